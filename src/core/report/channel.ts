@@ -1,0 +1,111 @@
+/**
+ * What the processes say to one another over the fork channel.
+ *
+ * The supervisor tells a child its whole configuration and when to stop; a child tells events as they happen and, once
+ * a second and at every change, a report. A report's counts are what has come to pass since the last report, so that
+ * the supervisor's totals survive a child that is started again.
+ */
+
+import type { BalancerConfig } from "../balance/model.ts";
+import type { FailoverConfig } from "../vrrp/model.ts";
+import type { Event } from "./event.ts";
+
+/** From the supervisor to a child. */
+export type ToChild<Config> =
+  /** Do this from now on. The first one starts the work; later ones change it with the least disturbance. */
+  | { readonly type: "configure"; readonly config: Config; readonly resume: boolean }
+  /** Let go of everything, say `stopped`, exit. */
+  | { readonly type: "stop" };
+
+/** From a child to the supervisor. */
+export type FromChild<Report> =
+  /** The configuration last sent is in force. */
+  | { readonly type: "configured" }
+  | { readonly type: "event"; readonly event: Event }
+  | { readonly type: "report"; readonly report: Report }
+  /** Nothing is left behind; the process exits now. */
+  | { readonly type: "stopped" };
+
+/** A count since the last report, under labels. */
+export interface Count<Name extends string> {
+  readonly name: Name;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly by: number;
+}
+
+/** What the failover process counts. */
+export type FailoverCount =
+  | "adverts_sent"
+  | "adverts_received"
+  | "adverts_discarded"
+  | "transitions"
+  | "announcements_sent"
+  | "drift";
+
+/** The states that an instance can be in. */
+export type InstanceStateName = "init" | "backup" | "master" | "fault";
+
+/** Where one instance stands. */
+export interface InstanceReport {
+  readonly instance: string;
+  readonly interface: string;
+  readonly vrid: number;
+  readonly state: InstanceStateName;
+  /** The priority it announces now. */
+  readonly priority: number;
+  /** The addresses it holds now, as `address/length`, with the interface. */
+  readonly held: readonly { readonly address: string; readonly interface: string }[];
+  /** All addresses it is there for. */
+  readonly addresses: readonly { readonly address: string; readonly interface: string }[];
+}
+
+/** From the failover process. */
+export interface FailoverReport {
+  readonly instances: readonly InstanceReport[];
+  readonly counts: readonly Count<FailoverCount>[];
+  /** How late timers fired since the last report, in seconds. */
+  readonly lateness: readonly number[];
+}
+
+/** What the balancer counts. */
+export type BalancerCount = "checks" | "drift" | "ipvs_changes" | "ipvs_errors";
+
+/** Where one real server of a virtual server stands. */
+export interface RealServerReport {
+  /** `tcp 192.0.2.100:80` */
+  readonly virtual: string;
+  /** `198.51.100.21:80` */
+  readonly real: string;
+  readonly up: boolean;
+  /** The weight asked of the kernel now; 0 also when it is not in the table. */
+  readonly weight: number;
+  /** The weight it has when up. */
+  readonly configuredWeight: number;
+}
+
+/** One finished check. */
+export interface CheckSample {
+  readonly virtual: string;
+  readonly real: string;
+  /** The check's type, such as `tcp`. */
+  readonly check: string;
+  readonly ok: boolean;
+  readonly seconds: number;
+}
+
+/** From the balancer. */
+export interface BalancerReport {
+  readonly realServers: readonly RealServerReport[];
+  readonly checks: readonly CheckSample[];
+  readonly counts: readonly Count<BalancerCount>[];
+  /** How late timers fired since the last report, in seconds. */
+  readonly lateness: readonly number[];
+}
+
+/** The messages of the failover process's channel. */
+export type ToFailover = ToChild<FailoverConfig>;
+export type FromFailover = FromChild<FailoverReport>;
+
+/** The messages of the balancer's channel. */
+export type ToBalancer = ToChild<BalancerConfig>;
+export type FromBalancer = FromChild<BalancerReport>;

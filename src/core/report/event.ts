@@ -1,0 +1,65 @@
+/**
+ * Events: what an operator is told, each with a name from one closed vocabulary, a level, and fields. The text of a log
+ * line never varies; what varies stands in the fields. `docs/events.md` lists every name with its cure, and a test
+ * compares the two.
+ */
+
+/** How much an event wants to be read. */
+export type EventLevel = "info" | "warn" | "error";
+
+/** Every event, its level, and the fixed text of its log line. */
+export const EVENTS = {
+  // The pair and its addresses.
+  "vrrp-transition": ["info", "instance changed state"],
+  "vrrp-interval-mismatch": ["warn", "the master's advert interval is not ours"],
+  "vrrp-address-mismatch": ["warn", "the master's list of addresses is not ours"],
+  "vrrp-advert-discarded": ["warn", "an advert was discarded"],
+  "vrrp-send-failed": ["error", "an advert could not be sent"],
+  "address-failed": ["error", "an address could not be added or removed"],
+  "address-drift": ["warn", "an address was changed behind our back and has been put right"],
+  "address-left-over": ["warn", "an address of an earlier life was found and removed"],
+  "announce-failed": ["error", "an address could not be announced"],
+  "realtime-granted": ["info", "the failover process runs with real-time scheduling"],
+  "realtime-refused": ["warn", "the failover process runs without real-time scheduling"],
+  // Real servers and the IPVS table.
+  "check-failed": ["warn", "a check failed"],
+  "real-server-up": ["info", "a real server is up"],
+  "real-server-down": ["warn", "a real server is down"],
+  "ipvs-applied": ["info", "the IPVS table was changed"],
+  "ipvs-drift": ["warn", "the IPVS table was changed behind our back and has been put right"],
+  "ipvs-refused": ["error", "the kernel refused a change of the IPVS table"],
+  "ipvs-unavailable": ["error", "the kernel has no IPVS"],
+  "ip-forward-set": ["info", "ip_forward was switched on, as NAT needs it"],
+  "ip-forward-restored": ["info", "ip_forward was put back as it was"],
+  "sysctl-failed": ["error", "a kernel setting could not be written"],
+  // The processes and the configuration.
+  started: ["info", "relevo has started"],
+  stopping: ["info", "relevo is stopping"],
+  stopped: ["info", "relevo has stopped and left nothing behind"],
+  "process-started": ["info", "a process has started"],
+  "process-died": ["error", "a process died and will be started again"],
+  "process-unclean": ["error", "a process left something behind that could not be removed"],
+  "config-loaded": ["info", "the configuration is in force"],
+  "config-unchanged": ["info", "the configuration is the one in force already"],
+  "config-rejected": ["error", "the configuration has errors; the one in force stays"],
+  "config-warning": ["warn", "the configuration has a questionable place"],
+  "metrics-listening": ["info", "metrics are served"],
+  "metrics-failed": ["error", "metrics cannot be served"],
+} as const satisfies Record<string, readonly [EventLevel, string]>;
+
+/** The name of an event. */
+export type EventName = keyof typeof EVENTS;
+
+/** What varies from one occurrence of an event to the next. Never a secret. */
+export type EventFields = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** Something an operator may want to know. */
+export interface Event {
+  readonly name: EventName;
+  readonly fields: EventFields;
+}
+
+/** An event of that name. */
+export function event(name: EventName, fields: EventFields = {}): Event {
+  return { name, fields };
+}

@@ -1,0 +1,30 @@
+/**
+ * What a child has put into the kernel, written to the run directory before it does so. Whoever comes after it, be it
+ * the same process started again or the supervisor cleaning up, knows from here what is ours.
+ */
+
+import type { Protocol } from "../balance/model.ts";
+
+/** The failover process's: addresses that may be on an interface because of us. */
+export interface FailoverRecord {
+  readonly addresses: readonly {
+    readonly interface: string;
+    readonly address: string;
+    readonly prefixLength: number;
+  }[];
+}
+
+/** The balancer's: services that may be in the IPVS table, and settings as they were before us. */
+export interface BalancerRecord {
+  readonly services: readonly {
+    readonly protocol: Protocol;
+    readonly address: string;
+    readonly port: number;
+  }[];
+  /** Path below /proc/sys with slashes, such as `net/ipv4/ip_forward`, to the value found there. */
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
+/** File names in the run directory. */
+export const FAILOVER_RECORD = "failover.json";
+export const BALANCER_RECORD = "balancer.json";

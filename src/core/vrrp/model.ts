@@ -1,0 +1,58 @@
+/**
+ * What the failover process is told to do: the core's own model of a virtual router, free of configuration syntax and
+ * of wire formats.
+ */
+
+import type { Ipv4 } from "../units/ipv4.ts";
+import type { Duration } from "../units/time.ts";
+
+/** VRRP version 2 (RFC 3768) or 3 (RFC 9568). */
+export type VrrpVersion = 2 | 3;
+
+/** A virtual address (VIP) and where it is added. Only the instance's own interface carries the adverts. */
+export interface VirtualAddress {
+  readonly address: Ipv4;
+  /** 0..32 */
+  readonly prefixLength: number;
+  /** The interface that holds it: keepalived's `dev`, else the instance's. */
+  readonly interface: string;
+}
+
+/** How a claimed address is announced (keepalived's garp_* keywords). */
+export interface Announcing {
+  /** garp_master_delay: the second burst comes so long after the claim; zero: no second burst. */
+  readonly delay: Duration;
+  /** garp_master_repeat: announcements for each address in the burst at the claim and in the second one. */
+  readonly repeat: number;
+  /** garp_master_refresh: announced again so often while master; zero: never. */
+  readonly refresh: Duration;
+  /** garp_master_refresh_repeat: announcements for each address in a refresh. */
+  readonly refreshRepeat: number;
+}
+
+/** A VRRP instance: a virtual router id on an interface, with its addresses. */
+export interface VirtualRouter {
+  /** The operator's name for it. */
+  readonly name: string;
+  readonly interface: string;
+  /** 1..255 */
+  readonly vrid: number;
+  readonly version: VrrpVersion;
+  /** 1..255; 255 is the address owner (RFC 9568 §6.1). */
+  readonly priority: number;
+  /** Version 2: whole seconds, 1..255. Version 3: 10 ms..40.95 s in steps of 10 ms. */
+  readonly advertInterval: Duration;
+  /** False is keepalived's `nopreempt`: a backup leaves a living master of lower priority alone. */
+  readonly preempt: boolean;
+  /** True: the v3 checksum over IPv4 covers the VRRP message alone (RFC 9568 §5.2.8); false: a pseudo-header too. */
+  readonly v3ChecksumAsV2: boolean;
+  readonly addresses: readonly VirtualAddress[];
+  readonly announcing: Announcing;
+}
+
+/** All that the failover process needs to know. */
+export interface FailoverConfig {
+  readonly routers: readonly VirtualRouter[];
+  /** vrrp_rt_priority: SCHED_RR priority, 1..99; 0 leaves the process at normal scheduling. */
+  readonly realtimePriority: number;
+}

@@ -1,0 +1,117 @@
+/**
+ * A child process's end of the fork channel, and what every child does alike: it reports once a second and when asked
+ * to, measures how late its timers fire, leaves signals to the supervisor, and leaves in good order when the supervisor
+ * is gone.
+ *
+ * Nothing here waits: a message that the parent does not take is dropped once too many are queued, so that a supervisor
+ * which hangs never holds up its child.
+ */
+
+import type { FromChild, ToChild } from "../core/report/channel.ts";
+import type { Event } from "../core/report/event.ts";
+import { now } from "./clock.ts";
+
+const REPORT_INTERVAL_MS = 1_000;
+const LATENESS_INTERVAL_MS = 100;
+const QUEUED_MAX = 1_000;
+
+/** What a child does with what it is told. */
+export interface ChildDuties<Config, Report> {
+  /** Takes a configuration into force; `resume` when an earlier life of this process died only just now. */
+  configure(config: Config, resume: boolean): Promise<void>;
+  /** Lets go of everything in the kernel. */
+  stop(): Promise<void>;
+  /** What has come to pass since the last call. `lateness` is in seconds, a value for each timer that was watched. */
+  report(lateness: readonly number[]): Report;
+}
+
+/** The way to the supervisor. */
+export interface ParentChannel {
+  /** Tells an event, followed by a report. */
+  event(event: Event): void;
+  /** Reports before the next turn of the clock; several calls in one turn of the loop make one report. */
+  reportSoon(): void;
+  /** Adds a measured lateness, in seconds. */
+  late(seconds: number): void;
+}
+
+/** Opens the channel of a process that was forked by the supervisor; once a process. */
+export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Report>): ParentChannel {
+  let queued = 0;
+  let leaving = false;
+  let lateness: number[] = [];
+  let reportDue: NodeJS.Immediate | undefined;
+
+  function send(message: FromChild<Report>): void {
+    if (!process.connected || queued >= QUEUED_MAX) return;
+    queued += 1;
+    process.send?.(message, undefined, {}, () => {
+      queued -= 1;
+    });
+  }
+
+  function report(): void {
+    clearImmediate(reportDue);
+    reportDue = undefined;
+    const watched = lateness;
+    lateness = [];
+    send({ type: "report", report: duties.report(watched) });
+  }
+
+  function reportSoon(): void {
+    reportDue ??= setImmediate(report);
+  }
+
+  function late(seconds: number): void {
+    if (lateness.length < QUEUED_MAX) lateness.push(seconds);
+  }
+
+  async function leave(): Promise<void> {
+    if (leaving) return;
+    leaving = true;
+    await duties.stop();
+    report();
+    if (!process.connected) process.exit(0);
+    process.send?.({ type: "stopped" } satisfies FromChild<Report>, undefined, {}, () => process.exit(0));
+  }
+
+  // One configuration after the other, and none once leaving.
+  let work = Promise.resolve();
+  process.on("message", (message) => {
+    const told = message as ToChild<Config>;
+    switch (told.type) {
+      case "configure":
+        work = work.then(async () => {
+          if (leaving) return;
+          await duties.configure(told.config, told.resume);
+          send({ type: "configured" });
+          reportSoon();
+        });
+        break;
+      case "stop":
+        work = work.then(leave);
+        break;
+    }
+  });
+  process.on("disconnect", () => {
+    work = work.then(leave);
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+
+  setInterval(report, REPORT_INTERVAL_MS);
+  let due = now() + LATENESS_INTERVAL_MS * 1_000;
+  setInterval(() => {
+    const at = now();
+    late(Math.max(0, at - due) / 1_000_000);
+    due = at + LATENESS_INTERVAL_MS * 1_000;
+  }, LATENESS_INTERVAL_MS);
+
+  return {
+    event(event) {
+      send({ type: "event", event });
+      reportSoon();
+    },
+    reportSoon,
+    late,
+  };
+}
