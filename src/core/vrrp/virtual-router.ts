@@ -15,7 +15,7 @@
  */
 
 import { type Ipv4, ipv4Number } from "../units/ipv4.ts";
-import { after, type Duration, earliest, type Instant, ZERO } from "../units/time.ts";
+import { after, type Duration, earliest, type Instant, seconds, ZERO } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
 import type { VirtualAddress, VirtualRouter } from "./model.ts";
 import { masterDownInterval, skewTime } from "./timing.ts";
@@ -50,7 +50,13 @@ export type TransitionCause =
 /** Where the router stands; deadlines included. */
 export type State =
   | { readonly name: "init" }
-  | { readonly name: "fault"; readonly faults: readonly string[] }
+  | {
+      readonly name: "fault";
+      /** What is missing, each by its name. */
+      readonly faults: readonly string[];
+      /** When to forget that the kernel refused an address, and try again. */
+      readonly retryAt: Instant | undefined;
+    }
   | {
       readonly name: "backup";
       readonly masterDownAt: Instant;
@@ -85,6 +91,8 @@ export type Event =
   | { readonly type: "deadline" }
   | { readonly type: "fault-raised"; readonly fault: string }
   | { readonly type: "fault-cleared"; readonly fault: string }
+  /** The kernel refused to add an address; whoever can hold it shall. */
+  | { readonly type: "address-refused" }
   | { readonly type: "reconfigured"; readonly before: VirtualRouter }
   | { readonly type: "shutdown" };
 
@@ -122,6 +130,10 @@ export interface Step {
 /** An address owner never gives way and never waits (RFC 9568 §6.1). */
 const OWNER = 255;
 
+/** The fault of a router that could not claim its addresses, and how long it stays away. */
+const ADDRESS_REFUSED = "address refused";
+const REFUSED_FOR = seconds(10);
+
 /** The state before anything has happened. */
 export const INITIAL: State = { name: "init" };
 
@@ -135,7 +147,9 @@ export function step(state: State, event: Event, now: Instant, context: Context)
     case "deadline":
       return onDeadline(state, now, context);
     case "fault-raised":
-      return onFaultRaised(state, event.fault, context);
+      return onFaultRaised(state, event.fault, undefined, context);
+    case "address-refused":
+      return onFaultRaised(state, ADDRESS_REFUSED, after(now, REFUSED_FOR), context);
     case "fault-cleared":
       return onFaultCleared(state, event.fault, now, context);
     case "reconfigured":
@@ -149,8 +163,9 @@ export function step(state: State, event: Event, now: Instant, context: Context)
 export function nextDeadline(state: State): Instant | undefined {
   switch (state.name) {
     case "init":
-    case "fault":
       return undefined;
+    case "fault":
+      return state.retryAt;
     case "backup":
       return state.masterDownAt;
     case "master":
@@ -161,7 +176,7 @@ export function nextDeadline(state: State): Instant | undefined {
 function onStartup(state: State, event: Event & { type: "startup" }, now: Instant, context: Context): Step {
   if (state.name !== "init") return unchanged(state);
   if (event.faults.length > 0) {
-    const next: State = { name: "fault", faults: event.faults };
+    const next: State = { name: "fault", faults: event.faults, retryAt: undefined };
     return { state: next, effects: [publish(state, next, "fault", event.faults.join(", "))] };
   }
   if (event.resume) return becomeMaster(state, "resumed", undefined, now, context);
@@ -244,8 +259,10 @@ function strongerThanUs(
 function onDeadline(state: State, now: Instant, context: Context): Step {
   switch (state.name) {
     case "init":
-    case "fault":
       return unchanged(state);
+    case "fault":
+      if (state.retryAt === undefined || now < state.retryAt) return unchanged(state);
+      return onFaultCleared({ ...state, retryAt: undefined }, ADDRESS_REFUSED, now, context);
     case "backup":
       if (now < state.masterDownAt) return unchanged(state);
       return becomeMaster(state, state.expecting, state.master, now, context);
@@ -274,21 +291,19 @@ function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, rou
   return { state: { ...state, nextAdvertAt, announceAt, refreshAt }, effects };
 }
 
-function onFaultRaised(state: State, fault: string, context: Context): Step {
+function onFaultRaised(state: State, fault: string, retryAt: Instant | undefined, context: Context): Step {
   switch (state.name) {
     case "init":
       return unchanged(state);
-    case "fault":
-      return state.faults.includes(fault)
-        ? unchanged(state)
-        : unchanged({ ...state, faults: [...state.faults, fault] });
-    case "backup": {
-      const next: State = { name: "fault", faults: [fault] };
-      return { state: next, effects: [publish(state, next, "fault", fault)] };
+    case "fault": {
+      const faults = state.faults.includes(fault) ? state.faults : [...state.faults, fault];
+      return unchanged({ ...state, faults, retryAt: retryAt ?? state.retryAt });
     }
+    case "backup":
     case "master": {
-      const next: State = { name: "fault", faults: [fault] };
-      return { state: next, effects: [...letGo(context.router), publish(state, next, "fault", fault)] };
+      const next: State = { name: "fault", faults: [fault], retryAt };
+      const before = state.name === "master" ? letGo(context.router) : [];
+      return { state: next, effects: [...before, publish(state, next, "fault", fault)] };
     }
   }
 }
