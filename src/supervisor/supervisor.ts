@@ -6,6 +6,8 @@
  */
 
 import type { Config } from "../config/config.ts";
+import { formatDiagnostic, type Severity } from "../config/diagnostic.ts";
+import type { Reading } from "../config/read.ts";
 import type { BalancerConfig } from "../core/balance/model.ts";
 import type { BalancerReport, FailoverReport } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
@@ -19,16 +21,11 @@ import { MetricsServer } from "./metrics-server.ts";
 import { releaseAddresses, releaseServices } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
-/** What reading the configuration gave: a configuration, or none and the errors; and warnings in either case. */
-export interface Reading {
-  readonly config: Config | undefined;
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
-}
-
 /** What a supervisor works with. */
 export interface SupervisorOptions {
   readonly version: string;
+  /** The configuration file's name, for its diagnostics. */
+  readonly file: string;
   readonly runDirectory: RunDirectory;
   readonly log: EventLog;
   /** Reads and checks the configuration; touches nothing. */
@@ -73,10 +70,11 @@ export class Supervisor {
   }
 
   /** Puts the first configuration into force; resolves when both children work by it. */
-  async start(config: Config): Promise<void> {
-    await this.#apply(config);
+  async start(reading: Reading & { readonly config: Config }): Promise<void> {
+    this.#warn(reading);
+    await this.#apply(reading.config);
     this.#metrics.onProcess("supervisor", true);
-    this.#say(event("started", { version: this.#options.version, node: config.node ?? "" }));
+    this.#say(event("started", { version: this.#options.version, node: reading.config.node ?? "" }));
     this.#notify("ready", "running");
   }
 
@@ -109,18 +107,28 @@ export class Supervisor {
 
   async #reload(): Promise<void> {
     this.#notify("reloading", "reading the configuration");
-    const { config, errors, warnings } = this.#options.read();
-    for (const warning of warnings) this.#say(event("config-warning", { warning }));
+    const reading = this.#options.read();
+    const { config } = reading;
     if (config === undefined) {
       this.#metrics.onConfigRejected();
-      this.#say(event("config-rejected", { errors }));
+      this.#say(event("config-rejected", { errors: this.#texts(reading, "error") }));
     } else if (config.digest === this.#digest) {
       this.#metrics.onConfigLoaded(config.digest);
       this.#say(event("config-unchanged", { digest: config.digest }));
     } else {
+      this.#warn(reading);
       await this.#apply(config);
     }
     this.#notify("ready", config === undefined ? "running; the configuration on disk has errors" : "running");
+  }
+
+  #warn(reading: Reading): void {
+    for (const warning of this.#texts(reading, "warning")) this.#say(event("config-warning", { warning }));
+  }
+
+  #texts({ diagnostics }: Reading, severity: Severity): readonly string[] {
+    const wanted = diagnostics.filter((diagnostic) => diagnostic.severity === severity);
+    return wanted.map((diagnostic) => formatDiagnostic(this.#options.file, diagnostic));
   }
 
   async #apply(config: Config): Promise<void> {
