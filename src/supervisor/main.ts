@@ -17,11 +17,16 @@ export interface RunArguments {
   readonly file: string;
   readonly runDirectory: string;
   /** Reads and checks the configuration; touches nothing. */
-  read(): Reading;
+  readonly read: () => Reading;
 }
 
 /** Runs until told to stop; resolves with the exit status: 1 when it could not start, and then nothing was touched. */
-export async function runSupervisor({ version, file, runDirectory: path, read }: RunArguments): Promise<number> {
+export async function runSupervisor({
+  version,
+  file,
+  runDirectory: path,
+  read,
+}: RunArguments): Promise<number> {
   const first = read();
   const { config } = first;
   if (config === undefined) {

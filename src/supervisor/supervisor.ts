@@ -29,7 +29,7 @@ export interface SupervisorOptions {
   readonly runDirectory: RunDirectory;
   readonly log: EventLog;
   /** Reads and checks the configuration; touches nothing. */
-  read(): Reading;
+  readonly read: () => Reading;
 }
 
 /** The small heap of a process that has little to remember and no time for large collections. */
@@ -58,6 +58,7 @@ export class Supervisor {
       nodeOptions: FAILOVER_NODE_OPTIONS,
       onReport: (report: FailoverReport) => this.#metrics.onFailoverReport(report),
       release: () => releaseAddresses(path),
+      releaseWhileAway: true,
     });
     this.#balancer = new Child({
       ...this.#common("balancer"),
@@ -65,6 +66,8 @@ export class Supervisor {
       nodeOptions: [],
       onReport: (report: BalancerReport) => this.#metrics.onBalancerReport(report),
       release: () => releaseServices(path),
+      // A table that nobody looks after still serves.
+      releaseWhileAway: false,
     });
     watchLateness((seconds) => this.#metrics.late("supervisor", [seconds]));
   }
@@ -97,10 +100,7 @@ export class Supervisor {
 
   /** Ends the children at once and cleans up after them; for whoever does not want to wait for `stop`. */
   async abandon(): Promise<void> {
-    this.#failover.kill();
-    this.#balancer.kill();
-    const { path } = this.#options.runDirectory;
-    await Promise.all([releaseAddresses(path), releaseServices(path)]);
+    await Promise.all([this.#failover.kill(), this.#balancer.kill()]);
     this.#options.runDirectory.clear();
     this.#options.runDirectory.leave();
   }
