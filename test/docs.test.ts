@@ -9,14 +9,22 @@ import { EVENTS } from "../src/core/report/event.ts";
 import { Metrics } from "../src/supervisor/metrics.ts";
 
 t.test("docs/events.md has a chapter for each event, and for no other", (t) => {
-  const chapters = [...readFileSync("docs/events.md", "utf8").matchAll(/^## (\S+)$/gm)].map((match) => match[1]);
+  const chapters = [...readFileSync("docs/events.md", "utf8").matchAll(/^## (\S+)$/gm)].map(
+    (match) => match[1],
+  );
   t.same(chapters.toSorted(), Object.keys(EVENTS).toSorted());
   t.end();
 });
 
 t.test("docs/metrics.md has a row for each metric, with its type and labels, and for no other", async (t) => {
-  const rows = [...readFileSync("docs/metrics.md", "utf8").matchAll(/^\| `(relevo_\w+)` \| (\w+) \| (.*?) \|/gm)];
-  const documented = rows.map(([, name, type, labels = ""]) => ({ name, type, labels: labels.match(/\w+/g) ?? [] }));
+  const rows = [
+    ...readFileSync("docs/metrics.md", "utf8").matchAll(/^\| `(relevo_\w+)` \| (\w+) \| (.*?) \|/gm),
+  ];
+  const documented = rows.map(([, name, type, labels = ""]) => ({
+    name,
+    type,
+    labels: labels.match(/\w+/g) ?? [],
+  }));
   const metrics = new Metrics("0.0.0").registry.getMetricsAsArray() as unknown as readonly {
     name: string;
     type: string;

@@ -28,7 +28,15 @@ const HOUSE: Readonly<Record<string, Room>> = {
   },
   linux: {
     folders: ["core"],
-    packages: ["koffi", "netlink", "node:fs", "node:child_process", "node:path", "node:timers/promises", "node:util"],
+    packages: [
+      "koffi",
+      "netlink",
+      "node:fs",
+      "node:child_process",
+      "node:path",
+      "node:timers/promises",
+      "node:util",
+    ],
     why: "the only place that touches the kernel; it decides nothing",
   },
   probes: {
@@ -114,7 +122,8 @@ function objection(file: string, target: string): string | undefined {
   }
   const path = normalize(join(dirname(file), target));
   const [, into = ""] = path.split("/");
-  if (into === folder || room.folders.includes(into) || ENTRY_POINTS[folder]?.includes(path)) return undefined;
+  if (into === folder || room.folders.includes(into) || ENTRY_POINTS[folder]?.includes(path))
+    return undefined;
   return `${file} imports ${path}: ${folder} may import [${room.folders.join(", ")}] (${room.why})`;
 }
 
@@ -134,7 +143,11 @@ t.test("a wall that is broken through is seen", (t) => {
   t.match(objection("src/rogue/a.ts", "./b.ts"), /not in the house/);
   t.equal(objection("src/cli/run.ts", "../supervisor/main.ts"), undefined);
   t.match(objection("src/cli/run.ts", "../supervisor/supervisor.ts"), /cli may import/);
-  t.same(importsOf('import {\n  a,\n} from "./b.ts";\nimport "c";\nawait import("d");'), ["./b.ts", "c", "d"]);
+  t.same(importsOf('import {\n  a,\n} from "./b.ts";\nimport "c";\nawait import("d");'), [
+    "./b.ts",
+    "c",
+    "d",
+  ]);
   t.end();
 });
 
