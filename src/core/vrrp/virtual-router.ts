@@ -345,11 +345,12 @@ function onReconfigured(state: State, before: VirtualRouter, now: Instant, conte
 
 /**
  * A running wait is shifted by what changed, not started anew: a change of priority every few seconds would otherwise
- * keep a backup waiting for ever.
+ * keep a backup waiting for ever. The pace is the master's for as long as it says no other (version 3): when a shorter
+ * interval reaches the backup first, the master is not late.
  */
 function rescheduled(state: State & { name: "backup" }, before: VirtualRouter, router: VirtualRouter): State {
-  const learned = state.advertInterval !== before.advertInterval;
-  const advertInterval = learned && router.version === 3 ? state.advertInterval : router.advertInterval;
+  const learned = router.version === 3 && state.master !== undefined;
+  const advertInterval = learned ? state.advertInterval : router.advertInterval;
   const shift = masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
   return { ...state, advertInterval, masterDownAt: after(state.masterDownAt, shift as Duration) };
 }
