@@ -15,6 +15,7 @@ import { type Event as Report, event } from "../core/report/event.ts";
 import { after, type Instant, microseconds, toSeconds } from "../core/units/time.ts";
 import { type Ipv4 } from "../core/units/ipv4.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
+import { sameAddress } from "../core/vrrp/virtual-router.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
@@ -51,15 +52,21 @@ export class Failover {
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
+  readonly #byInterface = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<Ipv4> = new Set();
   #realtimePriority = 0;
+  #changed: NodeJS.Immediate | undefined;
   #opened = false;
 
   constructor(recordPath: string, voice: FailoverVoice) {
     this.#voice = voice;
-    this.#segments = new Segments(this.#receiver, (name, packet) => this.#onPacket(name, packet));
+    this.#segments = new Segments(this.#receiver, {
+      packet: (name, packet) => this.#onPacket(name, packet),
+      failed: (name, error) =>
+        voice.event(event("vrrp-listen-failed", { interface: name, error: error.message })),
+    });
     this.#table = new InterfaceTable(this.#rtnetlink, {
-      changed: () => this.#onInterfacesChanged(),
+      changed: () => this.#onInterfacesChangedSoon(),
       addressAdded: (name, address) => void this.#keeper.onAdded(name, address),
       addressRemoved: (name, address) => void this.#keeper.onRemoved(name, address),
     });
@@ -81,13 +88,16 @@ export class Failover {
     const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
     this.#segments.update(new Set(config.routers.map((router) => router.interface)), this.#table.interfaces);
     this.#beRealTime(config.realtimePriority);
+    const started: Instance[] = [];
     for (const [name, router] of kept) {
       const running = this.#instances.get(name)?.instance;
-      if (running === undefined) await this.#start(router, found, diedAt);
+      if (running === undefined) started.push(await this.#start(router, found, diedAt));
       else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
     }
-    await this.#removeLeftOver(found);
     await this.#settled();
+    await this.#removeLeftOver(
+      found.filter((address) => !started.some(({ router }) => belongsTo(address, router))),
+    );
     this.#keeper.forgetAllBut(config.routers);
     this.#onInterfacesChanged();
   }
@@ -112,13 +122,15 @@ export class Failover {
     router: VirtualRouter,
     found: readonly VirtualAddress[],
     diedAt: Instant | undefined,
-  ): Promise<void> {
+  ): Promise<Instance> {
     const resume = mayResume(router, found, diedAt);
     if (!resume) await this.#removeLeftOver(found.filter((address) => belongsTo(address, router)));
     const instance = new Instance(router, this.#hands());
-    const faults = faultsOf(router, this.#table.interfaces, this.#virtual);
+    const faults = this.#faultsOf(router);
     this.#instances.set(identity(router), { instance, faults });
+    this.#indexByInterface();
     instance.dispatch({ type: "startup", faults, resume });
+    return instance;
   }
 
   async #stopAllBut(kept: ReadonlyMap<string, VirtualRouter>): Promise<void> {
@@ -126,12 +138,13 @@ export class Failover {
     for (const [, { instance }] of leaving) instance.dispatch({ type: "shutdown" });
     await Promise.all(leaving.map(([, { instance }]) => instance.settled()));
     for (const [name] of leaving) this.#instances.delete(name);
+    this.#indexByInterface();
   }
 
   /** Addresses of an earlier life that no running instance holds go before anyone relies on them. */
   async #removeLeftOver(found: readonly VirtualAddress[]): Promise<void> {
     const held = [...this.#instances.values()].flatMap(({ instance }) => this.#keeper.held(instance.router));
-    const stray = found.filter((address) => !held.some((other) => text(other) === text(address)));
+    const stray = found.filter((address) => !held.some((other) => sameAddress(address, other)));
     await this.#keeper.remove(stray);
     for (const address of stray) {
       this.#voice.event(event("address-left-over", { interface: address.interface, address: text(address) }));
@@ -148,7 +161,7 @@ export class Failover {
       add: (addresses) => this.#keeper.add(addresses),
       remove: (addresses) => this.#keeper.remove(addresses),
       announce: (address) => this.#announce(address),
-      drain: (router) => this.#segments.drain(router.interface),
+      drain: (router, stalled) => this.#segments.drain(router.interface, stalled),
       primary: (router) => primaryAddress(router, this.#table.interfaces, this.#virtual),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
@@ -159,10 +172,8 @@ export class Failover {
   }
 
   #onPacket(interfaceName: string, packet: Uint8Array): void {
-    const here = [...this.#instances.values()].filter(
-      ({ instance }) => instance.router.interface === interfaceName,
-    );
-    const routers = here.map(({ instance }) => instance.router);
+    const here = this.#byInterface.get(interfaceName) ?? [];
+    const routers = here.map(({ router }) => router);
     const [first] = routers;
     const primary = first && primaryAddress(first, this.#table.interfaces, this.#virtual);
     const admission = admit(packet, routers, primary);
@@ -186,9 +197,7 @@ export class Failover {
       addressMismatch(router, advert)?.join(", "),
       source,
     );
-    here
-      .find(({ instance }) => instance.router === router)
-      ?.instance.dispatch({ type: "advert", advert, source });
+    here.find((instance) => instance.router === router)?.dispatch({ type: "advert", advert, source });
   }
 
   #onDiscarded(interfaceName: string, { cause, router, source }: Admission & { type: "discarded" }): void {
@@ -259,7 +268,14 @@ export class Failover {
     if (restored) this.#announce(address);
   }
 
+  /** The kernel tells of many changes in one turn of the loop, such as a hundred addresses of our own. */
+  #onInterfacesChangedSoon(): void {
+    this.#changed ??= setImmediate(() => this.#onInterfacesChanged());
+  }
+
   #onInterfacesChanged(): void {
+    clearImmediate(this.#changed);
+    this.#changed = undefined;
     const { interfaces } = this.#table;
     this.#keeper.see(interfaces);
     this.#segments.update(
@@ -268,7 +284,7 @@ export class Failover {
     );
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
-      entry.faults = faultsOf(entry.instance.router, interfaces, this.#virtual);
+      entry.faults = this.#faultsOf(entry.instance.router);
       for (const fault of entry.faults) {
         if (!before.includes(fault)) entry.instance.dispatch({ type: "fault-raised", fault });
       }
@@ -277,6 +293,21 @@ export class Failover {
       }
     }
     this.#voice.reportSoon();
+  }
+
+  #faultsOf(router: VirtualRouter): readonly string[] {
+    const { interfaces } = this.#table;
+    const faults = faultsOf(router, interfaces, this.#virtual);
+    const deaf = interfaces.has(router.interface) && this.#segments.socket(router.interface) === undefined;
+    return deaf ? [...faults, `cannot listen on interface ${router.interface}`] : faults;
+  }
+
+  #indexByInterface(): void {
+    this.#byInterface.clear();
+    for (const { instance } of this.#instances.values()) {
+      const { interface: name } = instance.router;
+      this.#byInterface.set(name, [...(this.#byInterface.get(name) ?? []), instance]);
+    }
   }
 
   #beRealTime(priority: number): void {

@@ -31,8 +31,8 @@ export interface InstanceHands {
   add(addresses: readonly VirtualAddress[]): Promise<boolean>;
   remove(addresses: readonly VirtualAddress[]): Promise<void>;
   announce(address: VirtualAddress): void;
-  /** Delivers what has queued on the router's interface. */
-  drain(router: VirtualRouter): void;
+  /** Delivers what has queued on the router's interface; all of it after a stall. */
+  drain(router: VirtualRouter, stalled: boolean): void;
   /** The router's own address. */
   primary(router: VirtualRouter): Ipv4 | undefined;
   held(router: VirtualRouter): readonly VirtualAddress[];
@@ -104,8 +104,9 @@ export class Instance {
 
   /** What has queued is heard first: after a stall the packets that waited may say that nothing is due. */
   #onTimer(deadline: Instant): void {
-    this.#hands.late(Math.max(0, between(deadline, now())) as Duration);
-    this.#hands.drain(this.#router);
+    const late = between(deadline, now());
+    this.#hands.late(late);
+    this.#hands.drain(this.#router, late > this.#router.advertInterval / 2);
     this.dispatch({ type: "deadline" });
   }
 

@@ -4,11 +4,16 @@
  */
 
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
+import { KernelError } from "../linux/kernel-error.ts";
 import type { Receiver } from "../linux/receiver.ts";
 import { openVrrpSocket, type VrrpSocket } from "../linux/vrrp-socket.ts";
 
-/** What arrives. */
-export type SegmentListener = (interfaceName: string, packet: Uint8Array) => void;
+/** Who hears of what arrives. */
+export interface SegmentListener {
+  packet(interfaceName: string, packet: Uint8Array): void;
+  /** There is such an interface, but it cannot be listened on; told once for each failure. */
+  failed(interfaceName: string, error: KernelError): void;
+}
 
 interface Segment {
   readonly index: number;
@@ -18,6 +23,7 @@ interface Segment {
 /** The open segments, by interface name. */
 export class Segments {
   readonly #open = new Map<string, Segment>();
+  readonly #failures = new Map<string, string>();
   readonly #receiver: Receiver;
   readonly #listener: SegmentListener;
 
@@ -42,10 +48,10 @@ export class Segments {
     return this.#open.get(name)?.socket;
   }
 
-  /** Hears what has queued on an interface. */
-  drain(name: string): void {
+  /** Hears what has queued on an interface; all of it after a stall. */
+  drain(name: string, stalled: boolean): void {
     const segment = this.#open.get(name);
-    if (segment !== undefined) this.#receiver.drain(segment.socket.receiveFd);
+    if (segment !== undefined) this.#receiver.drain(segment.socket.receiveFd, stalled);
   }
 
   close(): void {
@@ -53,9 +59,16 @@ export class Segments {
   }
 
   #openOn(name: string, index: number): void {
-    const socket = openVrrpSocket(name, index);
-    this.#open.set(name, { index, socket });
-    this.#receiver.add(socket.receiveFd, (packet) => this.#listener(name, packet));
+    try {
+      const socket = openVrrpSocket(name, index);
+      this.#open.set(name, { index, socket });
+      this.#receiver.add(socket.receiveFd, (packet) => this.#listener.packet(name, packet));
+      this.#failures.delete(name);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      if (this.#failures.get(name) !== error.message) this.#listener.failed(name, error);
+      this.#failures.set(name, error.message);
+    }
   }
 
   #close(name: string, { socket }: Segment): void {

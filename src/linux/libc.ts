@@ -56,6 +56,7 @@ const O_CREAT = 0o100;
 const O_CLOEXEC = 0o2000000;
 const LOCK_EX_NB = 2 | 4;
 /** sched.h */
+export const SCHED_OTHER = 0;
 export const SCHED_RR = 2;
 export const SCHED_RESET_ON_FORK = 0x40000000;
 

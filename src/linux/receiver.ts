@@ -10,6 +10,8 @@ import { clearEventfd, close, eventfd, poll, receive, signalEventfd } from "./li
 
 /** Packets taken from one socket before the loop has its turn again. */
 const BATCH = 64;
+/** More than a socket's buffer holds: after a stall everything that waited is heard. */
+const BATCH_AFTER_STALL = 8_192;
 /** The poll comes back by itself after so long, lest a process that ends abnormally wait for its worker thread. */
 const POLL_MS = 500;
 /** The longest packet of interest; a VRRP message with 255 addresses has 1,056 bytes. */
@@ -42,10 +44,11 @@ export class Receiver {
     signalEventfd(this.#wake);
   }
 
-  /** Reads what has queued on one socket, up to a bound, without waiting. */
-  drain(fd: number): void {
+  /** Reads what has queued on one socket without waiting; up to a bound, or all of it after a stall. */
+  drain(fd: number, stalled = false): void {
     const handler = this.#handlers.get(fd);
-    for (let count = 0; handler !== undefined && count < BATCH; count += 1) {
+    const most = stalled ? BATCH_AFTER_STALL : BATCH;
+    for (let count = 0; handler !== undefined && count < most; count += 1) {
       const length = receive(fd, this.#buffer);
       if (length === undefined) return;
       handler(this.#buffer.subarray(0, length));

@@ -6,6 +6,7 @@
 
 import { formatDiagnostic } from "../config/diagnostic.ts";
 import type { Reading } from "../config/read.ts";
+import { missingCapabilities } from "../linux/capabilities.ts";
 import { openLog } from "./log.ts";
 import { RunDirectory, RunDirectoryError } from "./run-directory.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -32,6 +33,9 @@ export async function runSupervisor({
   if (config === undefined) {
     return refuse(first.diagnostics.map((diagnostic) => formatDiagnostic(file, diagnostic)));
   }
+  const missing = missingCapabilities();
+  if (missing.length > 0)
+    return refuse([`relevo: ${missing.join(" and ")} missing; run as root, or grant them`]);
   const runDirectory = take(path);
   if (runDirectory instanceof RunDirectoryError) return refuse([`relevo: ${runDirectory.message}`]);
 

@@ -15,7 +15,7 @@
  */
 
 import { type Ipv4, ipv4Number } from "../units/ipv4.ts";
-import { after, type Duration, earliest, type Instant, seconds, ZERO } from "../units/time.ts";
+import { after, centiseconds, type Duration, earliest, type Instant, seconds, ZERO } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
 import type { VirtualAddress, VirtualRouter } from "./model.ts";
 import { masterDownInterval, skewTime } from "./timing.ts";
@@ -74,6 +74,8 @@ export type State =
       readonly announceAt: Instant | undefined;
       /** The next refresh of the announcements. */
       readonly refreshAt: Instant | undefined;
+      /** Not before this do adverts of a lesser master cause another advert. */
+      readonly answerQuietUntil: Instant;
       /** Not before this do adverts of a lesser master cause another burst. */
       readonly contentionQuietUntil: Instant;
     };
@@ -129,6 +131,9 @@ export interface Step {
 
 /** An address owner never gives way and never waits (RFC 9568 §6.1). */
 const OWNER = 255;
+
+/** A master answers a lesser one at once, but not more often than the fastest master would speak. */
+const ANSWERS_APART = centiseconds(1);
 
 /** The fault of a router that could not claim its addresses, and how long it stays away. */
 const ADDRESS_REFUSED = "address refused";
@@ -233,8 +238,14 @@ function onAdvertAsMaster(
       ],
     };
   }
+  // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
+  if (now < state.answerQuietUntil) return unchanged(state);
   // Also the answer to a priority of 0: whoever lets go may have confused the switches.
-  const next = { ...state, nextAdvertAt: after(now, router.advertInterval) };
+  const next = {
+    ...state,
+    nextAdvertAt: after(now, router.advertInterval),
+    answerQuietUntil: after(now, ANSWERS_APART),
+  };
   if (now < state.contentionQuietUntil) return { state: next, effects: [{ type: "send-advert" }] };
   return {
     state: {
@@ -345,11 +356,12 @@ function onReconfigured(state: State, before: VirtualRouter, now: Instant, conte
 
 /**
  * A running wait is shifted by what changed, not started anew: a change of priority every few seconds would otherwise
- * keep a backup waiting for ever.
+ * keep a backup waiting for ever. The pace is the master's for as long as it says no other (version 3): when a shorter
+ * interval reaches the backup first, the master is not late.
  */
 function rescheduled(state: State & { name: "backup" }, before: VirtualRouter, router: VirtualRouter): State {
-  const learned = state.advertInterval !== before.advertInterval;
-  const advertInterval = learned && router.version === 3 ? state.advertInterval : router.advertInterval;
+  const learned = router.version === 3 && state.master !== undefined;
+  const advertInterval = learned ? state.advertInterval : router.advertInterval;
   const shift = masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
   return { ...state, advertInterval, masterDownAt: after(state.masterDownAt, shift as Duration) };
 }
@@ -379,6 +391,7 @@ function becomeMaster(
     nextAdvertAt: after(now, router.advertInterval),
     announceAt: secondBurst(now, router),
     refreshAt: nextRefresh(now, router),
+    answerQuietUntil: now,
     contentionQuietUntil: now,
   };
   return {
