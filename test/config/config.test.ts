@@ -203,7 +203,9 @@ t.test("warmup follows the delay_loop that is in force", (t) => {
 });
 
 t.test("send_expect waits for an answer as long as for a connection, unless told otherwise", (t) => {
-  const { balancer } = configOf(serverWithChecks("- send_expect: { send: a, expect: b, connect_timeout: 2 }\n"));
+  const { balancer } = configOf(
+    serverWithChecks("- send_expect: { send: a, expect: b, connect_timeout: 2 }\n"),
+  );
   t.match(balancer.virtualServers[0]?.realServers[0]?.checks[0]?.probe, {
     send: Uint8Array.of(0x61),
     timeout: 2_000_000,
@@ -212,32 +214,35 @@ t.test("send_expect waits for an answer as long as for a connection, unless told
   t.end();
 });
 
-t.test("a script has a command, an account, and a timeout that follows delay_loop within 1 s and 30 s", (t) => {
-  const script = "script: { command: [/usr/lib/relevo/check-web, a b]";
-  const { balancer } = configOf(
-    serverWithChecks(`- ${script} }
+t.test(
+  "a script has a command, an account, and a timeout that follows delay_loop within 1 s and 30 s",
+  (t) => {
+    const script = "script: { command: [/usr/lib/relevo/check-web, a b]";
+    const { balancer } = configOf(
+      serverWithChecks(`- ${script} }
 - ${script}, delay_loop: 4 }
 - ${script}, delay_loop: 100ms, user: checker }
 - ${script}, timeout: 50ms }
 `),
-  );
-  const checks = balancer.virtualServers[0]?.realServers[0]?.checks ?? [];
-  t.strictSame(
-    checks.map(({ probe }) => probe),
-    [
-      [30_000_000, "nobody", 65_534],
-      [4_000_000, "nobody", 65_534],
-      [1_000_000, "checker", 1_001],
-      [50_000, "nobody", 65_534],
-    ].map(([timeout, name, id]) => ({
-      type: "script",
-      command: ["/usr/lib/relevo/check-web", "a b"],
-      timeout,
-      user: { name, uid: id, gid: id },
-    })),
-  );
-  t.end();
-});
+    );
+    const checks = balancer.virtualServers[0]?.realServers[0]?.checks ?? [];
+    t.strictSame(
+      checks.map(({ probe }) => probe),
+      [
+        [30_000_000, "nobody", 65_534],
+        [4_000_000, "nobody", 65_534],
+        [1_000_000, "checker", 1_001],
+        [50_000, "nobody", 65_534],
+      ].map(([timeout, name, id]) => ({
+        type: "script",
+        command: ["/usr/lib/relevo/check-web", "a b"],
+        timeout,
+        user: { name, uid: id, gid: id },
+      })),
+    );
+    t.end();
+  },
+);
 
 t.test("script_user names another account for all scripts", (t) => {
   const text = serverWithChecks("- script: { command: [/usr/lib/relevo/check-web] }\n");

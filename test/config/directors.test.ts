@@ -17,7 +17,11 @@ t.test("a director is found by --node, else by hostname, else by the hostname's 
   t.strictSame(found({ hostname: "lvs2.example.net" }), ["lvs2", 100]);
   t.strictSame(found({ hostname: "lvs1", node: "lvs2" }), ["lvs2", 100]);
   const full = `directors: { lvs1: { priority: 1 }, lvs1.example.net: { priority: 2 } }\n${instance()}`;
-  t.equal(configOf(full, { hostname: "lvs1.example.net" }).node, "lvs1.example.net", "the full name goes first");
+  t.equal(
+    configOf(full, { hostname: "lvs1.example.net" }).node,
+    "lvs1.example.net",
+    "the full name goes first",
+  );
   t.end();
 });
 
@@ -33,7 +37,9 @@ t.test("a machine that is none of the directors is told their names", (t) => {
 });
 
 t.test("a node for a file without directors is only a warning", (t) => {
-  t.match(complaints(instance(), { node: "lvs1" }), [/^1:1: warning: the file names no directors, so the node "lvs1"/]);
+  t.match(complaints(instance(), { node: "lvs1" }), [
+    /^1:1: warning: the file names no directors, so the node "lvs1"/,
+  ]);
   t.equal(configOf(instance(), { node: "lvs1" }).node, undefined);
   t.end();
 });
@@ -59,7 +65,10 @@ t.test("a plain priority beside directors holds for all of them, and is told", (
 
 t.test("equal priorities are told once, where they come from", (t) => {
   const equal = "directors:\n  lvs1: { priority: 100 }\n  lvs2: { priority: 100 }\n";
-  const two = `${equal}${instance()}${instance({ virtual_router_id: "52", virtual_ipaddress: "[192.0.2.101]" })
+  const two = `${equal}${instance()}${instance({
+    virtual_router_id: "52",
+    virtual_ipaddress: "[192.0.2.101]",
+  })
     .replace("vrrp_instances:\n", "")
     .replace("web", "db")}`;
   t.strictSame(complaints(two), [
@@ -77,6 +86,8 @@ t.test("a priority for an unknown director is an error", (t) => {
     '9:27: error: vrrp_instances.web.priority.lsv2: "lsv2" is none of the directors: did you mean lvs2? ' +
       "[unknown-director]",
   ]);
-  t.match(complaints(instance({ priority: "{ lvs1: 10 }" })), [/the file names no directors: write one number/]);
+  t.match(complaints(instance({ priority: "{ lvs1: 10 }" })), [
+    /the file names no directors: write one number/,
+  ]);
   t.end();
 });

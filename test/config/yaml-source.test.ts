@@ -48,7 +48,12 @@ t.test("a fault that came in through an alias or a merge is told where it is wri
 `;
   t.strictSame(
     codes(text).filter((code) => code.includes("error")),
-    ["2:38 error out-of-range", "2:38 error out-of-range", "2:38 error out-of-range", "3:26 error unknown-value"],
+    [
+      "2:38 error out-of-range",
+      "2:38 error out-of-range",
+      "2:38 error out-of-range",
+      "3:26 error unknown-value",
+    ],
   );
   t.end();
 });
@@ -81,6 +86,8 @@ t.test("CRLF, a byte order mark and a missing last newline do no harm", (t) => {
   t.strictSame(complaints(instance().replaceAll("\n", "\r\n")), []);
   t.strictSame(complaints(`\uFEFF${instance()}`), []);
   t.strictSame(complaints(instance().trimEnd()), []);
-  t.strictSame(codes(instance({ virtual_router_id: "0" }).replaceAll("\n", "\r\n")), ["4:24 error out-of-range"]);
+  t.strictSame(codes(instance({ virtual_router_id: "0" }).replaceAll("\n", "\r\n")), [
+    "4:24 error out-of-range",
+  ]);
   t.end();
 });
