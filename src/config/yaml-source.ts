@@ -20,7 +20,7 @@ export interface Position {
 export type Part = "key" | "value";
 
 /** Something wrong with the text itself. */
-export interface SyntaxFault {
+interface SyntaxFault {
   readonly code: DiagnosticCode;
   readonly position: Position;
   readonly message: string;

@@ -84,7 +84,10 @@ t.test("--json gives the same list", (t) => {
 
 t.test("a file that is not there has errors, too", (t) => {
   const path = join(directory, "none.yaml");
-  t.match(relevo("check", "--config", path), { status: 1, stdout: `${path}:1:1: error: the file cannot be read` });
+  t.match(relevo("check", "--config", path), {
+    status: 1,
+    stdout: `${path}:1:1: error: the file cannot be read`,
+  });
   t.end();
 });
 
@@ -96,7 +99,14 @@ t.test("--node says which director to check for", (t) => {
 });
 
 t.test("a command line that cannot be understood has status 2", (t) => {
-  for (const args of [[], ["check"], ["check", "--config"], ["chekc"], ["check", "-c", "x", "--no-such"], ["check", "-c", "x", "y"]]) {
+  for (const args of [
+    [],
+    ["check"],
+    ["check", "--config"],
+    ["chekc"],
+    ["check", "-c", "x", "--no-such"],
+    ["check", "-c", "x", "y"],
+  ]) {
     const { status, stdout, stderr } = relevo(...args);
     t.equal(status, 2, args.join(" "));
     t.equal(stdout, "");
@@ -114,7 +124,14 @@ t.test("help and version have status 0", (t) => {
 
 t.test("the example that ships passes for both directors", (t) => {
   for (const node of ["lvs1", "lvs2"]) {
-    const { status, stdout, stderr } = relevo("check", "--config", "etc/relevo.yaml", "--node", node, "--json");
+    const { status, stdout, stderr } = relevo(
+      "check",
+      "--config",
+      "etc/relevo.yaml",
+      "--node",
+      node,
+      "--json",
+    );
     t.equal(status, 0, stderr);
     const found = JSON.parse(stdout) as Diagnostic[];
     t.strictSame(

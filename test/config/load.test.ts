@@ -32,7 +32,9 @@ t.test("a good file is read", (t) => {
 });
 
 t.test("a file that cannot be read is told", (t) => {
-  t.strictSame(load(place("none.yaml")), ["f:1:1: error: the file cannot be read: there is none [file-unreadable]"]);
+  t.strictSame(load(place("none.yaml")), [
+    "f:1:1: error: the file cannot be read: there is none [file-unreadable]",
+  ]);
   t.match(load(directory), [/the file is no regular file \[file-unreadable\]/]);
   t.match(load("/dev/zero"), [/no regular file/]);
   t.match(load(join(file("a", ""), "b")), [/cannot be read: ENOTDIR/]);
@@ -41,24 +43,32 @@ t.test("a file that cannot be read is told", (t) => {
 });
 
 t.test("a file that is no text is told", (t) => {
-  t.match(load(file("latin1.yaml", Buffer.from("# größe\n", "latin1"))), [/is not UTF-8 text.* \[file-not-utf8\]/]);
+  t.match(load(file("latin1.yaml", Buffer.from("# größe\n", "latin1"))), [
+    /is not UTF-8 text.* \[file-not-utf8\]/,
+  ]);
   t.match(load(file("empty.yaml", "")), [/there is nothing in it \[file-empty\]/]);
-  t.match(load(file("large.yaml", " ".repeat(5_000_000))), [/has 5000000 bytes, more than .* \[file-too-large\]/]);
+  t.match(load(file("large.yaml", " ".repeat(5_000_000))), [
+    /has 5000000 bytes, more than .* \[file-too-large\]/,
+  ]);
   t.end();
 });
 
-t.test("a file without permission is told", { skip: process.getuid?.() === 0 ? "root may read anything" : false }, (t) => {
-  const path = file("closed.yaml", instance());
-  chmodSync(path, 0);
-  t.match(load(path), [/cannot be read: permission denied/]);
-  t.end();
-});
+t.test(
+  "a file without permission is told",
+  { skip: process.getuid?.() === 0 ? "root may read anything" : false },
+  (t) => {
+    const path = file("closed.yaml", instance());
+    chmodSync(path, 0);
+    t.match(load(path), [/cannot be read: permission denied/]);
+    t.end();
+  },
+);
 
 t.test("a pipe can be read, as the shell's <( ) makes one", (t) => {
-  execFileSync("mkfifo", [place("pipe")]);
   // The writer waits for a reader, so it cannot be this process.
-  const script = `cat ${JSON.stringify(file("good.yaml", instance()))} > ${JSON.stringify(place("pipe"))} &`;
-  execFileSync("/bin/sh", ["-c", script], { stdio: "ignore" });
+  const script = 'mkfifo "$1"; cat "$2" > "$1" &';
+  const args = ["-c", script, "sh", place("pipe"), file("good.yaml", instance())];
+  execFileSync("/bin/sh", args, { stdio: "ignore" });
   t.strictSame(load(place("pipe")), []);
   t.end();
 });

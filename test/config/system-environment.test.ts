@@ -9,13 +9,13 @@ import t from "tap";
 import { systemEnvironment } from "../../src/config/system-environment.ts";
 
 t.test("accounts are found by name, never by number", (t) => {
-  const { user } = systemEnvironment();
-  t.strictSame(user("root"), { name: "root", uid: 0, gid: 0 });
-  t.match(user("nobody"), { name: "nobody" });
-  t.equal(user("no-such-user-here"), undefined);
-  t.equal(user("0"), undefined);
-  t.equal(user(""), undefined);
-  t.equal(user("--help"), undefined);
+  const environment = systemEnvironment();
+  t.strictSame(environment.user("root"), { name: "root", uid: 0, gid: 0 });
+  t.match(environment.user("nobody"), { name: "nobody" });
+  t.equal(environment.user("no-such-user-here"), undefined);
+  t.equal(environment.user("0"), undefined);
+  t.equal(environment.user(""), undefined);
+  t.equal(environment.user("--help"), undefined);
   t.end();
 });
 
@@ -25,25 +25,25 @@ t.test("accounts are found without getent", (t) => {
   t.teardown(() => {
     process.env["PATH"] = PATH;
   });
-  const { user } = systemEnvironment();
-  t.strictSame(user("root"), { name: "root", uid: 0, gid: 0 });
-  t.equal(user("no-such-user-here"), undefined);
+  const environment = systemEnvironment();
+  t.strictSame(environment.user("root"), { name: "root", uid: 0, gid: 0 });
+  t.equal(environment.user("no-such-user-here"), undefined);
   t.end();
 });
 
 t.test("programs are told apart from what cannot be run", (t) => {
-  const { program } = systemEnvironment();
+  const environment = systemEnvironment();
   const path = join(t.testdir(), "check");
   writeFileSync(path, "#!/bin/sh\n");
   chmodSync(path, 0o644);
-  t.equal(program(path), "not-executable");
+  t.equal(environment.program(path), "not-executable");
   chmodSync(path, 0o755);
-  t.equal(program(path), "ok");
-  t.equal(program("/bin/sh"), "ok", "through a link too");
-  t.equal(program("/etc"), "not-a-file");
-  t.equal(program(`${path}-none`), "missing");
-  t.equal(program(`${path}/none`), "missing");
-  t.equal(program("a\0b"), "inaccessible");
+  t.equal(environment.program(path), "ok");
+  t.equal(environment.program("/bin/sh"), "ok", "through a link too");
+  t.equal(environment.program("/etc"), "not-a-file");
+  t.equal(environment.program(`${path}-none`), "missing");
+  t.equal(environment.program(`${path}/none`), "missing");
+  t.equal(environment.program("a\0b"), "inaccessible");
   t.end();
 });
 
