@@ -284,7 +284,7 @@ export class Failover {
     this.#realtimePriority = priority;
     try {
       runInRealTime(priority);
-      this.#voice.event(event("realtime-granted", { priority }));
+      if (priority > 0) this.#voice.event(event("realtime-granted", { priority }));
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.#voice.event(event("realtime-refused", { priority, error: error.message }));
