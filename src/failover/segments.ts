@@ -4,6 +4,7 @@
  */
 
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
+import { KernelError } from "../linux/kernel-error.ts";
 import type { Receiver } from "../linux/receiver.ts";
 import { openVrrpSocket, type VrrpSocket } from "../linux/vrrp-socket.ts";
 
@@ -53,7 +54,8 @@ export class Segments {
   }
 
   #openOn(name: string, index: number): void {
-    const socket = openVrrpSocket(name, index);
+    const socket = openUnlessGone(name, index);
+    if (socket === undefined) return;
     this.#open.set(name, { index, socket });
     this.#receiver.add(socket.receiveFd, (packet) => this.#listener(name, packet));
   }
@@ -62,5 +64,15 @@ export class Segments {
     this.#open.delete(name);
     this.#receiver.remove(socket.receiveFd);
     socket.close();
+  }
+}
+
+/** An interface may be gone before its notification reaches us; then that notification is on its way. */
+function openUnlessGone(name: string, index: number): VrrpSocket | undefined {
+  try {
+    return openVrrpSocket(name, index);
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === "ENODEV") return undefined;
+    throw error;
   }
 }
