@@ -89,6 +89,11 @@ export class Director {
     await this.#ended();
   }
 
+  /** Leaves it without a parent, as a supervisor that dies does. */
+  abandon(): void {
+    this.#child.disconnect();
+  }
+
   /** Sends it a signal. */
   signal(signal: "SIGSTOP" | "SIGCONT"): void {
     this.#child.kill(signal);

@@ -8,6 +8,7 @@ import { seconds } from "../../src/core/units/time.ts";
 import { Capture, type Seen } from "./capture.ts";
 import { Director, INNER_VIP, VIP, web } from "./director.ts";
 import { Lan, until } from "./namespace.ts";
+import { watchResignations } from "./resignation.ts";
 import { hasRoot } from "./root.ts";
 
 interface Dialect {
@@ -165,7 +166,9 @@ if (hasRoot(t, import.meta.url)) {
         await second.nextReport();
         return second.counted("adverts_received") > before;
       });
+      const resignations = watchResignations(lvs1);
       await first.stop();
+      t.same(resignations(), { held: 0, gone: 1 }, "gone before told");
       await second.reaches("master");
       t.same(lvs1.addresses("eth0"), ["192.0.2.11/24"]);
       t.same(lvs1.addresses("eth1"), ["198.51.100.11/24"]);
