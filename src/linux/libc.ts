@@ -36,9 +36,9 @@ export const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
-export const SO_RCVBUF = 8;
 export const SO_PRIORITY = 12;
 export const SO_BINDTODEVICE = 25;
+export const SO_RCVBUFFORCE = 33;
 const MSG_DONTWAIT = 0x40;
 /** netinet/in.h */
 export const IPPROTO_IP = 0;
