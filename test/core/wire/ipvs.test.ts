@@ -229,7 +229,7 @@ t.test("a service for a firewall mark comes back without address, protocol and p
     port: 0,
     fwmark: 7,
   };
-  assert.deepStrictEqual(decodeService(encodeService(1, marked)), marked);
+  t.strictSame(decodeService(encodeService(1, marked)), marked);
 });
 
 t.test("no bytes make the decoders throw, whatever stands before them", async () => {
