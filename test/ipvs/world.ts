@@ -132,7 +132,7 @@ export class BalancerProcess {
   /** Sends a configuration, and waits until it is in force. */
   async configure(config: BalancerConfig): Promise<void> {
     const wanted = this.configured + 1;
-    this.child.send({ type: "configure", config, resume: false } satisfies ToBalancer);
+    this.child.send({ type: "configure", config, diedAt: undefined } satisfies ToBalancer);
     await until("the configuration in force", () => this.configured === wanted);
   }
 
