@@ -20,7 +20,7 @@ export interface Position {
 export type Part = "key" | "value";
 
 /** Something wrong with the text itself. */
-export interface SyntaxFault {
+interface SyntaxFault {
   readonly code: DiagnosticCode;
   readonly position: Position;
   readonly message: string;
@@ -65,7 +65,9 @@ export function parseYaml(text: string): YamlSource {
     return faulty("several-documents", second.range[0], "a second document starts here: keep one to a file");
   }
   const faults = [...document.errors, ...document.warnings].map((error) => syntaxFault(error, position));
-  if (document.contents === null && faults.length === 0) return faulty("file-empty", 0, EMPTY);
+  const { contents } = document;
+  const empty = contents === null || (isScalar(contents) && contents.value === null);
+  if (empty && faults.length === 0) return faulty("file-empty", 0, EMPTY);
   faults.push(...nodeFaults(document, position));
   const value = faults.every((fault) => fault.code === "duplicate-key")
     ? toPlain(document, faults)
@@ -163,7 +165,7 @@ function child(document: Document, parent: unknown, step: string | number): [unk
 }
 
 function findPair(document: Document, pairs: readonly Pair[], key: string): Pair | undefined {
-  const named = pairs.filter((pair) => isScalar(pair.key) && String(pair.key.value ?? "") === key);
+  const named = pairs.filter((pair) => isScalar(pair.key) && scalarText(pair.key.value) === key);
   // Of keys that appear twice the last one counts, as in the plain value.
   const own = named.findLast((pair) => !isMergeKey(pair.key));
   if (own !== undefined) return own;
@@ -177,8 +179,16 @@ function findPair(document: Document, pairs: readonly Pair[], key: string): Pair
   return undefined;
 }
 
+/** A scalar key as the plain value has it; undefined for one that is no text there. */
+function scalarText(value: unknown): string | undefined {
+  if (value === null) return "";
+  if (typeof value === "string") return value;
+  return typeof value === "symbol" ? undefined : `${value as number | boolean | bigint}`;
+}
+
+/** An unquoted `<<`, which the library resolves to a symbol of that name. */
 function isMergeKey(key: unknown): boolean {
-  return isScalar(key) && key.value === "<<" && key.type === "PLAIN";
+  return isScalar(key) && key.type === "PLAIN" && (key.value === "<<" || typeof key.value === "symbol");
 }
 
 function mergeSources(document: Document, value: unknown): unknown[] {
