@@ -9,6 +9,7 @@
 
 import type { FromChild, ToChild } from "../core/report/channel.ts";
 import type { Event } from "../core/report/event.ts";
+import type { Instant } from "../core/units/time.ts";
 import { now } from "./clock.ts";
 
 const REPORT_INTERVAL_MS = 1_000;
@@ -17,8 +18,8 @@ const QUEUED_MAX = 1_000;
 
 /** What a child does with what it is told. */
 export interface ChildDuties<Config, Report> {
-  /** Takes a configuration into force; `resume` when an earlier life of this process died only just now. */
-  configure(config: Config, resume: boolean): Promise<void>;
+  /** Takes a configuration into force; `diedAt` is when an earlier life of this process ended without leaving. */
+  configure(config: Config, diedAt: Instant | undefined): Promise<void>;
   /** Lets go of everything in the kernel. */
   stop(): Promise<void>;
   /** What has come to pass since the last call. `lateness` is in seconds, a value for each timer that was watched. */
@@ -83,7 +84,7 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
       case "configure":
         work = work.then(async () => {
           if (leaving) return;
-          await duties.configure(told.config, told.resume);
+          await duties.configure(told.config, told.diedAt);
           send({ type: "configured" });
           reportSoon();
         });
@@ -93,9 +94,11 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
         break;
     }
   });
-  process.on("disconnect", () => {
+  const orphaned = (): void => {
     work = work.then(leave);
-  });
+  };
+  process.on("disconnect", orphaned);
+  if (!process.connected) orphaned();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 
   setInterval(report, REPORT_INTERVAL_MS);

@@ -7,13 +7,17 @@
  */
 
 import type { BalancerConfig } from "../balance/model.ts";
+import type { Instant } from "../units/time.ts";
 import type { FailoverConfig } from "../vrrp/model.ts";
 import type { Event } from "./event.ts";
 
 /** From the supervisor to a child. */
 export type ToChild<Config> =
-  /** Do this from now on. The first one starts the work; later ones change it with the least disturbance. */
-  | { readonly type: "configure"; readonly config: Config; readonly resume: boolean }
+  /**
+   * Do this from now on. The first one starts the work; later ones change it with the least disturbance. `diedAt` is
+   * when an earlier life of the same process ended without leaving, if one did.
+   */
+  | { readonly type: "configure"; readonly config: Config; readonly diedAt: Instant | undefined }
   /** Let go of everything, say `stopped`, exit. */
   | { readonly type: "stop" };
 

@@ -1,0 +1,73 @@
+/**
+ * What this process may have put into the kernel, on record before it does so: services, and settings as they were
+ * before us.
+ */
+
+import { type ServiceId, serviceKey } from "../core/balance/table.ts";
+import type { BalancerRecord } from "../core/report/record.ts";
+import { parseIpv4 } from "../core/units/ipv4.ts";
+import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
+
+/** The record, kept. */
+export interface Footprint {
+  /** The services that may be in the table because of us. */
+  owned(): readonly ServiceId[];
+  /** Records services as ours; before they are added. */
+  claim(services: Iterable<ServiceId>): void;
+  /** Takes services off the record; after they are deleted. */
+  release(keys: ReadonlySet<string>): void;
+  /** The value that a setting had before us; undefined when it is not changed. */
+  original(sysctl: string): string | undefined;
+  /** Records the value that a setting has before us; before it is written. */
+  noteOriginal(sysctl: string, value: string): void;
+  /** Takes a setting off the record; after it is restored. */
+  forgetOriginal(sysctl: string): void;
+  /** Takes the record away: nothing of ours is left. */
+  erase(): void;
+}
+
+/** Opens the record at `path`, with what an earlier life left there. */
+export function openFootprint(path: string): Footprint {
+  const left = readRecord<Partial<BalancerRecord>>(path);
+  const services = new Map<string, ServiceId>();
+  for (const { protocol, address: text, port } of left?.services ?? []) {
+    const address = parseIpv4(text);
+    if (address !== undefined)
+      services.set(serviceKey({ protocol, address, port }), { protocol, address, port });
+  }
+  const sysctls = new Map<string, string>(Object.entries(left?.sysctls ?? {}));
+
+  function write(): void {
+    writeRecord<BalancerRecord>(path, {
+      services: [...services.values()],
+      sysctls: Object.fromEntries(sysctls),
+    });
+  }
+
+  return {
+    owned: () => [...services.values()],
+    claim(claimed) {
+      const before = services.size;
+      for (const id of claimed) services.set(serviceKey(id), id);
+      if (services.size !== before) write();
+    },
+    release(keys) {
+      const before = services.size;
+      for (const key of keys) services.delete(key);
+      if (services.size !== before) write();
+    },
+    original: (sysctl) => sysctls.get(sysctl),
+    noteOriginal(sysctl, value) {
+      sysctls.set(sysctl, value);
+      write();
+    },
+    forgetOriginal(sysctl) {
+      if (sysctls.delete(sysctl)) write();
+    },
+    erase() {
+      services.clear();
+      sysctls.clear();
+      removeRecord(path);
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/** From a check's type to the probe that does it. */
+
+import type { ProbeResult } from "../core/health/check.ts";
+import type { Probe } from "../core/health/model.ts";
+import { probe as probeScript } from "../probes/script.ts";
+import { probe as probeSendExpect } from "../probes/send-expect.ts";
+import { probe as probeTcp } from "../probes/tcp.ts";
+
+/** Probes once. Never throws; an aborted probe fails. */
+export function runProbe(probe: Probe, signal: AbortSignal): Promise<ProbeResult> {
+  switch (probe.type) {
+    case "tcp":
+      return probeTcp(probe, signal);
+    case "send_expect":
+      return probeSendExpect(probe, signal);
+    case "script":
+      return probeScript(probe, signal);
+  }
+}

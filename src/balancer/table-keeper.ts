@@ -1,0 +1,186 @@
+/**
+ * Keeps the kernel's IPVS table at what is asked for: looks at it on request and every ten seconds, puts it right, and
+ * tells what it did, what somebody else had done, and what the kernel refuses.
+ *
+ * Looks are one after the other; requests that come in the meantime make one more. A request never waits for a timer,
+ * and a refusal is told once, however often it is tried again.
+ */
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { operationText, planSummary } from "../core/balance/plan-text.ts";
+import { type Operation, plan, type Plan, subject } from "../core/balance/plan.ts";
+import { serviceKey, type ServiceId, type Table } from "../core/balance/table.ts";
+import type { BalancerCount } from "../core/report/channel.ts";
+import { type Event, event } from "../core/report/event.ts";
+import { converge, type Convergence, type Refusal } from "../linux/ipvs-converge.ts";
+import { type Ipvs, openIpvs } from "../linux/ipvs.ts";
+import { KernelError } from "../linux/kernel-error.ts";
+import type { Footprint } from "./footprint.ts";
+
+const AUDIT_INTERVAL_MS = 10_000;
+/** So often the way to the kernel may be lost while ours is being deleted. */
+const STOP_ATTEMPTS_MAX = 3;
+/** Lines of a plan in one event. */
+const LINES_MAX = 20;
+/** What a refusal is about that concerns no single service. */
+const WHOLE_TABLE = "the table";
+
+/** What the keeper needs from the rest of the process. */
+export interface TableKeeperNeeds {
+  readonly footprint: Footprint;
+  /** The table that is asked for at this moment. */
+  desired(): Table;
+  readonly tell: (event: Event) => void;
+  readonly count: (name: BalancerCount, labels: Readonly<Record<string, string>>, by: number) => void;
+  /** Called when a look has ended. */
+  looked(): void;
+}
+
+/** The table, kept. */
+export interface TableKeeper {
+  /** What of ours the kernel has now; empty when that cannot be seen. */
+  observe(): Promise<Table>;
+  /** Asks for a look; resolves when one that began afterwards has ended. The first one starts the audit. */
+  look(): Promise<void>;
+  /** Deletes all of ours and ends; true when nothing is left. */
+  stop(): Promise<boolean>;
+}
+
+/** Keeps the table, from the first look on. */
+export function keepTable(needs: TableKeeperNeeds): TableKeeper {
+  const { footprint, tell, count } = needs;
+  let ipvs: Ipvs | undefined;
+  /** The table that was reached last; who differs from it since is not us. */
+  let reached: Table | undefined;
+  let unavailable = false;
+  let stopping = false;
+  let audit: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let waiting: Promise<void> | undefined;
+  const refused = new Map<string, string>();
+
+  /** The kernel's table; undefined when it has none, told once. */
+  async function open(): Promise<Ipvs | undefined> {
+    ipvs ??= await openIpvs();
+    if (ipvs === undefined && !unavailable) tell(event("ipvs-unavailable"));
+    unavailable = ipvs === undefined;
+    return ipvs;
+  }
+
+  async function bringTo(desired: Table): Promise<Convergence | undefined> {
+    try {
+      const kernel = await open();
+      if (kernel === undefined) return undefined;
+      const owned = footprint.owned();
+      const result = await converge(kernel, desired, owned);
+      const drift = driftOf(result);
+      tellRefusals(result.refusals);
+      tellChanges(result, drift);
+      release(desired, owned, result);
+      reached = result.settled ? desired : undefined;
+      return result;
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      // Opened again at the next look: the module may be gone, or the socket have overflowed.
+      ipvs?.close();
+      ipvs = undefined;
+      refuse(WHOLE_TABLE, error.operation, error);
+      return undefined;
+    }
+  }
+
+  function tellChanges(result: Convergence, drift: Plan): void {
+    if (drift.length > 0) {
+      tell(event("ipvs-drift", { changes: drift.length, plan: planSummary(drift, LINES_MAX) }));
+      const destinations = drift.filter((operation) => "destination" in operation).length;
+      if (destinations > 0) count("drift", { kind: "destination" }, destinations);
+      if (drift.length > destinations) count("drift", { kind: "service" }, drift.length - destinations);
+    }
+    const put = new Set(drift.map(operationText));
+    const applied = result.done.filter((operation) => !put.has(operationText(operation)));
+    if (applied.length > 0)
+      tell(event("ipvs-applied", { changes: applied.length, plan: planSummary(applied, LINES_MAX) }));
+    if (result.done.length > 0) count("ipvs_changes", {}, result.done.length);
+  }
+
+  /**
+   * What somebody else has changed since the table was reached. What the kernel refused, before or now, was never
+   * reached, and what was seen wrongly is not theirs for certain.
+   */
+  function driftOf(result: Convergence): Plan {
+    if (reached === undefined) return [];
+    const doubtful = new Set([...refused.keys(), ...result.stale]);
+    for (const { operation } of result.refusals) doubtful.add(subject(operation));
+    return plan(reached, result.found, []).filter(
+      (operation) => !doubtful.has(subject(operation)) && !doubtful.has(serviceKey(operation.service)),
+    );
+  }
+
+  function tellRefusals(refusals: readonly Refusal[]): void {
+    const still = new Set(refusals.map(({ operation }) => subject(operation)));
+    for (const name of refused.keys()) if (!still.has(name)) refused.delete(name);
+    for (const { operation, error } of refusals)
+      refuse(subject(operation), operationText(operation), error, operation);
+  }
+
+  function refuse(about: string, operation: string, error: KernelError, change?: Operation): void {
+    count("ipvs_errors", { errno: error.errno }, 1);
+    if (refused.get(about) === error.errno) return;
+    refused.set(about, error.errno);
+    const service = change === undefined ? about : serviceKey(change.service);
+    tell(event("ipvs-refused", { service, operation, errno: error.errno, cause: error.message }));
+  }
+
+  /** Takes off the record what is no longer asked for and gone. */
+  function release(desired: Table, owned: readonly ServiceId[], result: Convergence): void {
+    if (!result.settled) return;
+    const wanted = needs.desired();
+    const gone = owned
+      .map(serviceKey)
+      .filter((key) => !desired.has(key) && !refused.has(key) && (stopping || !wanted.has(key)));
+    footprint.release(new Set(gone));
+  }
+
+  async function lookOnce(): Promise<void> {
+    // A burst of verdicts comes within one turn of the loop.
+    await nextTurn();
+    waiting = undefined;
+    if (stopping) return;
+    await bringTo(needs.desired());
+    needs.looked();
+  }
+
+  function look(): Promise<void> {
+    if (stopping) return running;
+    audit ??= setInterval(() => void look(), AUDIT_INTERVAL_MS);
+    waiting ??= running = running.then(lookOnce);
+    return waiting;
+  }
+
+  return {
+    async observe() {
+      try {
+        const kernel = await open();
+        const owned = new Set(footprint.owned().map(serviceKey));
+        return (await kernel?.observe((key) => owned.has(key))) ?? new Map();
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error;
+        return new Map();
+      }
+    },
+    look,
+    async stop() {
+      stopping = true;
+      clearInterval(audit);
+      await running;
+      reached = undefined;
+      let emptied = false;
+      for (let attempt = 0; attempt < STOP_ATTEMPTS_MAX && !emptied; attempt += 1) {
+        const result = await bringTo(new Map());
+        emptied = unavailable || (result?.settled === true && result.refusals.length === 0);
+      }
+      ipvs?.close();
+      return emptied;
+    },
+  };
+}

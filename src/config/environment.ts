@@ -1,0 +1,19 @@
+/**
+ * What a configuration says about the machine it is read on, as questions. The answers of this machine are in
+ * `system-environment.ts`; tests give their own.
+ */
+
+import type { ScriptUser } from "../core/health/model.ts";
+
+/** What is found under the path of a program. `inaccessible`: whoever asks may not look. */
+export type ProgramState = "ok" | "missing" | "not-a-file" | "not-executable" | "inaccessible";
+
+/** The look-ups that depend on the machine. None of them throws or changes anything. */
+export interface Environment {
+  /** The account of that name; undefined when there is none. */
+  user(name: string): ScriptUser | undefined;
+  /** Whether a program is there to be run. */
+  program(path: string): ProgramState;
+  /** The names of the network interfaces; undefined when they cannot be told. */
+  interfaces(): readonly string[] | undefined;
+}

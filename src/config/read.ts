@@ -1,0 +1,64 @@
+/**
+ * A configuration file's text, read and checked whole: either a configuration, or the errors that keep it from being
+ * one, all of them at once. Nothing is touched on the way; what has to be asked of the machine comes in as an argument.
+ *
+ * The order of work: YAML with positions (`yaml-source.ts`), each value on its own (`schema/`, by `salvage.ts`), what
+ * the values say about one another (`rules/`), and only when none of that found an error, what they mean (`build/`).
+ */
+
+import { buildConfig } from "./build/config.ts";
+import type { Config } from "./config.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import type { Environment } from "./environment.ts";
+import { Findings } from "./findings.ts";
+import { checkChecks } from "./rules/checks.ts";
+import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
+import { checkInstances } from "./rules/instances.ts";
+import { checkInterfaces } from "./rules/interfaces.ts";
+import { checkVirtualServers } from "./rules/virtual-servers.ts";
+import { salvage } from "./salvage.ts";
+import { type FileContent, fileSchema, type LooseContent } from "./schema/file.ts";
+import { parseYaml } from "./yaml-source.ts";
+
+/** What a file is read with. */
+export interface ReadOptions extends Identity {
+  readonly environment: Environment;
+}
+
+/** What came of it: a configuration unless there is an error among the diagnostics, which come in the file's order. */
+export interface Reading {
+  readonly config?: Config;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads a configuration's text. Never throws, whatever the text. */
+export function readConfig(text: string, options: ReadOptions): Reading {
+  const source = parseYaml(text);
+  const findings = new Findings(source);
+  if (source.value === undefined) return { diagnostics: findings.list() };
+
+  const content = salvage(fileSchema, source.value, [], findings);
+  if (content === undefined) return { diagnostics: findings.list() };
+  const node = chooseDirector(content, options, findings);
+  checkRules(content, options.environment, findings);
+  if (findings.failed) return { diagnostics: findings.list() };
+
+  // No error was found, so nothing is missing from what was salvaged.
+  const config = buildConfig(content as FileContent, node, options.environment);
+  return { config, diagnostics: findings.list() };
+}
+
+function checkRules(content: LooseContent, environment: Environment, findings: Findings): void {
+  checkPriorities(content, findings);
+  checkInstances(content, findings);
+  checkInterfaces(content, environment, findings);
+  checkVirtualServers(content, findings);
+  checkChecks(content, environment, findings);
+  if (!findings.failed && content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {
+    findings.add(
+      "nothing-to-do",
+      [],
+      "there are neither vrrp_instances nor virtual_servers: there is nothing to do",
+    );
+  }
+}

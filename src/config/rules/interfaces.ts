@@ -1,0 +1,30 @@
+/**
+ * Interfaces that this machine does not have. Only a warning: the file may be checked on another machine, and an
+ * interface may come later.
+ */
+
+import type { Environment } from "../environment.ts";
+import type { Path } from "../diagnostic.ts";
+import type { Findings } from "../findings.ts";
+import type { LooseContent } from "../schema/file.ts";
+
+/** Tells of each place that names an interface which is not there. */
+export function checkInterfaces(content: LooseContent, environment: Environment, findings: Findings): void {
+  const places = [...interfacePlaces(content)];
+  const present = places.length === 0 ? undefined : environment.interfaces();
+  if (present === undefined) return;
+  for (const { name, path } of places) {
+    if (present.includes(name)) continue;
+    findings.add("interface-missing", path, `this machine has no interface ${name} now`);
+  }
+}
+
+function* interfacePlaces(content: LooseContent): Generator<{ readonly name: string; readonly path: Path }> {
+  for (const [instance, keys] of content.vrrp_instances ?? []) {
+    const path = ["vrrp_instances", instance];
+    if (keys?.interface !== undefined) yield { name: keys.interface, path: [...path, "interface"] };
+    for (const [index, entry] of (keys?.virtual_ipaddress ?? []).entries()) {
+      if (entry?.dev !== undefined) yield { name: entry.dev, path: [...path, "virtual_ipaddress", index] };
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The whole file's schema. It says which keys there are and how each value is read on its own; what keys say about one
+ * another is in `rules/`, what they mean for the core in `build/`. `docs/config.md` describes every key; a test
+ * compares the two.
+ */
+
+import { z } from "zod";
+import type { Loose } from "../salvage.ts";
+import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
+import { instanceSchema } from "./instance.ts";
+import { ownName } from "./leaf.ts";
+import { virtualServerSchema } from "./virtual-server.ts";
+
+/** The schema of a configuration file. */
+export const fileSchema = z.strictObject({
+  global_defs: globalsSchema.default(globalsSchema.parse({})),
+  metrics: metricsSchema.default({ address: "127.0.0.1", port: 9_165 }),
+  directors: directorsSchema.optional(),
+  vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
+  virtual_servers: z.array(virtualServerSchema).default([]),
+});
+
+/** A file's content, every value read. */
+export type FileContent = z.output<typeof fileSchema>;
+
+/** One of its instances. */
+export type InstanceContent = z.output<typeof instanceSchema>;
+
+/** One of its virtual servers. */
+export type VirtualServerContent = z.output<typeof virtualServerSchema>;
+
+/** A real server of one. */
+export type RealServerContent = VirtualServerContent["real_servers"][number];
+
+/** A check of one. */
+export type CheckContent = RealServerContent["checks"][number];
+
+/** A file's content as far as it could be read. */
+export type LooseContent = NonNullable<Loose<FileContent>>;

@@ -1,0 +1,45 @@
+/**
+ * What holds for the whole director: `global_defs`, `metrics`, `directors`.
+ */
+
+import { z } from "zod";
+import { seconds } from "../../core/units/time.ts";
+import { listenAddress } from "./address.ts";
+import { announceDelay, announceRefresh, announceRepeat } from "./announcing.ts";
+import { ownName, userName, whole } from "./leaf.ts";
+
+/** `version` and `vrrp_version`. */
+export function vrrpVersion(): z.ZodType<2 | 3> {
+  return whole(2, 3) as z.ZodType<2 | 3>;
+}
+
+/** A VRRP priority. */
+export function priority(): z.ZodType<number> {
+  return whole(1, 255);
+}
+
+/** Whom scripts run as when the file does not say. */
+export const DEFAULT_SCRIPT_USER = "nobody";
+
+/** `global_defs`. */
+export const globalsSchema = z.strictObject({
+  script_user: userName().optional(),
+  vrrp_version: vrrpVersion().default(2),
+  vrrp_rt_priority: whole(0, 99).default(50),
+  vrrp_garp_master_delay: announceDelay().default(seconds(5)),
+  vrrp_garp_master_repeat: announceRepeat().default(5),
+  vrrp_garp_master_refresh: announceRefresh().default(seconds(60)),
+  vrrp_garp_master_refresh_repeat: announceRepeat().default(1),
+});
+
+/** `metrics`: where they are served, or false. */
+export const metricsSchema = z.union([
+  z.literal(false).describe("false"),
+  z.strictObject({
+    address: listenAddress().default("127.0.0.1"),
+    port: whole(1, 65_535).default(9_165),
+  }),
+]);
+
+/** `directors`: the machines that carry the file. */
+export const directorsSchema = z.map(ownName(), z.strictObject({ priority: priority() }));

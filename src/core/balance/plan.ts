@@ -1,0 +1,122 @@
+/**
+ * From the table that the kernel has to the one that is asked for, as a list of operations in an order in which the
+ * table is of use at every step:
+ *
+ * 1. A service comes before its destinations, and destinations that take work come before those that lose it. So a
+ *    service that has work to give, before and after, has somebody to give it to at every step in between.
+ * 2. Services that are no longer asked for go last.
+ *
+ * Only services that are asked for or owned are touched. A service that somebody else made under an identity which is
+ * configured as ours is ours: it is brought to what is asked for. All others stay as they are; there is no operation
+ * that could empty the table.
+ */
+
+import {
+  type Destination,
+  type DestinationId,
+  destinationKey,
+  type DestinationSettings,
+  type Service,
+  type ServiceId,
+  serviceKey,
+  type ServiceSettings,
+  type Table,
+} from "./table.ts";
+
+/** One change of the kernel's table. */
+export type Operation =
+  | { readonly type: "add-service"; readonly service: ServiceId; readonly settings: ServiceSettings }
+  | { readonly type: "edit-service"; readonly service: ServiceId; readonly settings: ServiceSettings }
+  | { readonly type: "delete-service"; readonly service: ServiceId }
+  | {
+      readonly type: "add-destination";
+      readonly service: ServiceId;
+      readonly destination: DestinationId;
+      readonly settings: DestinationSettings;
+    }
+  | {
+      readonly type: "edit-destination";
+      readonly service: ServiceId;
+      readonly destination: DestinationId;
+      readonly settings: DestinationSettings;
+    }
+  | {
+      readonly type: "delete-destination";
+      readonly service: ServiceId;
+      readonly destination: DestinationId;
+    };
+
+/** Operations in the order in which they are to be carried out. */
+export type Plan = readonly Operation[];
+
+/** What turns `observed` into `desired`. `owned` are services of an earlier configuration or life of ours. */
+export function plan(desired: Table, observed: Table, owned: readonly ServiceId[]): Plan {
+  const operations: Operation[] = [];
+  for (const [key, service] of desired) operations.push(...planService(service, observed.get(key)));
+  const deleted = new Set<string>();
+  for (const service of owned) {
+    const key = serviceKey(service);
+    if (desired.has(key) || !observed.has(key) || deleted.has(key)) continue;
+    deleted.add(key);
+    operations.push({ type: "delete-service", service });
+  }
+  return operations;
+}
+
+/** What an operation is about: `tcp 192.0.2.100:80`, or `tcp 192.0.2.100:80 198.51.100.21:80` for a destination. */
+export function subject(operation: Operation): string {
+  const key = serviceKey(operation.service);
+  return "destination" in operation ? `${key} ${destinationKey(operation.destination)}` : key;
+}
+
+function planService(service: Service, observed: Service | undefined): Operation[] {
+  const { id, settings } = service;
+  if (observed === undefined)
+    return [
+      { type: "add-service", service: id, settings },
+      ...planDestinations(id, service.destinations, new Map()),
+    ];
+  const edits: Operation[] = sameService(settings, observed.settings)
+    ? []
+    : [{ type: "edit-service", service: id, settings }];
+  return [...edits, ...planDestinations(id, service.destinations, observed.destinations)];
+}
+
+function planDestinations(
+  service: ServiceId,
+  desired: ReadonlyMap<string, Destination>,
+  observed: ReadonlyMap<string, Destination>,
+): Operation[] {
+  const takeWork: Operation[] = [];
+  const others: Operation[] = [];
+  for (const [key, { id: destination, settings }] of desired) {
+    const present = observed.get(key)?.settings;
+    const step = settings.weight > 0 && !(present !== undefined && present.weight > 0) ? takeWork : others;
+    if (present === undefined) step.push({ type: "add-destination", service, destination, settings });
+    else if (!sameDestination(settings, present))
+      step.push({ type: "edit-destination", service, destination, settings });
+  }
+  const gone: Operation[] = [];
+  for (const [key, { id: destination }] of observed)
+    if (!desired.has(key)) gone.push({ type: "delete-destination", service, destination });
+  return [...takeWork, ...others, ...gone];
+}
+
+function sameService(one: ServiceSettings, other: ServiceSettings): boolean {
+  return (
+    one.scheduler === other.scheduler &&
+    one.flags === other.flags &&
+    one.timeout === other.timeout &&
+    one.netmask === other.netmask &&
+    one.engine === other.engine
+  );
+}
+
+function sameDestination(one: DestinationSettings, other: DestinationSettings): boolean {
+  return (
+    one.method === other.method &&
+    one.weight === other.weight &&
+    one.upperThreshold === other.upperThreshold &&
+    one.lowerThreshold === other.lowerThreshold
+  );
+}

@@ -1,0 +1,122 @@
+/**
+ * All real servers with their checks: who is up, and what of it survives a new configuration.
+ *
+ * A real server is up when all of its checks are; one without checks always is. Over a reconfiguration a real server is
+ * the same when its virtual server, address and port are, and a check of it is the same when its probe is, in whatever
+ * rhythm: both keep where they stand. A check that is new on a real server that is known starts with that one's verdict,
+ * so that a change of configuration neither lets work through to a dead one nor takes a live one out.
+ */
+
+import type { BalancerConfig, RealServer, VirtualServer } from "../balance/model.ts";
+import { destinationKey, serviceKey, type Table } from "../balance/table.ts";
+import type { Instant } from "../units/time.ts";
+import { type CheckState, retimeCheck, startCheck } from "./check.ts";
+import type { Check } from "./model.ts";
+
+/** One check of one real server. Its driver replaces `state`. */
+export interface WatchedCheck {
+  /** What is the same over a reconfiguration. */
+  readonly identity: string;
+  check: Check;
+  state: CheckState;
+}
+
+/** One real server of one virtual server. */
+export interface WatchedServer {
+  /** `tcp 192.0.2.100:80` */
+  readonly virtual: string;
+  /** `198.51.100.21:80` */
+  readonly real: string;
+  /** The weight when up. */
+  readonly weight: number;
+  readonly inhibitOnFailure: boolean;
+  readonly checks: readonly WatchedCheck[];
+}
+
+/** All real servers, by `rosterKey`. */
+export type Roster = ReadonlyMap<string, WatchedServer>;
+
+/** The key of a real server of a virtual server. */
+export function rosterKey(virtual: string, real: string): string {
+  return `${virtual} ${real}`;
+}
+
+/** True when a real server is to get work. */
+export function isUp(server: WatchedServer): boolean {
+  return server.checks.every((check) => check.state.up);
+}
+
+/** The weight asked of the kernel: 0 also when it is not to be in the table. */
+export function effectiveWeight(server: WatchedServer): number {
+  return isUp(server) ? server.weight : 0;
+}
+
+/**
+ * The roster of a new configuration. `startsUp` says of real servers that are new whether they count as up until their
+ * checks know better; `chance` gives a fresh number in 0..1 at each call. Checks that stay are the same objects, so that
+ * a probe under way goes on.
+ */
+export function reviseRoster(
+  roster: Roster,
+  config: BalancerConfig,
+  startsUp: (virtual: string, real: string) => boolean,
+  now: Instant,
+  chance: () => number,
+): Roster {
+  const revised = new Map<string, WatchedServer>();
+  for (const virtual of config.virtualServers) {
+    for (const real of virtual.realServers) {
+      const server = watch(virtual, real, roster, startsUp, now, chance);
+      revised.set(rosterKey(server.virtual, server.real), server);
+    }
+  }
+  return revised;
+}
+
+/**
+ * Who starts as up when an earlier life of ours left `observed` in the kernel, with `owned` recorded: everybody, but
+ * those that it had taken out of a service of ours.
+ */
+export function adoptedVerdicts(
+  observed: Table,
+  owned: ReadonlySet<string>,
+): (virtual: string, real: string) => boolean {
+  return (virtual, real) => {
+    const service = observed.get(virtual);
+    if (service === undefined || !owned.has(virtual)) return true;
+    return (service.destinations.get(real)?.settings.weight ?? 0) > 0;
+  };
+}
+
+function watch(
+  virtual: VirtualServer,
+  real: RealServer,
+  roster: Roster,
+  startsUp: (virtual: string, real: string) => boolean,
+  now: Instant,
+  chance: () => number,
+): WatchedServer {
+  const virtualKey = serviceKey(virtual);
+  const realKey = destinationKey(real);
+  const known = roster.get(rosterKey(virtualKey, realKey));
+  // Configured as 0 it has weight 0 in the table also when all is well, which therefore tells nothing about it.
+  const up = known === undefined ? real.weight === 0 || startsUp(virtualKey, realKey) : isUp(known);
+  const left = [...(known?.checks ?? [])];
+  const checks = real.checks.map((check): WatchedCheck => {
+    const identity = probeIdentity(check);
+    const index = left.findIndex((candidate) => candidate.identity === identity);
+    const [same] = index < 0 ? [] : left.splice(index, 1);
+    if (same === undefined) return { identity, check, state: startCheck(check.timing, up, now, chance()) };
+    same.check = check;
+    same.state = retimeCheck(same.state, check.timing, now);
+    return same;
+  });
+  const { weight, inhibitOnFailure } = real;
+  return { virtual: virtualKey, real: realKey, weight, inhibitOnFailure, checks };
+}
+
+function probeIdentity(check: Check): string {
+  return JSON.stringify(check.probe, (_, value: unknown) =>
+    value instanceof Uint8Array ? Array.from(value) : value,
+  );
+}

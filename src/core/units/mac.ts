@@ -1,0 +1,12 @@
+/** Ethernet hardware addresses, as six bytes. */
+
+/** A hardware address: six bytes. */
+export type Mac = Uint8Array & { readonly __kind: "mac" };
+
+/** All ones: every station of the segment. */
+export const BROADCAST_MAC = Uint8Array.of(255, 255, 255, 255, 255, 255) as Mac;
+
+/** The hardware address in those bytes; undefined unless there are six. */
+export function macFrom(bytes: Uint8Array): Mac | undefined {
+  return bytes.length === 6 ? (Uint8Array.from(bytes) as Mac) : undefined;
+}

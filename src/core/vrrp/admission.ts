@@ -1,0 +1,78 @@
+/**
+ * Which packets reach a virtual router at all (RFC 9568 §7.1, RFC 3768 §7.1).
+ *
+ * A packet that fails any check is named by cause and goes no further: no timer, no state, no other counter sees it. The
+ * checks stand here, away from the state machine, so that it is plain that they have nothing to touch.
+ */
+
+import type { Ipv4 } from "../units/ipv4.ts";
+import { decodeIpv4 } from "../wire/ipv4.ts";
+import { type Advert, type DecodeFault, decodeAdvert, IPPROTO_VRRP, VRRP_TTL } from "../wire/vrrp.ts";
+import type { VirtualRouter } from "./model.ts";
+
+/** Why a packet was discarded. */
+export type DiscardCause =
+  | DecodeFault
+  /** Not a whole IPv4 packet of protocol 112. */
+  | "packet"
+  /** It came from beyond this link. */
+  | "ttl"
+  /** No instance of ours on this interface has its VRID. */
+  | "vrid"
+  /** The instance speaks the other version. */
+  | "version-mismatch"
+  /** Version 2 only: the sender's interval is not ours. */
+  | "interval-mismatch"
+  /** We own the address: nobody else may speak for it. */
+  | "owner"
+  /** It carries our own source address. */
+  | "own-address";
+
+/** What became of a packet. */
+export type Admission =
+  | {
+      readonly type: "admitted";
+      readonly router: VirtualRouter;
+      readonly advert: Advert;
+      readonly source: Ipv4;
+    }
+  | {
+      readonly type: "discarded";
+      readonly cause: DiscardCause;
+      /** The instance it was meant for, where that could be told. */
+      readonly router: VirtualRouter | undefined;
+      readonly source: Ipv4 | undefined;
+    };
+
+/**
+ * Judges one packet, IP header included, that came in on an interface whose instances are `routers` and whose own primary
+ * address is `primary`.
+ */
+export function admit(
+  bytes: Uint8Array,
+  routers: readonly VirtualRouter[],
+  primary: Ipv4 | undefined,
+): Admission {
+  const packet = decodeIpv4(bytes);
+  const vrid = packet?.payload[1];
+  const router = routers.find((candidate) => candidate.vrid === vrid);
+  const discard = (cause: DiscardCause): Admission => ({
+    type: "discarded",
+    cause,
+    router,
+    source: packet?.source,
+  });
+
+  if (packet === undefined || packet.protocol !== IPPROTO_VRRP) return discard("packet");
+  if (packet.source === primary) return discard("own-address");
+  if (packet.ttl !== VRRP_TTL) return discard("ttl");
+  const decoded = decodeAdvert(packet.payload, packet.source, packet.destination);
+  if (!decoded.ok) return discard(decoded.fault);
+  if (router === undefined) return discard("vrid");
+  const { advert } = decoded;
+  if (advert.version !== router.version) return discard("version-mismatch");
+  if (router.priority === 255) return discard("owner");
+  if (advert.version === 2 && advert.advertInterval !== router.advertInterval)
+    return discard("interval-mismatch");
+  return { type: "admitted", router, advert, source: packet.source };
+}

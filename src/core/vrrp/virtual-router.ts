@@ -1,0 +1,463 @@
+/**
+ * One virtual router's state machine (RFC 9568 §6.4; RFC 3768 §6.4 for version 2).
+ *
+ * It decides and does nothing: the driver feeds it an event and the time, carries out the effects in their order, and
+ * wakes it at `nextDeadline`. What reaches it has passed `admit`; an event that a state does not expect changes nothing.
+ *
+ * Where it goes beyond the RFC:
+ * - a state `fault`: something that the router cannot do without is missing. As in the initial state nothing is sent and
+ *   nothing heard counts. It remembers every fault by name and leaves when the last one is gone, as a backup with a full
+ *   wait ahead of it.
+ * - addresses are taken off before anyone is told (`resign` stands behind `remove-addresses`), and an advert is sent
+ *   before the addresses are claimed, so that an old master has heard it when our announcements arrive.
+ * - announcements are repeated and refreshed, and a master that has just seen another master give way announces again,
+ *   for the clients may have learnt the other one's hardware address.
+ */
+
+import { type Ipv4, ipv4Number } from "../units/ipv4.ts";
+import { after, centiseconds, type Duration, earliest, type Instant, seconds, ZERO } from "../units/time.ts";
+import type { Advert } from "../wire/vrrp.ts";
+import type { VirtualAddress, VirtualRouter } from "./model.ts";
+import { masterDownInterval, skewTime } from "./timing.ts";
+
+/** Why a state was left. */
+export type TransitionCause =
+  /** The router was started. */
+  | "startup"
+  /** It was master a moment ago, in a process that has since died, and is again. */
+  | "resumed"
+  /** It owns the address (priority 255). */
+  | "owner"
+  /** The master fell silent. */
+  | "master-down"
+  /** The master said that it lets go (priority 0). */
+  | "master-resigned"
+  /** The master has a lower priority than ours. */
+  | "preempted-lower-priority"
+  /** A master of higher priority was heard. */
+  | "higher-priority"
+  /** A master of equal priority and a higher address was heard. */
+  | "equal-priority-higher-address"
+  /** Something it cannot do without is missing. */
+  | "fault"
+  /** The last fault is gone. */
+  | "fault-cleared"
+  /** The configuration changed. */
+  | "reconfigured"
+  /** It was told to stop. */
+  | "shutdown";
+
+/** Where the router stands; deadlines included. */
+export type State =
+  | { readonly name: "init" }
+  | {
+      readonly name: "fault";
+      /** What is missing, each by its name. */
+      readonly faults: readonly string[];
+      /** When to forget that the kernel refused an address, and try again. */
+      readonly retryAt: Instant | undefined;
+    }
+  | {
+      readonly name: "backup";
+      readonly masterDownAt: Instant;
+      /** The master's interval, learned from its adverts; our own until one is heard (RFC 9568 §6.1). */
+      readonly advertInterval: Duration;
+      /** What it will mean when `masterDownAt` passes. */
+      readonly expecting: "master-down" | "master-resigned" | "preempted-lower-priority";
+      /** The master last heard. */
+      readonly master: Ipv4 | undefined;
+    }
+  | {
+      readonly name: "master";
+      readonly nextAdvertAt: Instant;
+      /** The second burst of announcements. */
+      readonly announceAt: Instant | undefined;
+      /** The next refresh of the announcements. */
+      readonly refreshAt: Instant | undefined;
+      /** Not before this do adverts of a lesser master cause another advert. */
+      readonly answerQuietUntil: Instant;
+      /** Not before this do adverts of a lesser master cause another burst. */
+      readonly contentionQuietUntil: Instant;
+    };
+
+/** What can happen to it. */
+export type Event =
+  | {
+      readonly type: "startup";
+      /** What is missing from the start. */
+      readonly faults: readonly string[];
+      /** It was master until a moment ago; its addresses are still there and no backup can have taken over yet. */
+      readonly resume: boolean;
+    }
+  | { readonly type: "advert"; readonly advert: Advert; readonly source: Ipv4 }
+  | { readonly type: "deadline" }
+  | { readonly type: "fault-raised"; readonly fault: string }
+  | { readonly type: "fault-cleared"; readonly fault: string }
+  /** The kernel refused to add an address; whoever can hold it shall. */
+  | { readonly type: "address-refused" }
+  | { readonly type: "reconfigured"; readonly before: VirtualRouter }
+  | { readonly type: "shutdown" };
+
+/** What the driver must do. */
+export type Effect =
+  | { readonly type: "send-advert" }
+  /** Send an advert of priority 0: the backups need not wait. */
+  | { readonly type: "resign" }
+  | { readonly type: "add-addresses"; readonly addresses: readonly VirtualAddress[] }
+  | { readonly type: "remove-addresses"; readonly addresses: readonly VirtualAddress[] }
+  /** Announce each address so many times. */
+  | { readonly type: "announce"; readonly addresses: readonly VirtualAddress[]; readonly repeat: number }
+  | {
+      readonly type: "publish";
+      readonly from: State["name"];
+      readonly to: State["name"];
+      readonly cause: TransitionCause;
+      /** The other router, where one was the cause; or the fault. */
+      readonly detail: string | undefined;
+    };
+
+/** The router and what it is on this machine. */
+export interface Context {
+  readonly router: VirtualRouter;
+  /** The interface's own address, which our adverts come from. Undefined only while that is a fault. */
+  readonly primary: Ipv4 | undefined;
+}
+
+/** The next state, and what to do, in this order. */
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+/** An address owner never gives way and never waits (RFC 9568 §6.1). */
+const OWNER = 255;
+
+/** A master answers a lesser one at once, but not more often than the fastest master would speak. */
+const ANSWERS_APART = centiseconds(1);
+
+/** The fault of a router that could not claim its addresses, and how long it stays away. */
+const ADDRESS_REFUSED = "address refused";
+const REFUSED_FOR = seconds(10);
+
+/** The state before anything has happened. */
+export const INITIAL: State = { name: "init" };
+
+/** One event in; the next state and what the driver must do out. */
+export function step(state: State, event: Event, now: Instant, context: Context): Step {
+  switch (event.type) {
+    case "startup":
+      return onStartup(state, event, now, context);
+    case "advert":
+      return onAdvert(state, event, now, context);
+    case "deadline":
+      return onDeadline(state, now, context);
+    case "fault-raised":
+      return onFaultRaised(state, event.fault, undefined, context);
+    case "address-refused":
+      return onFaultRaised(state, ADDRESS_REFUSED, after(now, REFUSED_FOR), context);
+    case "fault-cleared":
+      return onFaultCleared(state, event.fault, now, context);
+    case "reconfigured":
+      return onReconfigured(state, event.before, now, context);
+    case "shutdown":
+      return onShutdown(state, context);
+  }
+}
+
+/** When the router wants to see a `deadline` event next. */
+export function nextDeadline(state: State): Instant | undefined {
+  switch (state.name) {
+    case "init":
+      return undefined;
+    case "fault":
+      return state.retryAt;
+    case "backup":
+      return state.masterDownAt;
+    case "master":
+      return earliest(state.nextAdvertAt, state.announceAt, state.refreshAt);
+  }
+}
+
+function onStartup(state: State, event: Event & { type: "startup" }, now: Instant, context: Context): Step {
+  if (state.name !== "init") return unchanged(state);
+  if (event.faults.length > 0) {
+    const next: State = { name: "fault", faults: event.faults, retryAt: undefined };
+    return { state: next, effects: [publish(state, next, "fault", event.faults.join(", "))] };
+  }
+  if (event.resume) return becomeMaster(state, "resumed", undefined, now, context);
+  return begin(state, "startup", now, context);
+}
+
+function onAdvert(state: State, event: Event & { type: "advert" }, now: Instant, context: Context): Step {
+  switch (state.name) {
+    case "init":
+    case "fault":
+      return unchanged(state);
+    case "backup":
+      return onAdvertAsBackup(state, event.advert, event.source, now, context.router);
+    case "master":
+      return onAdvertAsMaster(state, event.advert, event.source, now, context);
+  }
+}
+
+/** RFC 9568 §6.4.2. */
+function onAdvertAsBackup(
+  state: State & { name: "backup" },
+  advert: Advert,
+  source: Ipv4,
+  now: Instant,
+  router: VirtualRouter,
+): Step {
+  if (advert.priority === 0) {
+    const masterDownAt = after(now, skewTime(router.version, router.priority, state.advertInterval));
+    return unchanged({ ...state, masterDownAt, expecting: "master-resigned", master: source });
+  }
+  if (router.preempt && advert.priority < router.priority) {
+    return unchanged({ ...state, expecting: "preempted-lower-priority", master: source });
+  }
+  return unchanged(waitingFor(source, advert.advertInterval, now, router));
+}
+
+/** RFC 9568 §6.4.3. */
+function onAdvertAsMaster(
+  state: State & { name: "master" },
+  advert: Advert,
+  source: Ipv4,
+  now: Instant,
+  context: Context,
+): Step {
+  const { router } = context;
+  const winner = strongerThanUs(advert, source, context);
+  if (winner !== undefined) {
+    const next = waitingFor(source, advert.advertInterval, now, router);
+    return {
+      state: next,
+      effects: [
+        { type: "remove-addresses", addresses: router.addresses },
+        publish(state, next, winner, source),
+      ],
+    };
+  }
+  // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
+  if (now < state.answerQuietUntil) return unchanged(state);
+  // Also the answer to a priority of 0: whoever lets go may have confused the switches.
+  const next = {
+    ...state,
+    nextAdvertAt: after(now, router.advertInterval),
+    answerQuietUntil: after(now, ANSWERS_APART),
+  };
+  if (now < state.contentionQuietUntil) return { state: next, effects: [{ type: "send-advert" }] };
+  return {
+    state: {
+      ...next,
+      announceAt: secondBurst(now, router),
+      contentionQuietUntil: after(now, router.advertInterval),
+    },
+    effects: [{ type: "send-advert" }, announce(router)],
+  };
+}
+
+function strongerThanUs(
+  advert: Advert,
+  source: Ipv4,
+  { router, primary }: Context,
+): TransitionCause | undefined {
+  if (advert.priority > router.priority) return "higher-priority";
+  if (advert.priority < router.priority || primary === undefined) return undefined;
+  return ipv4Number(source) > ipv4Number(primary) ? "equal-priority-higher-address" : undefined;
+}
+
+function onDeadline(state: State, now: Instant, context: Context): Step {
+  switch (state.name) {
+    case "init":
+      return unchanged(state);
+    case "fault":
+      if (state.retryAt === undefined || now < state.retryAt) return unchanged(state);
+      return onFaultCleared({ ...state, retryAt: undefined }, ADDRESS_REFUSED, now, context);
+    case "backup":
+      if (now < state.masterDownAt) return unchanged(state);
+      return becomeMaster(state, state.expecting, state.master, now, context);
+    case "master":
+      return onDeadlineAsMaster(state, now, context.router);
+  }
+}
+
+function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, router: VirtualRouter): Step {
+  const effects: Effect[] = [];
+  let { nextAdvertAt, announceAt, refreshAt } = state;
+  if (nextAdvertAt <= now) {
+    effects.push({ type: "send-advert" });
+    // Keep the cadence; but after a stall start a new one: a burst would tell nobody anything.
+    const inCadence = after(nextAdvertAt, router.advertInterval);
+    nextAdvertAt = inCadence > now ? inCadence : after(now, router.advertInterval);
+  }
+  if (announceAt !== undefined && announceAt <= now) {
+    effects.push(announce(router));
+    announceAt = undefined;
+  }
+  if (refreshAt !== undefined && refreshAt <= now) {
+    effects.push({ ...announce(router), repeat: router.announcing.refreshRepeat });
+    refreshAt = nextRefresh(now, router);
+  }
+  return { state: { ...state, nextAdvertAt, announceAt, refreshAt }, effects };
+}
+
+function onFaultRaised(state: State, fault: string, retryAt: Instant | undefined, context: Context): Step {
+  switch (state.name) {
+    case "init":
+      return unchanged(state);
+    case "fault": {
+      const faults = state.faults.includes(fault) ? state.faults : [...state.faults, fault];
+      return unchanged({ ...state, faults, retryAt: retryAt ?? state.retryAt });
+    }
+    case "backup":
+    case "master": {
+      const next: State = { name: "fault", faults: [fault], retryAt };
+      const before = state.name === "master" ? letGo(context.router) : [];
+      return { state: next, effects: [...before, publish(state, next, "fault", fault)] };
+    }
+  }
+}
+
+function onFaultCleared(state: State, fault: string, now: Instant, context: Context): Step {
+  if (state.name !== "fault" || !state.faults.includes(fault)) return unchanged(state);
+  const faults = state.faults.filter((other) => other !== fault);
+  return faults.length > 0 ? unchanged({ ...state, faults }) : begin(state, "fault-cleared", now, context);
+}
+
+function onReconfigured(state: State, before: VirtualRouter, now: Instant, context: Context): Step {
+  const { router } = context;
+  switch (state.name) {
+    case "init":
+    case "fault":
+      return unchanged(state);
+    case "backup":
+      if (router.priority === OWNER) return becomeMaster(state, "reconfigured", undefined, now, context);
+      return unchanged(rescheduled(state, before, router));
+    case "master": {
+      const gone = without(before.addresses, router.addresses);
+      const added = without(router.addresses, before.addresses);
+      const next = {
+        ...state,
+        nextAdvertAt: after(now, router.advertInterval),
+        announceAt: added.length > 0 ? secondBurst(now, router) : state.announceAt,
+        refreshAt: nextRefresh(now, router),
+      };
+      const effects: Effect[] = [{ type: "remove-addresses", addresses: gone }, { type: "send-advert" }];
+      effects.push({ type: "add-addresses", addresses: added });
+      effects.push({ type: "announce", addresses: added, repeat: router.announcing.repeat });
+      return {
+        state: next,
+        effects: effects.filter((effect) => !("addresses" in effect) || effect.addresses.length > 0),
+      };
+    }
+  }
+}
+
+/**
+ * A running wait is shifted by what changed, not started anew: a change of priority every few seconds would otherwise
+ * keep a backup waiting for ever. The pace is the master's for as long as it says no other (version 3): when a shorter
+ * interval reaches the backup first, the master is not late.
+ */
+function rescheduled(state: State & { name: "backup" }, before: VirtualRouter, router: VirtualRouter): State {
+  const learned = router.version === 3 && state.master !== undefined;
+  const advertInterval = learned ? state.advertInterval : router.advertInterval;
+  const shift = masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
+  return { ...state, advertInterval, masterDownAt: after(state.masterDownAt, shift as Duration) };
+}
+
+function onShutdown(state: State, context: Context): Step {
+  if (state.name === "init") return unchanged(state);
+  const before = state.name === "master" ? letGo(context.router) : [];
+  return { state: INITIAL, effects: [...before, publish(state, INITIAL, "shutdown", undefined)] };
+}
+
+/** RFC 9568 §6.4.1: the owner is master at once, everyone else listens first. */
+function begin(state: State, cause: "startup" | "fault-cleared", now: Instant, context: Context): Step {
+  if (context.router.priority === OWNER) return becomeMaster(state, "owner", undefined, now, context);
+  const next = waitingFor(undefined, context.router.advertInterval, now, context.router);
+  return { state: next, effects: [publish(state, next, cause, undefined)] };
+}
+
+function becomeMaster(
+  state: State,
+  cause: TransitionCause,
+  master: Ipv4 | undefined,
+  now: Instant,
+  { router }: Context,
+): Step {
+  const next: State = {
+    name: "master",
+    nextAdvertAt: after(now, router.advertInterval),
+    announceAt: secondBurst(now, router),
+    refreshAt: nextRefresh(now, router),
+    answerQuietUntil: now,
+    contentionQuietUntil: now,
+  };
+  return {
+    state: next,
+    effects: [
+      { type: "send-advert" },
+      { type: "add-addresses", addresses: router.addresses },
+      announce(router),
+      publish(state, next, cause, master),
+    ],
+  };
+}
+
+/** A backup with a full wait ahead of it, at the pace of a master that it has heard, or at its own. */
+function waitingFor(
+  master: Ipv4 | undefined,
+  advertInterval: Duration,
+  now: Instant,
+  router: VirtualRouter,
+): State {
+  return {
+    name: "backup",
+    masterDownAt: after(now, masterDownInterval(router, advertInterval)),
+    advertInterval,
+    expecting: "master-down",
+    master,
+  };
+}
+
+/** Gone before told: the addresses are off before the peers hear of it. */
+function letGo(router: VirtualRouter): Effect[] {
+  return [{ type: "remove-addresses", addresses: router.addresses }, { type: "resign" }];
+}
+
+function announce(router: VirtualRouter): Effect & { type: "announce" } {
+  return { type: "announce", addresses: router.addresses, repeat: router.announcing.repeat };
+}
+
+function publish(from: State, to: State, cause: TransitionCause, detail: string | undefined): Effect {
+  return { type: "publish", from: from.name, to: to.name, cause, detail };
+}
+
+function secondBurst(now: Instant, { announcing }: VirtualRouter): Instant | undefined {
+  return announcing.delay === ZERO ? undefined : after(now, announcing.delay);
+}
+
+function nextRefresh(now: Instant, { announcing }: VirtualRouter): Instant | undefined {
+  return announcing.refresh === ZERO ? undefined : after(now, announcing.refresh);
+}
+
+function without(
+  from: readonly VirtualAddress[],
+  taken: readonly VirtualAddress[],
+): readonly VirtualAddress[] {
+  return from.filter((address) => !taken.some((other) => sameAddress(address, other)));
+}
+
+/** True when the two are the same address on the same interface, prefix included. */
+export function sameAddress(one: VirtualAddress, other: VirtualAddress): boolean {
+  return (
+    one.address === other.address &&
+    one.prefixLength === other.prefixLength &&
+    one.interface === other.interface
+  );
+}
+
+function unchanged(state: State): Step {
+  return { state, effects: [] };
+}

@@ -1,0 +1,291 @@
+/**
+ * The IPVS generic netlink family, version 1: services and destinations to attributes and back. All constants are those
+ * of linux/ip_vs.h, under their names there.
+ *
+ * This is the wire's own shape: it holds what the kernel says, also of services that are none of ours (firewall marks,
+ * IPv6, persistence). Counters and rates are left out.
+ *
+ * - Addresses are a union of 16 bytes, of which IPv4 uses the first four; ports are in network order.
+ * - A new or changed service needs scheduler, flags, timeout and netmask; a destination needs forwarding method, weight
+ *   and both thresholds. A missing one is EINVAL.
+ * - Flags travel with a mask, `(old & ~mask) | (new & mask)`: to clear a flag it must be in the mask. The flag HASHED is
+ *   the kernel's own and is in neither.
+ */
+
+import { encodeMessage, messageAttributes } from "./generic-netlink.ts";
+import {
+  type Attributes,
+  attribute,
+  be16,
+  be32,
+  decodeAttributes,
+  nested,
+  readBe16,
+  readBe32,
+  readNested,
+  readText,
+  readU16,
+  readU32,
+  text,
+  u16,
+  u32,
+} from "./netlink.ts";
+
+/** IPVS_GENL_NAME */
+export const IPVS_FAMILY = "IPVS";
+/** IPVS_GENL_VERSION */
+const IPVS_GENL_VERSION = 1;
+
+/** enum { IPVS_CMD_… } */
+export const IPVS_CMD_NEW_SERVICE = 1;
+export const IPVS_CMD_SET_SERVICE = 2;
+export const IPVS_CMD_DEL_SERVICE = 3;
+export const IPVS_CMD_GET_SERVICE = 4;
+export const IPVS_CMD_NEW_DEST = 5;
+export const IPVS_CMD_SET_DEST = 6;
+export const IPVS_CMD_DEL_DEST = 7;
+export const IPVS_CMD_GET_DEST = 8;
+
+/** enum { IPVS_CMD_ATTR_… } */
+const IPVS_CMD_ATTR_SERVICE = 1;
+const IPVS_CMD_ATTR_DEST = 2;
+
+/** enum { IPVS_SVC_ATTR_… } */
+const IPVS_SVC_ATTR_AF = 1;
+const IPVS_SVC_ATTR_PROTOCOL = 2;
+const IPVS_SVC_ATTR_ADDR = 3;
+const IPVS_SVC_ATTR_PORT = 4;
+const IPVS_SVC_ATTR_FWMARK = 5;
+const IPVS_SVC_ATTR_SCHED_NAME = 6;
+const IPVS_SVC_ATTR_FLAGS = 7;
+const IPVS_SVC_ATTR_TIMEOUT = 8;
+const IPVS_SVC_ATTR_NETMASK = 9;
+const IPVS_SVC_ATTR_PE_NAME = 11;
+
+/** enum { IPVS_DEST_ATTR_… } */
+const IPVS_DEST_ATTR_ADDR = 1;
+const IPVS_DEST_ATTR_PORT = 2;
+const IPVS_DEST_ATTR_FWD_METHOD = 3;
+const IPVS_DEST_ATTR_WEIGHT = 4;
+const IPVS_DEST_ATTR_U_THRESH = 5;
+const IPVS_DEST_ATTR_L_THRESH = 6;
+const IPVS_DEST_ATTR_ADDR_FAMILY = 11;
+
+/** IP_VS_SVC_F_HASHED: the service is in the kernel's hash table; not ours to set. */
+const IP_VS_SVC_F_HASHED = 0x0002;
+/** All flags that may be set or cleared. */
+const FLAGS_MASK = (0xffffffff & ~IP_VS_SVC_F_HASHED) >>> 0;
+/** IP_VS_CONN_F_FWD_MASK: the forwarding method within a destination's connection flags. */
+const IP_VS_CONN_F_FWD_MASK = 0x0007;
+
+/** AF_INET and AF_INET6, sys/socket.h */
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
+const ADDRESS_LENGTH = 16;
+
+/** An address as the kernel holds it: AF_INET with four bytes or AF_INET6 with sixteen. */
+export interface WireAddress {
+  readonly family: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What tells one service from another: address, port and protocol, or a firewall mark. */
+export interface WireServiceId {
+  /** The mark's address is of that family with all bytes zero. */
+  readonly address: WireAddress;
+  /** IPPROTO_TCP 6, IPPROTO_UDP 17, IPPROTO_SCTP 132. */
+  readonly protocol: number;
+  readonly port: number;
+  /** A firewall mark; 0 for none. */
+  readonly fwmark: number;
+}
+
+/** A service's settings. */
+export interface WireService extends WireServiceId {
+  readonly scheduler: string;
+  /** IP_VS_SVC_F_… without HASHED. */
+  readonly flags: number;
+  /** Of persistence, in seconds. */
+  readonly timeout: number;
+  /** Of persistence: an IPv4 mask as a number, or an IPv6 prefix's length. */
+  readonly netmask: number;
+  /** Of persistence: the engine's name; empty for none. */
+  readonly engine: string;
+}
+
+/** What tells one destination of a service from another. */
+export interface WireDestinationId {
+  readonly address: WireAddress;
+  readonly port: number;
+}
+
+/** A destination's settings. */
+export interface WireDestination extends WireDestinationId {
+  /** IP_VS_CONN_F_MASQ 0, LOCALNODE 1, TUNNEL 2, DROUTE 3, BYPASS 4. */
+  readonly method: number;
+  readonly weight: number;
+  /** Connections from which on it gets no more; 0 for none. */
+  readonly upperThreshold: number;
+  /** Connections below which it gets some again; 0 for none. */
+  readonly lowerThreshold: number;
+}
+
+/** A message about a service, with all its settings: for NEW_SERVICE and SET_SERVICE. */
+export function encodeService(command: number, service: WireService): Uint8Array {
+  const engine = service.engine === "" ? [] : [text(IPVS_SVC_ATTR_PE_NAME, service.engine)];
+  return message(
+    command,
+    nested(
+      IPVS_CMD_ATTR_SERVICE,
+      ...serviceIdentity(service),
+      text(IPVS_SVC_ATTR_SCHED_NAME, service.scheduler),
+      u32(IPVS_SVC_ATTR_FLAGS, (service.flags & FLAGS_MASK) >>> 0, FLAGS_MASK),
+      u32(IPVS_SVC_ATTR_TIMEOUT, service.timeout),
+      service.address.family === AF_INET
+        ? be32(IPVS_SVC_ATTR_NETMASK, service.netmask)
+        : u32(IPVS_SVC_ATTR_NETMASK, service.netmask),
+      ...engine,
+    ),
+  );
+}
+
+/** A message that names a service: for DEL_SERVICE and GET_DEST. */
+export function encodeServiceId(command: number, service: WireServiceId): Uint8Array {
+  return message(command, nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service)));
+}
+
+/** A message about a destination, with all its settings: for NEW_DEST and SET_DEST. */
+export function encodeDestination(
+  command: number,
+  service: WireServiceId,
+  destination: WireDestination,
+): Uint8Array {
+  return message(
+    command,
+    nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service)),
+    nested(
+      IPVS_CMD_ATTR_DEST,
+      ...destinationIdentity(destination),
+      u32(IPVS_DEST_ATTR_FWD_METHOD, destination.method),
+      u32(IPVS_DEST_ATTR_WEIGHT, destination.weight),
+      u32(IPVS_DEST_ATTR_U_THRESH, destination.upperThreshold),
+      u32(IPVS_DEST_ATTR_L_THRESH, destination.lowerThreshold),
+    ),
+  );
+}
+
+/** A message that names a destination: for DEL_DEST. */
+export function encodeDestinationId(
+  command: number,
+  service: WireServiceId,
+  destination: WireDestinationId,
+): Uint8Array {
+  return message(
+    command,
+    nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service)),
+    nested(IPVS_CMD_ATTR_DEST, ...destinationIdentity(destination)),
+  );
+}
+
+/** A message without arguments: GET_SERVICE as a dump. */
+export function encodeBare(command: number): Uint8Array {
+  return message(command);
+}
+
+/** The service that a part of a dump describes; undefined when it does not. */
+export function decodeService(part: Uint8Array): WireService | undefined {
+  const values = readNested(topAttributes(part)?.get(IPVS_CMD_ATTR_SERVICE));
+  if (values === undefined) return undefined;
+  const family = readU16(values.get(IPVS_SVC_ATTR_AF));
+  const fwmark = values.has(IPVS_SVC_ATTR_FWMARK) ? readU32(values.get(IPVS_SVC_ATTR_FWMARK)) : 0;
+  const address =
+    fwmark === 0 ? readAddress(family, values.get(IPVS_SVC_ATTR_ADDR)) : unspecifiedAddress(family);
+  // The kernel leaves protocol and port out for a mark, and the mark for an address.
+  const protocol = fwmark === 0 ? readU16(values.get(IPVS_SVC_ATTR_PROTOCOL)) : 0;
+  const port = fwmark === 0 ? readBe16(values.get(IPVS_SVC_ATTR_PORT)) : 0;
+  const scheduler = readText(values.get(IPVS_SVC_ATTR_SCHED_NAME));
+  const flags = readFlags(values.get(IPVS_SVC_ATTR_FLAGS));
+  const timeout = readU32(values.get(IPVS_SVC_ATTR_TIMEOUT));
+  const mask = values.get(IPVS_SVC_ATTR_NETMASK);
+  const netmask = family === AF_INET ? readBe32(mask) : readU32(mask);
+  if (address === undefined || protocol === undefined || port === undefined || fwmark === undefined)
+    return undefined;
+  if (scheduler === undefined || flags === undefined || timeout === undefined || netmask === undefined)
+    return undefined;
+  const engine = readText(values.get(IPVS_SVC_ATTR_PE_NAME)) ?? "";
+  return { address, protocol, port, fwmark, scheduler, flags, timeout, netmask, engine };
+}
+
+/**
+ * The destination that a part of a dump describes; undefined when it does not. `family` is the service's: kernels before
+ * 3.18 do not tell the destination's own.
+ */
+export function decodeDestination(part: Uint8Array, family: number): WireDestination | undefined {
+  const values = readNested(topAttributes(part)?.get(IPVS_CMD_ATTR_DEST));
+  if (values === undefined) return undefined;
+  const own = values.get(IPVS_DEST_ATTR_ADDR_FAMILY);
+  const address = readAddress(own === undefined ? family : readU16(own), values.get(IPVS_DEST_ATTR_ADDR));
+  const port = readBe16(values.get(IPVS_DEST_ATTR_PORT));
+  const forwarding = readU32(values.get(IPVS_DEST_ATTR_FWD_METHOD));
+  const weight = readU32(values.get(IPVS_DEST_ATTR_WEIGHT));
+  const upperThreshold = readU32(values.get(IPVS_DEST_ATTR_U_THRESH));
+  const lowerThreshold = readU32(values.get(IPVS_DEST_ATTR_L_THRESH));
+  if (address === undefined || port === undefined || forwarding === undefined) return undefined;
+  if (weight === undefined || upperThreshold === undefined || lowerThreshold === undefined) return undefined;
+  const method = forwarding & IP_VS_CONN_F_FWD_MASK;
+  return { address, port, method, weight, upperThreshold, lowerThreshold };
+}
+
+function message(command: number, ...attributes: readonly Uint8Array[]): Uint8Array {
+  return encodeMessage(command, IPVS_GENL_VERSION, ...attributes);
+}
+
+function topAttributes(part: Uint8Array): Attributes | undefined {
+  const bytes = messageAttributes(part);
+  return bytes && decodeAttributes(bytes);
+}
+
+function serviceIdentity(service: WireServiceId): readonly Uint8Array[] {
+  const family = u16(IPVS_SVC_ATTR_AF, service.address.family);
+  if (service.fwmark !== 0) return [family, u32(IPVS_SVC_ATTR_FWMARK, service.fwmark)];
+  return [
+    family,
+    u16(IPVS_SVC_ATTR_PROTOCOL, service.protocol),
+    attribute(IPVS_SVC_ATTR_ADDR, union(service.address)),
+    be16(IPVS_SVC_ATTR_PORT, service.port),
+  ];
+}
+
+function destinationIdentity(destination: WireDestinationId): readonly Uint8Array[] {
+  return [
+    attribute(IPVS_DEST_ATTR_ADDR, union(destination.address)),
+    be16(IPVS_DEST_ATTR_PORT, destination.port),
+    u16(IPVS_DEST_ATTR_ADDR_FAMILY, destination.address.family),
+  ];
+}
+
+/** `union nf_inet_addr`: 16 bytes whatever the family. */
+function union(address: WireAddress): Uint8Array {
+  const bytes = new Uint8Array(ADDRESS_LENGTH);
+  bytes.set(address.bytes);
+  return bytes;
+}
+
+function readAddress(family: number | undefined, value: Uint8Array | undefined): WireAddress | undefined {
+  if (value?.length !== ADDRESS_LENGTH) return undefined;
+  if (family === AF_INET) return { family, bytes: value.subarray(0, 4) };
+  if (family === AF_INET6) return { family, bytes: value };
+  return undefined;
+}
+
+function unspecifiedAddress(family: number | undefined): WireAddress | undefined {
+  return readAddress(family, new Uint8Array(ADDRESS_LENGTH));
+}
+
+/** `struct ip_vs_flags`: flags and mask; in a dump the mask says nothing. */
+function readFlags(value: Uint8Array | undefined): number | undefined {
+  if (value?.length !== 8) return undefined;
+  const flags = readU32(value.subarray(0, 4));
+  return flags === undefined ? undefined : (flags & FLAGS_MASK) >>> 0;
+}

@@ -1,0 +1,161 @@
+/**
+ * Netlink attributes: the type-length-value encoding that generic netlink carries its arguments in
+ * (linux/netlink.h, `struct nlattr`).
+ *
+ * ```
+ *  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-------------------------------+---+---------------------------+
+ * |   length, header included     |N|B|           type            |
+ * +-------------------------------+---+---------------------------+
+ * |   value, padded with zeros to a multiple of four bytes        |
+ * ```
+ *
+ * Lengths, types and most integers are in the host's byte order, and every host that Relevo runs on (x86-64, arm64)
+ * is little-endian: `LITTLE_ENDIAN` is the one place that says so. Integers that the kernel keeps in network order have
+ * readers and writers of their own, named `be16` and `be32`.
+ *
+ * Decoding never throws. Bytes that are no attributes, and values that have not the size of their type, are undefined;
+ * who reads several values checks once, at the end.
+ */
+
+/** Host byte order, as DataView wants it: x86-64 and arm64 are little-endian. */
+const LITTLE_ENDIAN = true;
+
+/** Bytes of an attribute's header, `NLA_HDRLEN`. */
+const HEADER_LENGTH = 4;
+/** What attributes are aligned to, `NLA_ALIGNTO`. */
+const ALIGNMENT = 4;
+/** `NLA_F_NESTED`: the value is a list of attributes. */
+const NESTED = 0x8000;
+/** `NLA_TYPE_MASK`: a type without its two flags. */
+const TYPE_MASK = 0x3fff;
+const LENGTH_MAX = 0xffff;
+
+/** The values of a list of attributes, by type. */
+export type Attributes = ReadonlyMap<number, Uint8Array>;
+
+/**
+ * Takes a list of attributes apart, one level deep. As in the kernel the last of several of a type counts, and the last
+ * one's padding may be missing. Undefined when a length points outside or bytes are left over.
+ */
+export function decodeAttributes(bytes: Uint8Array): Attributes | undefined {
+  const view = viewOf(bytes);
+  const values = new Map<number, Uint8Array>();
+  let offset = 0;
+  while (offset < bytes.length) {
+    if (offset + HEADER_LENGTH > bytes.length) return undefined;
+    const length = view.getUint16(offset, LITTLE_ENDIAN);
+    if (length < HEADER_LENGTH || offset + length > bytes.length) return undefined;
+    const type = view.getUint16(offset + 2, LITTLE_ENDIAN) & TYPE_MASK;
+    values.set(type, bytes.subarray(offset + HEADER_LENGTH, offset + length));
+    offset += aligned(length);
+  }
+  return values;
+}
+
+/** The list of attributes inside an attribute; undefined when it is not there or is none. */
+export function readNested(value: Uint8Array | undefined): Attributes | undefined {
+  return value === undefined ? undefined : decodeAttributes(value);
+}
+
+/** An unsigned 16-bit integer in host order. */
+export function readU16(value: Uint8Array | undefined): number | undefined {
+  return value?.length === 2 ? viewOf(value).getUint16(0, LITTLE_ENDIAN) : undefined;
+}
+
+/** An unsigned 32-bit integer in host order. */
+export function readU32(value: Uint8Array | undefined): number | undefined {
+  return value?.length === 4 ? viewOf(value).getUint32(0, LITTLE_ENDIAN) : undefined;
+}
+
+/** An unsigned 16-bit integer in network order. */
+export function readBe16(value: Uint8Array | undefined): number | undefined {
+  return value?.length === 2 ? viewOf(value).getUint16(0) : undefined;
+}
+
+/** An unsigned 32-bit integer in network order. */
+export function readBe32(value: Uint8Array | undefined): number | undefined {
+  return value?.length === 4 ? viewOf(value).getUint32(0) : undefined;
+}
+
+/** Text up to the first zero byte, or all of it; each byte is one character of ISO 8859-1. */
+export function readText(value: Uint8Array | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const end = value.indexOf(0);
+  const bytes = value.subarray(0, end < 0 ? value.length : end);
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** An attribute with its padding. The value must be shorter than 64 KiB. */
+export function attribute(type: number, value: Uint8Array): Uint8Array {
+  const length = HEADER_LENGTH + value.length;
+  if (length > LENGTH_MAX) throw new RangeError(`a netlink attribute of ${length} bytes is too long`);
+  const bytes = new Uint8Array(aligned(length));
+  const view = viewOf(bytes);
+  view.setUint16(0, length, LITTLE_ENDIAN);
+  view.setUint16(2, type, LITTLE_ENDIAN);
+  bytes.set(value, HEADER_LENGTH);
+  return bytes;
+}
+
+/** An attribute that holds a list of attributes. */
+export function nested(type: number, ...attributes: readonly Uint8Array[]): Uint8Array {
+  return attribute(type | NESTED, joined(attributes));
+}
+
+/** An attribute that holds an unsigned 16-bit integer in host order. */
+export function u16(type: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(2);
+  viewOf(bytes).setUint16(0, value, LITTLE_ENDIAN);
+  return attribute(type, bytes);
+}
+
+/** An attribute that holds unsigned 32-bit integers in host order, one after the other. */
+export function u32(type: number, ...values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(4 * values.length);
+  const view = viewOf(bytes);
+  values.forEach((value, index) => view.setUint32(4 * index, value, LITTLE_ENDIAN));
+  return attribute(type, bytes);
+}
+
+/** An attribute that holds an unsigned 16-bit integer in network order. */
+export function be16(type: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(2);
+  viewOf(bytes).setUint16(0, value);
+  return attribute(type, bytes);
+}
+
+/** An attribute that holds an unsigned 32-bit integer in network order. */
+export function be32(type: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  viewOf(bytes).setUint32(0, value);
+  return attribute(type, bytes);
+}
+
+/** An attribute that holds text, closed by a zero byte. Each character is one byte. */
+export function text(type: number, value: string): Uint8Array {
+  return attribute(
+    type,
+    Uint8Array.from(`${value}\0`, (character) => character.charCodeAt(0)),
+  );
+}
+
+/** Several byte strings as one. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+function aligned(length: number): number {
+  return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,348 @@
+/**
+ * The failover process at work: the virtual routers of this director, on the interfaces of this machine.
+ *
+ * ```
+ *   kernel ──rtnetlink──▶ InterfaceTable ──faults──▶ Instance ──adverts──▶ Segments ──▶ network
+ *   network ──▶ Receiver ──▶ Segments ──admit──▶ Instance ──▶ AddressKeeper ──rtnetlink──▶ kernel
+ *                                                        └──▶ Announcer ──▶ network
+ * ```
+ *
+ * Nothing here waits for a disk, a name, a script, a log or a scrape.
+ */
+
+import type { FailoverCount, FailoverReport } from "../core/report/channel.ts";
+import { type Event as Report, event } from "../core/report/event.ts";
+import { after, type Instant, microseconds, toSeconds } from "../core/units/time.ts";
+import { type Ipv4 } from "../core/units/ipv4.ts";
+import { type Admission, admit } from "../core/vrrp/admission.ts";
+import { sameAddress } from "../core/vrrp/virtual-router.ts";
+import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
+import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
+import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
+import { VRRP_GROUP } from "../core/wire/vrrp.ts";
+import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
+import { now } from "../linux/clock.ts";
+import { KernelError } from "../linux/kernel-error.ts";
+import { runInRealTime } from "../linux/realtime.ts";
+import { Receiver } from "../linux/receiver.ts";
+import { Rtnetlink } from "../linux/rtnetlink.ts";
+import { AddressKeeper, text } from "./address-keeper.ts";
+import { Counters } from "./counters.ts";
+import { Instance, type InstanceHands } from "./instance.ts";
+import { InterfaceTable } from "./interface-table.ts";
+import { Noticeboard } from "./noticeboard.ts";
+import { Segments } from "./segments.ts";
+
+/** What it tells the supervisor. */
+export interface FailoverVoice {
+  event(event: Report): void;
+  reportSoon(): void;
+  late(seconds: number): void;
+}
+
+/** The failover process. */
+export class Failover {
+  readonly #voice: FailoverVoice;
+  readonly #counters = new Counters<FailoverCount>();
+  readonly #noticeboard = new Noticeboard();
+  readonly #rtnetlink = new Rtnetlink();
+  readonly #receiver = new Receiver();
+  readonly #announcer: Announcer = openAnnouncer();
+  readonly #segments: Segments;
+  readonly #table: InterfaceTable;
+  readonly #keeper: AddressKeeper;
+  readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
+  readonly #byInterface = new Map<string, readonly Instance[]>();
+  #virtual: ReadonlySet<Ipv4> = new Set();
+  #realtimePriority = 0;
+  #changed: NodeJS.Immediate | undefined;
+  #opened = false;
+
+  constructor(recordPath: string, voice: FailoverVoice) {
+    this.#voice = voice;
+    this.#segments = new Segments(this.#receiver, {
+      packet: (name, packet) => this.#onPacket(name, packet),
+      failed: (name, error) =>
+        voice.event(event("vrrp-listen-failed", { interface: name, error: error.message })),
+    });
+    this.#table = new InterfaceTable(this.#rtnetlink, {
+      changed: () => this.#onInterfacesChangedSoon(),
+      addressAdded: (name, address) => void this.#keeper.onAdded(name, address),
+      addressRemoved: (name, address) => void this.#keeper.onRemoved(name, address),
+    });
+    this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
+      event: (report) => voice.event(report),
+      drift: (address, restored) => this.#onDrift(address, restored),
+    });
+  }
+
+  /** Takes a configuration into force: what is the same is left alone, what can be changed in place is. */
+  async configure(config: FailoverConfig, diedAt: Instant | undefined): Promise<void> {
+    if (!this.#opened) await this.#table.open();
+    this.#opened = true;
+    const kept = new Map(config.routers.map((router) => [identity(router), router]));
+    await this.#stopAllBut(kept);
+    this.#virtual = new Set(
+      config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
+    );
+    const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
+    this.#segments.update(new Set(config.routers.map((router) => router.interface)), this.#table.interfaces);
+    this.#beRealTime(config.realtimePriority);
+    const started: Instance[] = [];
+    for (const [name, router] of kept) {
+      const running = this.#instances.get(name)?.instance;
+      if (running === undefined) started.push(await this.#start(router, found, diedAt));
+      else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
+    }
+    await this.#settled();
+    await this.#removeLeftOver(
+      found.filter((address) => !started.some(({ router }) => belongsTo(address, router))),
+    );
+    this.#keeper.forgetAllBut(config.routers);
+    this.#onInterfacesChanged();
+  }
+
+  /** Lets go of every address and says so to the peers. */
+  async stop(): Promise<void> {
+    await this.#stopAllBut(new Map());
+    this.#keeper.close();
+    this.#segments.close();
+    this.#announcer.close();
+    this.#rtnetlink.close();
+    await this.#receiver.close();
+  }
+
+  /** What has come to pass since the last report, and where everything stands. */
+  report(lateness: readonly number[]): FailoverReport {
+    const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
+    return { instances, counts: this.#counters.take(), lateness };
+  }
+
+  async #start(
+    router: VirtualRouter,
+    found: readonly VirtualAddress[],
+    diedAt: Instant | undefined,
+  ): Promise<Instance> {
+    const resume = mayResume(router, found, diedAt);
+    if (!resume) await this.#removeLeftOver(found.filter((address) => belongsTo(address, router)));
+    const instance = new Instance(router, this.#hands());
+    const faults = this.#faultsOf(router);
+    this.#instances.set(identity(router), { instance, faults });
+    this.#indexByInterface();
+    instance.dispatch({ type: "startup", faults, resume });
+    return instance;
+  }
+
+  async #stopAllBut(kept: ReadonlyMap<string, VirtualRouter>): Promise<void> {
+    const leaving = [...this.#instances].filter(([name]) => !kept.has(name));
+    for (const [, { instance }] of leaving) instance.dispatch({ type: "shutdown" });
+    await Promise.all(leaving.map(([, { instance }]) => instance.settled()));
+    for (const [name] of leaving) this.#instances.delete(name);
+    this.#indexByInterface();
+  }
+
+  /** Addresses of an earlier life that no running instance holds go before anyone relies on them. */
+  async #removeLeftOver(found: readonly VirtualAddress[]): Promise<void> {
+    const held = [...this.#instances.values()].flatMap(({ instance }) => this.#keeper.held(instance.router));
+    const stray = found.filter((address) => !held.some((other) => sameAddress(address, other)));
+    await this.#keeper.remove(stray);
+    for (const address of stray) {
+      this.#voice.event(event("address-left-over", { interface: address.interface, address: text(address) }));
+    }
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.all([...this.#instances.values()].map(({ instance }) => instance.settled()));
+  }
+
+  #hands(): InstanceHands {
+    return {
+      send: (router, packet) => this.#send(router, packet),
+      add: (addresses) => this.#keeper.add(addresses),
+      remove: (addresses) => this.#keeper.remove(addresses),
+      announce: (address) => this.#announce(address),
+      drain: (router, stalled) => this.#segments.drain(router.interface, stalled),
+      primary: (router) => primaryAddress(router, this.#table.interfaces, this.#virtual),
+      held: (router) => this.#keeper.held(router),
+      event: (report) => this.#voice.event(report),
+      transition: (router, to, cause) =>
+        this.#counters.count("transitions", { instance: router.name, to, cause }),
+      late: (by) => this.#voice.late(toSeconds(by)),
+    };
+  }
+
+  #onPacket(interfaceName: string, packet: Uint8Array): void {
+    const here = this.#byInterface.get(interfaceName) ?? [];
+    const routers = here.map(({ router }) => router);
+    const [first] = routers;
+    const primary = first && primaryAddress(first, this.#table.interfaces, this.#virtual);
+    const admission = admit(packet, routers, primary);
+    if (admission.type === "discarded") {
+      this.#onDiscarded(interfaceName, admission);
+      return;
+    }
+    const { router, advert, source } = admission;
+    this.#counters.count("adverts_received", { instance: router.name, interface: interfaceName });
+    this.#notice(
+      "vrrp-interval-mismatch",
+      router,
+      "theirs",
+      intervalMismatch(router, advert)?.toString(),
+      source,
+    );
+    this.#notice(
+      "vrrp-address-mismatch",
+      router,
+      "theirs",
+      addressMismatch(router, advert)?.join(", "),
+      source,
+    );
+    here.find((instance) => instance.router === router)?.dispatch({ type: "advert", advert, source });
+  }
+
+  #onDiscarded(interfaceName: string, { cause, router, source }: Admission & { type: "discarded" }): void {
+    const instance = router?.name ?? "";
+    this.#counters.count("adverts_discarded", { instance, interface: interfaceName, cause });
+    const suppressed = this.#noticeboard.again(`${interfaceName} ${instance} ${cause}`, now());
+    if (suppressed === undefined) return;
+    const fields = { interface: interfaceName, instance, cause, source: source ?? "", suppressed };
+    this.#voice.event(event("vrrp-advert-discarded", fields));
+  }
+
+  /** Says once that an advert differs from our configuration, until it does so in another way. */
+  #notice(
+    name: "vrrp-interval-mismatch" | "vrrp-address-mismatch",
+    router: VirtualRouter,
+    field: string,
+    value: string | undefined,
+    source: Ipv4,
+  ): void {
+    if (!this.#noticeboard.changed(`${name} ${router.name} ${source}`, value)) return;
+    this.#voice.event(event(name, { instance: router.name, source, [field]: value ?? "" }));
+  }
+
+  #send(router: VirtualRouter, packet: Uint8Array): boolean {
+    const labels = { instance: router.name, interface: router.interface };
+    const failure = this.#try(() => {
+      const socket = this.#segments.socket(router.interface);
+      if (socket === undefined) throw new KernelError("send", "ENODEV");
+      socket.send(packet, VRRP_GROUP);
+    });
+    if (failure === undefined) this.#counters.count("adverts_sent", labels);
+    if (this.#noticeboard.changed(`send ${router.name}`, failure)) {
+      this.#voice.event(event("vrrp-send-failed", { ...labels, error: failure ?? "" }));
+    }
+    return failure === undefined;
+  }
+
+  #announce(address: VirtualAddress): void {
+    const on = this.#table.interfaces.get(address.interface);
+    // An interface without a hardware address has no neighbours to tell.
+    if (on?.mac === undefined) return;
+    const { index, mac } = on;
+    const failure = this.#try(() => this.#announcer.announce(index, address.address, mac));
+    const labels = { address: address.address, interface: address.interface };
+    if (failure === undefined) this.#counters.count("announcements_sent", labels);
+    if (this.#noticeboard.changed(`announce ${text(address)} ${address.interface}`, failure)) {
+      this.#voice.event(event("announce-failed", { ...labels, error: failure ?? "" }));
+    }
+  }
+
+  /** The message of the kernel's refusal, if it refuses. */
+  #try(action: () => void): string | undefined {
+    try {
+      action();
+      return undefined;
+    } catch (error) {
+      if (error instanceof KernelError) return error.message;
+      throw error;
+    }
+  }
+
+  #onDrift(address: VirtualAddress, restored: boolean): void {
+    this.#counters.count("drift", { kind: "address" });
+    const found = restored ? "missing" : "foreign";
+    this.#voice.event(
+      event("address-drift", { interface: address.interface, address: text(address), found }),
+    );
+    if (restored) this.#announce(address);
+  }
+
+  /** The kernel tells of many changes in one turn of the loop, such as a hundred addresses of our own. */
+  #onInterfacesChangedSoon(): void {
+    this.#changed ??= setImmediate(() => this.#onInterfacesChanged());
+  }
+
+  #onInterfacesChanged(): void {
+    clearImmediate(this.#changed);
+    this.#changed = undefined;
+    const { interfaces } = this.#table;
+    this.#keeper.see(interfaces);
+    this.#segments.update(
+      new Set([...this.#instances.values()].map(({ instance }) => instance.router.interface)),
+      interfaces,
+    );
+    for (const entry of this.#instances.values()) {
+      const before = entry.faults;
+      entry.faults = this.#faultsOf(entry.instance.router);
+      for (const fault of entry.faults) {
+        if (!before.includes(fault)) entry.instance.dispatch({ type: "fault-raised", fault });
+      }
+      for (const fault of before) {
+        if (!entry.faults.includes(fault)) entry.instance.dispatch({ type: "fault-cleared", fault });
+      }
+    }
+    this.#voice.reportSoon();
+  }
+
+  #faultsOf(router: VirtualRouter): readonly string[] {
+    const { interfaces } = this.#table;
+    const faults = faultsOf(router, interfaces, this.#virtual);
+    const deaf = interfaces.has(router.interface) && this.#segments.socket(router.interface) === undefined;
+    return deaf ? [...faults, `cannot listen on interface ${router.interface}`] : faults;
+  }
+
+  #indexByInterface(): void {
+    this.#byInterface.clear();
+    for (const { instance } of this.#instances.values()) {
+      const { interface: name } = instance.router;
+      this.#byInterface.set(name, [...(this.#byInterface.get(name) ?? []), instance]);
+    }
+  }
+
+  #beRealTime(priority: number): void {
+    if (priority === this.#realtimePriority) return;
+    this.#realtimePriority = priority;
+    try {
+      runInRealTime(priority);
+      this.#voice.event(event("realtime-granted", { priority }));
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#voice.event(event("realtime-refused", { priority, error: error.message }));
+    }
+  }
+}
+
+/** Routers that differ in these are different ones; all else can be changed in place. */
+function identity({ name, interface: interfaceName, vrid, version }: VirtualRouter): string {
+  return JSON.stringify([name, interfaceName, vrid, version]);
+}
+
+function belongsTo(address: VirtualAddress, router: VirtualRouter): boolean {
+  return router.addresses.some((own) => text(own) === text(address) && own.interface === address.interface);
+}
+
+/**
+ * A process that died as master and is back before any backup can have lost patience goes on as master. A backup counts
+ * from the last advert, which was sent at most one interval before the death; it waits for three.
+ */
+function mayResume(
+  router: VirtualRouter,
+  found: readonly VirtualAddress[],
+  diedAt: Instant | undefined,
+): boolean {
+  if (diedAt === undefined || now() > after(diedAt, microseconds(2 * router.advertInterval))) return false;
+  return router.addresses.every((own) =>
+    found.some((address) => belongsTo(address, { ...router, addresses: [own] })),
+  );
+}

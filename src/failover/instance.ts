@@ -1,0 +1,173 @@
+/**
+ * Drives one virtual router: gives its state machine the time and what happens, carries out what it decides.
+ *
+ * Adverts go out the moment they are decided, whatever else is still being done; all other effects of an instance are
+ * carried out in their order, one after the other.
+ */
+
+import { type Event as Report, event } from "../core/report/event.ts";
+import type { InstanceReport } from "../core/report/channel.ts";
+import { toMilliseconds, between, type Duration, type Instant } from "../core/units/time.ts";
+import { type Ipv4 } from "../core/units/ipv4.ts";
+import { encodeIpv4 } from "../core/wire/ipv4.ts";
+import { encodeAdvert, IPPROTO_VRRP, VRRP_GROUP, VRRP_TTL } from "../core/wire/vrrp.ts";
+import { advertisedAddresses } from "../core/vrrp/mismatch.ts";
+import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
+import {
+  type Effect,
+  type Event,
+  INITIAL,
+  nextDeadline,
+  type State,
+  step,
+} from "../core/vrrp/virtual-router.ts";
+import { now } from "../linux/clock.ts";
+import { text } from "./address-keeper.ts";
+
+/** What an instance needs done for it. */
+export interface InstanceHands {
+  /** Sends a packet on the router's interface; false when that was not possible. */
+  send(router: VirtualRouter, packet: Uint8Array): boolean;
+  add(addresses: readonly VirtualAddress[]): Promise<boolean>;
+  remove(addresses: readonly VirtualAddress[]): Promise<void>;
+  announce(address: VirtualAddress): void;
+  /** Delivers what has queued on the router's interface; all of it after a stall. */
+  drain(router: VirtualRouter, stalled: boolean): void;
+  /** The router's own address. */
+  primary(router: VirtualRouter): Ipv4 | undefined;
+  held(router: VirtualRouter): readonly VirtualAddress[];
+  event(event: Report): void;
+  transition(router: VirtualRouter, to: State["name"], cause: string): void;
+  /** A timer fired so late. */
+  late(by: Duration): void;
+}
+
+/** One virtual router at work. */
+export class Instance {
+  readonly #hands: InstanceHands;
+  #router: VirtualRouter;
+  #state: State = INITIAL;
+  #published: State["name"] = INITIAL.name;
+  #timer: NodeJS.Timeout | undefined;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(router: VirtualRouter, hands: InstanceHands) {
+    this.#router = router;
+    this.#hands = hands;
+  }
+
+  get router(): VirtualRouter {
+    return this.#router;
+  }
+
+  /** One event. */
+  dispatch(event: Event): void {
+    const context = { router: this.#router, primary: this.#hands.primary(this.#router) };
+    const { state, effects } = step(this.#state, event, now(), context);
+    this.#state = state;
+    this.#arm();
+    for (const effect of effects) this.#carryOut(effect, this.#router);
+  }
+
+  /** Takes a changed configuration of the same virtual router into force. */
+  reconfigure(router: VirtualRouter): void {
+    const before = this.#router;
+    this.#router = router;
+    this.dispatch({ type: "reconfigured", before });
+  }
+
+  /** Resolves when everything decided so far has been done. */
+  settled(): Promise<void> {
+    return this.#work;
+  }
+
+  report(): InstanceReport {
+    const named = (address: VirtualAddress) => ({ address: text(address), interface: address.interface });
+    return {
+      instance: this.#router.name,
+      interface: this.#router.interface,
+      vrid: this.#router.vrid,
+      state: this.#published,
+      priority: this.#router.priority,
+      held: this.#hands.held(this.#router).map(named),
+      addresses: this.#router.addresses.map(named),
+    };
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const deadline = nextDeadline(this.#state);
+    if (deadline === undefined) return;
+    const wait = Math.max(0, Math.ceil(toMilliseconds(between(now(), deadline))));
+    this.#timer = setTimeout(() => this.#onTimer(deadline), wait);
+  }
+
+  /** What has queued is heard first: after a stall the packets that waited may say that nothing is due. */
+  #onTimer(deadline: Instant): void {
+    const late = between(deadline, now());
+    this.#hands.late(late);
+    this.#hands.drain(this.#router, late > this.#router.advertInterval / 2);
+    this.dispatch({ type: "deadline" });
+  }
+
+  #carryOut(effect: Effect, router: VirtualRouter): void {
+    if (effect.type === "send-advert") this.#send(router, router.priority);
+    else this.#work = this.#work.then(() => this.#perform(effect, router));
+  }
+
+  async #perform(effect: Exclude<Effect, { type: "send-advert" }>, router: VirtualRouter): Promise<void> {
+    switch (effect.type) {
+      case "resign":
+        this.#send(router, 0);
+        return;
+      case "add-addresses":
+        if (!(await this.#hands.add(effect.addresses))) this.dispatch({ type: "address-refused" });
+        return;
+      case "remove-addresses":
+        await this.#hands.remove(effect.addresses);
+        return;
+      case "announce":
+        // Lost again while the kernel was busy: an announcement now would draw the clients away from the winner.
+        if (this.#state.name !== "master") return;
+        for (let count = 0; count < effect.repeat; count += 1) {
+          for (const address of effect.addresses) this.#hands.announce(address);
+        }
+        return;
+      case "publish":
+        this.#publish(effect, router);
+        return;
+    }
+  }
+
+  #publish({ from, to, cause, detail }: Effect & { type: "publish" }, router: VirtualRouter): void {
+    this.#published = to;
+    this.#hands.transition(router, to, cause);
+    this.#hands.event(
+      event("vrrp-transition", {
+        instance: router.name,
+        from,
+        to,
+        cause,
+        ...(detail === undefined ? {} : { detail }),
+      }),
+    );
+  }
+
+  #send(router: VirtualRouter, priority: number): void {
+    const source = this.#hands.primary(router);
+    if (source === undefined) return;
+    const advert = {
+      version: router.version,
+      vrid: router.vrid,
+      priority,
+      advertInterval: router.advertInterval,
+      addresses: advertisedAddresses(router),
+    };
+    const form = router.v3ChecksumAsV2 ? "message" : "pseudo-header";
+    const payload = encodeAdvert(advert, source, VRRP_GROUP, form);
+    this.#hands.send(
+      router,
+      encodeIpv4({ source, destination: VRRP_GROUP, ttl: VRRP_TTL, protocol: IPPROTO_VRRP, payload }),
+    );
+  }
+}

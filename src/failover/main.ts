@@ -1,0 +1,31 @@
+/**
+ * The failover process's entry point: `main.js RUN_DIRECTORY`, forked by the supervisor.
+ */
+
+import { join } from "node:path";
+import { FAILOVER_RECORD } from "../core/report/record.ts";
+import type { FailoverReport } from "../core/report/channel.ts";
+import type { FailoverConfig } from "../core/vrrp/model.ts";
+import { lock, unlock } from "../linux/lock.ts";
+import { openParentChannel } from "../linux/parent-channel.ts";
+import { Failover } from "./failover.ts";
+
+const runDirectory = process.argv[2] ?? "/run/relevo";
+
+const lockPath = join(runDirectory, "failover.lock");
+
+process.title = "relevo-failover";
+await lock(lockPath);
+const failover = new Failover(join(runDirectory, FAILOVER_RECORD), {
+  event: (event) => channel.event(event),
+  reportSoon: () => channel.reportSoon(),
+  late: (seconds) => channel.late(seconds),
+});
+const channel = openParentChannel<FailoverConfig, FailoverReport>({
+  configure: (config, diedAt) => failover.configure(config, diedAt),
+  report: (lateness) => failover.report(lateness),
+  async stop() {
+    await failover.stop();
+    unlock(lockPath);
+  },
+});

@@ -1,0 +1,38 @@
+/**
+ * Keeps an operator's log readable: the same thing is said once a minute at the most, with the number of times that it was
+ * left unsaid; and a condition is said when it begins, not while it lasts.
+ */
+
+import { after, between, type Instant, seconds, ZERO } from "../core/units/time.ts";
+
+const QUIET_FOR = seconds(60);
+/** Things remembered at the most; a flood of ever new ones forgets the oldest. */
+const REMEMBERED_MAX = 1_000;
+
+/** What has been said. */
+export class Noticeboard {
+  readonly #said = new Map<string, { until: Instant; suppressed: number }>();
+  readonly #lasting = new Map<string, string>();
+
+  /** How often this was left unsaid since it was last said; undefined when it is to be left unsaid now. */
+  again(key: string, now: Instant): number | undefined {
+    const said = this.#said.get(key);
+    if (said !== undefined && between(now, said.until) > ZERO) {
+      said.suppressed += 1;
+      return undefined;
+    }
+    this.#said.delete(key);
+    this.#said.set(key, { until: after(now, QUIET_FOR), suppressed: 0 });
+    const [oldest] = this.#said.keys();
+    if (this.#said.size > REMEMBERED_MAX && oldest !== undefined) this.#said.delete(oldest);
+    return said?.suppressed ?? 0;
+  }
+
+  /** True when a condition has begun or changed; undefined as its value ends it. */
+  changed(key: string, value: string | undefined): boolean {
+    if (this.#lasting.get(key) === value) return false;
+    if (value === undefined) this.#lasting.delete(key);
+    else this.#lasting.set(key, value);
+    return value !== undefined;
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * From the table that the kernel has to the one that is asked for: look, plan, apply, and look again until there is
+ * nothing left to do. What the kernel refuses is left out and told; the rest is still done.
+ */
+
+import { type Operation, type Plan, plan, subject } from "../core/balance/plan.ts";
+import { type ServiceId, serviceKey, type Table } from "../core/balance/table.ts";
+import { NetlinkLost } from "./generic-netlink-socket.ts";
+import type { Ipvs } from "./ipvs.ts";
+import { KernelError } from "./kernel-error.ts";
+
+/** So often the table is looked at; somebody else would have to change it all the time to need more. */
+const ROUNDS_MAX = 5;
+/** Requests in flight together: their answers must fit into the socket's receive buffer. */
+const IN_FLIGHT_MAX = 64;
+
+/** An operation that the kernel did not carry out. */
+export interface Refusal {
+  readonly operation: Operation;
+  readonly error: KernelError;
+}
+
+/** What came of it. */
+export interface Convergence {
+  /** The table as it was found. */
+  readonly found: Table;
+  /** What was carried out, in this order. */
+  readonly done: Plan;
+  /** What the kernel will not do; one for each service or destination. */
+  readonly refusals: readonly Refusal[];
+  /** Subjects of operations that were planned on a look at the table which was out of date. */
+  readonly stale: ReadonlySet<string>;
+  /** True when nothing is left to do but what was refused. */
+  readonly settled: boolean;
+}
+
+/** Brings the kernel's table to `desired`; `owned` are services of ours from before. Throws KernelError. */
+export async function converge(
+  ipvs: Ipvs,
+  desired: Table,
+  owned: readonly ServiceId[],
+): Promise<Convergence> {
+  const ours = new Set([...desired.keys(), ...owned.map(serviceKey)]);
+  const refused = new Map<string, Refusal>();
+  const stale = new Set<string>();
+  const done: Operation[] = [];
+  let found: Table | undefined;
+  let settled = false;
+  for (let round = 0; round < ROUNDS_MAX && !settled; round += 1) {
+    const observed = await ipvs.observe((key) => ours.has(key));
+    found ??= observed;
+    const left = plan(desired, observed, owned).filter((operation) => !isRefused(operation, refused));
+    if (left.length === 0) settled = true;
+    else await carryOut(ipvs, left, { done, refused, stale });
+  }
+  return { found: found ?? new Map(), done, refusals: [...refused.values()], stale, settled };
+}
+
+/** True when an operation, or the making of the service that it needs, is among those refused. */
+function isRefused(operation: Operation, refused: ReadonlyMap<string, Refusal>): boolean {
+  const service = refused.get(serviceKey(operation.service))?.operation.type;
+  return service === "add-service" || refused.has(subject(operation));
+}
+
+interface Outcome {
+  readonly done: Operation[];
+  readonly refused: Map<string, Refusal>;
+  readonly stale: Set<string>;
+}
+
+async function carryOut(ipvs: Ipvs, operations: Plan, outcome: Outcome): Promise<void> {
+  for (let start = 0; start < operations.length; start += IN_FLIGHT_MAX) {
+    const batch = operations.slice(start, start + IN_FLIGHT_MAX);
+    const errors = await Promise.all(batch.map((operation) => attempt(ipvs, operation)));
+    batch.forEach((operation, index) => {
+      const error = errors[index];
+      if (error === undefined) outcome.done.push(operation);
+      else if (isStale(operation, error.errno)) outcome.stale.add(subject(operation));
+      else outcome.refused.set(subject(operation), { operation, error });
+    });
+  }
+}
+
+async function attempt(ipvs: Ipvs, operation: Operation): Promise<KernelError | undefined> {
+  try {
+    await ipvs.apply(operation);
+    return undefined;
+  } catch (error) {
+    if (error instanceof KernelError && !(error instanceof NetlinkLost)) return error;
+    throw error;
+  }
+}
+
+/** True when the kernel's answer means that the table is not as it was seen, so that another look will help. */
+function isStale(operation: Operation, errno: string): boolean {
+  switch (operation.type) {
+    case "add-service":
+      return errno === "EEXIST";
+    case "add-destination":
+      return errno === "EEXIST" || errno === "ESRCH";
+    case "edit-destination":
+    case "delete-destination":
+      return errno === "ENOENT" || errno === "ESRCH";
+    case "edit-service":
+    case "delete-service":
+      return errno === "ESRCH";
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Delivers what arrives on raw sockets to the event loop.
+ *
+ * One `poll` over all sockets waits in a worker thread, whatever their number; when it returns, the loop reads from the
+ * sockets that have something, a bounded number of packets a turn, so that no flood can keep the loop from its timers.
+ * `drain` reads without waiting: a process that was late calls it before it decides anything.
+ */
+
+import { clearEventfd, close, eventfd, poll, receive, signalEventfd } from "./libc.ts";
+
+/** Packets taken from one socket before the loop has its turn again. */
+const BATCH = 64;
+/** More than a socket's buffer holds: after a stall everything that waited is heard. */
+const BATCH_AFTER_STALL = 8_192;
+/** The poll comes back by itself after so long, lest a process that ends abnormally wait for its worker thread. */
+const POLL_MS = 500;
+/** The longest packet of interest; a VRRP message with 255 addresses has 1,056 bytes. */
+const PACKET_MAX = 2_048;
+
+/** What to do with a packet; `bytes` are only good until the call returns. */
+export type PacketHandler = (bytes: Uint8Array) => void;
+
+/** The sockets that are watched. */
+export class Receiver {
+  readonly #handlers = new Map<number, PacketHandler>();
+  readonly #wake = eventfd();
+  readonly #buffer = new Uint8Array(PACKET_MAX);
+  #closed: (() => void) | undefined;
+
+  constructor() {
+    process.once("exit", () => signalEventfd(this.#wake));
+    this.#wait();
+  }
+
+  /** Watches a socket from now on. */
+  add(fd: number, handler: PacketHandler): void {
+    this.#handlers.set(fd, handler);
+    signalEventfd(this.#wake);
+  }
+
+  /** Watches it no more; the caller may close it at once. */
+  remove(fd: number): void {
+    this.#handlers.delete(fd);
+    signalEventfd(this.#wake);
+  }
+
+  /** Reads what has queued on one socket without waiting; up to a bound, or all of it after a stall. */
+  drain(fd: number, stalled = false): void {
+    const handler = this.#handlers.get(fd);
+    const most = stalled ? BATCH_AFTER_STALL : BATCH;
+    for (let count = 0; handler !== undefined && count < most; count += 1) {
+      const length = receive(fd, this.#buffer);
+      if (length === undefined) return;
+      handler(this.#buffer.subarray(0, length));
+    }
+  }
+
+  /** Ends the waiting. */
+  close(): Promise<void> {
+    this.#handlers.clear();
+    return new Promise((resolve) => {
+      this.#closed = resolve;
+      signalEventfd(this.#wake);
+    });
+  }
+
+  #wait(): void {
+    poll([this.#wake, ...this.#handlers.keys()], POLL_MS, (ready) => {
+      if (ready.includes(this.#wake)) clearEventfd(this.#wake);
+      for (const fd of ready) this.drain(fd);
+      if (this.#closed !== undefined) {
+        close(this.#wake);
+        this.#closed();
+        return;
+      }
+      setImmediate(() => this.#wait());
+    });
+  }
+}

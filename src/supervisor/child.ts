@@ -1,0 +1,170 @@
+/**
+ * A child process and its lives: started, told what to do, started again when it dies, stopped in good order.
+ */
+
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { FromChild, ToChild } from "../core/report/channel.ts";
+import { type Event, event } from "../core/report/event.ts";
+import { NO_DEATHS, onDeath, type RestartHistory } from "../core/supervision/restart.ts";
+import {
+  after,
+  between,
+  type Duration,
+  type Instant,
+  toMilliseconds,
+  toSeconds,
+  ZERO,
+} from "../core/units/time.ts";
+import { now } from "../linux/clock.ts";
+import { KernelError } from "../linux/kernel-error.ts";
+
+/** A child that has not left after so long is ended. */
+const STOP_PATIENCE_MS = 10_000;
+
+/** What makes one child different from the other. */
+export interface ChildSpecification<Report> {
+  readonly name: "failover" | "balancer";
+  /** Its entry point. */
+  readonly module: URL;
+  readonly arguments: readonly string[];
+  /** For the Node.js that runs it. */
+  readonly nodeOptions: readonly string[];
+  readonly onEvent: (event: Event, pid: number) => void;
+  readonly onReport: (report: Report) => void;
+  /** Takes out of the kernel what the child had put there and can no longer take out itself. */
+  readonly release: () => Promise<void>;
+  /** True when what it has put there must not stand while it is away: two directors might hold an address. */
+  readonly releaseWhileAway: boolean;
+}
+
+/** One of the two children. */
+export class Child<Config, Report> {
+  readonly #specification: ChildSpecification<Report>;
+  #process: ChildProcess | undefined;
+  #bornAt: Instant = now();
+  #diedAt: Instant | undefined;
+  #history: RestartHistory = NO_DEATHS;
+  #restart: NodeJS.Timeout | undefined;
+  /** It died, and will be started again after a pause. */
+  #away = false;
+  #stopping = false;
+  #config: Config | undefined;
+  #whenConfigured: (() => void)[] = [];
+
+  constructor(specification: ChildSpecification<Report>) {
+    this.#specification = specification;
+  }
+
+  /** Puts a configuration into force, starting the process with the first; resolves when it is. */
+  async configure(config: Config): Promise<void> {
+    if (JSON.stringify(config) === JSON.stringify(this.#config)) return;
+    this.#config = config;
+    const inForce = new Promise<void>((resolve) => this.#whenConfigured.push(resolve));
+    if (this.#process !== undefined) this.#tell({ type: "configure", config, diedAt: undefined });
+    else if (!this.#away) this.#start();
+    await inForce;
+  }
+
+  /** Has it let go of everything, and waits for its end. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restart);
+    const leaving = this.#process;
+    if (leaving === undefined) return;
+    this.#tell({ type: "stop" });
+    const impatience = setTimeout(() => leaving.kill("SIGKILL"), STOP_PATIENCE_MS);
+    const [, signal] = (await once(leaving, "exit")) as [number | null, string | null];
+    clearTimeout(impatience);
+    if (signal !== null) await this.#release();
+  }
+
+  /** Ends it at once, and cleans up after it. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restart);
+    if (this.#process?.kill("SIGKILL")) await once(this.#process, "exit");
+    await this.#release();
+  }
+
+  #start(): void {
+    const { name, module, arguments: args, nodeOptions } = this.#specification;
+    this.#away = false;
+    this.#bornAt = now();
+    const started = fork(fileURLToPath(module), args, {
+      serialization: "advanced",
+      execArgv: ["--enable-source-maps", ...nodeOptions],
+      env: withoutNotifySocket(process.env),
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    this.#process = started;
+    started.on("message", (message) => this.#onMessage(message as FromChild<Report>));
+    started.on("exit", (code, signal) => this.#onExit(signal ?? `exit status ${code}`));
+    started.on("error", () => {});
+    this.#specification.onEvent(event("process-started", { process: name }), started.pid ?? 0);
+    if (this.#config !== undefined)
+      this.#tell({ type: "configure", config: this.#config, diedAt: this.#diedAt });
+  }
+
+  #tell(message: ToChild<Config>): void {
+    // A process that is just dying does not hear it; the next one is told anew.
+    this.#process?.send(message, () => {});
+  }
+
+  #onMessage(message: FromChild<Report>): void {
+    switch (message.type) {
+      case "configured":
+        for (const resolve of this.#whenConfigured.splice(0)) resolve();
+        break;
+      case "event":
+        this.#specification.onEvent(message.event, this.#process?.pid ?? 0);
+        break;
+      case "report":
+        this.#specification.onReport(message.report);
+        break;
+      case "stopped":
+        break;
+    }
+  }
+
+  #onExit(how: string): void {
+    const pid = this.#process?.pid ?? 0;
+    this.#process = undefined;
+    if (this.#stopping) return;
+    this.#diedAt = now();
+    const { pause, history } = onDeath(this.#history, this.#bornAt, this.#diedAt);
+    this.#history = history;
+    const { name } = this.#specification;
+    this.#specification.onEvent(
+      event("process-died", { process: name, how, restart_in: toSeconds(pause) }),
+      pid,
+    );
+    if (pause === ZERO) this.#start();
+    else void this.#startLater(pause);
+  }
+
+  async #startLater(pause: Duration): Promise<void> {
+    this.#away = true;
+    const until = after(now(), pause);
+    if (this.#specification.releaseWhileAway) await this.#release();
+    if (this.#stopping) return;
+    const rest = Math.max(0, toMilliseconds(between(now(), until)));
+    this.#restart = setTimeout(() => this.#start(), rest);
+  }
+
+  async #release(): Promise<void> {
+    const { name, release, onEvent } = this.#specification;
+    try {
+      await release();
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      onEvent(event("process-unclean", { process: name, error: error.message }), 0);
+    }
+  }
+}
+
+function withoutNotifySocket(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NOTIFY_SOCKET: _, ...rest } = environment;
+  return rest;
+}

@@ -1,0 +1,169 @@
+/**
+ * What Prometheus is told. The children's reports come in here; a scrape reads what is here and asks nobody, so that it
+ * can never hold up a child.
+ */
+
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { BalancerReport, Count, FailoverReport, InstanceStateName } from "../core/report/channel.ts";
+
+const STATES: readonly InstanceStateName[] = ["init", "backup", "master", "fault"];
+const LATENESS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const CHECK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** The metrics of one director. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly #instanceState = this.#gauge("vrrp_instance_state", "1 for the state that the instance is in", [
+    "instance",
+    "interface",
+    "vrid",
+    "state",
+  ]);
+  readonly #priority = this.#gauge("vrrp_priority", "Priority that the instance announces", ["instance"]);
+  readonly #vipHeld = this.#gauge("vip_held", "1 when this director holds the address", [
+    "instance",
+    "vip",
+    "interface",
+  ]);
+  readonly #realServerUp = this.#gauge("real_server_up", "1 when all checks of the real server succeed", [
+    "virtual",
+    "real",
+  ]);
+  readonly #realServersUp = this.#gauge("real_servers_up", "Real servers of the virtual server that are up", [
+    "virtual",
+  ]);
+  readonly #weight = this.#gauge("real_server_weight", "Weight of the real server", [
+    "virtual",
+    "real",
+    "kind",
+  ]);
+  readonly #counters: Readonly<Record<string, Counter>> = {
+    adverts_sent: this.#counter("vrrp_adverts_sent_total", "Adverts sent", ["instance", "interface"]),
+    adverts_received: this.#counter("vrrp_adverts_received_total", "Adverts received and accepted", [
+      "instance",
+      "interface",
+    ]),
+    adverts_discarded: this.#counter("vrrp_adverts_discarded_total", "Packets that were no valid advert", [
+      "instance",
+      "interface",
+      "cause",
+    ]),
+    transitions: this.#counter("vrrp_transitions_total", "Changes of state", ["instance", "to", "cause"]),
+    announcements_sent: this.#counter(
+      "announcements_sent_total",
+      "Announcements of an address (gratuitous ARP)",
+      ["address", "interface"],
+    ),
+    drift: this.#counter("drift_total", "Changes behind our back that were put right", ["kind"]),
+    ipvs_changes: this.#counter("ipvs_changes_total", "Changes made to the IPVS table", []),
+    ipvs_errors: this.#counter("ipvs_errors_total", "Changes of the IPVS table that the kernel refused", [
+      "errno",
+    ]),
+    checks: this.#counter("checks_total", "Finished checks", ["virtual", "real", "check", "result"]),
+  };
+  readonly #checkDuration = new Histogram({
+    name: "relevo_check_duration_seconds",
+    help: "How long checks took",
+    labelNames: ["virtual", "check"],
+    buckets: CHECK_BUCKETS,
+    registers: [this.registry],
+  });
+  readonly #lateness = new Histogram({
+    name: "relevo_event_loop_lateness_seconds",
+    help: "How late timers fired",
+    labelNames: ["process"],
+    buckets: LATENESS_BUCKETS,
+    registers: [this.registry],
+  });
+  readonly #processUp = this.#gauge("process_up", "1 while the process is there", ["process"]);
+  readonly #restarts = this.#counter(
+    "process_restarts_total",
+    "Times that the process died and was started again",
+    ["process"],
+  );
+  readonly #buildInfo = this.#gauge("build_info", "1, with the version", ["version", "node"]);
+  readonly #configInfo = this.#gauge("config_info", "1, with the digest of the configuration in force", [
+    "digest",
+  ]);
+  readonly #reloadGood = this.#gauge(
+    "config_last_reload_successful",
+    "1 when the last reading was without error",
+    [],
+  );
+  readonly #reloadedAt = this.#gauge(
+    "config_last_reload_success_timestamp_seconds",
+    "When a configuration was last put into force",
+    [],
+  );
+
+  constructor(version: string) {
+    this.#buildInfo.set({ version, node: process.version }, 1);
+    for (const name of ["failover", "balancer"]) this.#restarts.inc({ process: name }, 0);
+  }
+
+  onFailoverReport({ instances, counts, lateness }: FailoverReport): void {
+    for (const gauge of [this.#instanceState, this.#priority, this.#vipHeld]) gauge.reset();
+    for (const { instance, interface: on, vrid, state, priority, addresses, held } of instances) {
+      for (const name of STATES) {
+        this.#instanceState.set({ instance, interface: on, vrid, state: name }, name === state ? 1 : 0);
+      }
+      this.#priority.set({ instance }, priority);
+      for (const { address, interface: holder } of addresses) {
+        const holds = held.some((other) => other.address === address && other.interface === holder);
+        this.#vipHeld.set({ instance, vip: address, interface: holder }, holds ? 1 : 0);
+      }
+    }
+    this.#count(counts);
+    this.late("failover", lateness);
+  }
+
+  onBalancerReport({ realServers, checks, counts, lateness }: BalancerReport): void {
+    for (const gauge of [this.#realServerUp, this.#realServersUp, this.#weight]) gauge.reset();
+    for (const { virtual, real, up, weight, configuredWeight } of realServers) {
+      this.#realServerUp.set({ virtual, real }, up ? 1 : 0);
+      this.#realServersUp.inc({ virtual }, up ? 1 : 0);
+      this.#weight.set({ virtual, real, kind: "effective" }, weight);
+      this.#weight.set({ virtual, real, kind: "configured" }, configuredWeight);
+    }
+    for (const { virtual, real, check, ok, seconds } of checks) {
+      this.#counters["checks"]?.inc({ virtual, real, check, result: ok ? "ok" : "failed" });
+      this.#checkDuration.observe({ virtual, check }, seconds);
+    }
+    this.#count(counts);
+    this.late("balancer", lateness);
+  }
+
+  /** Timers of a process fired so late, in seconds. */
+  late(process: string, lateness: readonly number[]): void {
+    for (const seconds of lateness) this.#lateness.observe({ process }, seconds);
+  }
+
+  onProcess(process: string, up: boolean): void {
+    this.#processUp.set({ process }, up ? 1 : 0);
+    if (!up) this.#restarts.inc({ process });
+  }
+
+  onConfigLoaded(digest: string): void {
+    this.#configInfo.reset();
+    this.#configInfo.set({ digest }, 1);
+    this.#reloadGood.set(1);
+    this.#reloadedAt.setToCurrentTime();
+  }
+
+  onConfigRejected(): void {
+    this.#reloadGood.set(0);
+  }
+
+  #count(counts: readonly Count<string>[]): void {
+    for (const { name, labels, by } of counts) this.#counters[name]?.inc({ ...labels }, by);
+  }
+
+  #gauge(name: string, help: string, labelNames: readonly string[]): Gauge {
+    return new Gauge({ name: `relevo_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  #counter(name: string, help: string, labelNames: readonly string[]): Counter {
+    return new Counter({ name: `relevo_${name}`, help, labelNames, registers: [this.registry] });
+  }
+}

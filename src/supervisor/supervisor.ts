@@ -1,0 +1,184 @@
+/**
+ * The parent of the other processes: reads the configuration, starts them and starts them again, keeps the event log and
+ * serves the metrics. It may be slow, and it may die: the children then leave in good order by themselves.
+ *
+ * A configuration is read and checked whole before any child hears of it; one with an error changes nothing.
+ */
+
+import type { Config } from "../config/config.ts";
+import { formatDiagnostic, type Severity } from "../config/diagnostic.ts";
+import type { Reading } from "../config/read.ts";
+import type { BalancerConfig } from "../core/balance/model.ts";
+import type { BalancerReport, FailoverReport } from "../core/report/channel.ts";
+import { type Event, event } from "../core/report/event.ts";
+import type { FailoverConfig } from "../core/vrrp/model.ts";
+import { KernelError } from "../linux/kernel-error.ts";
+import { notifySystemd, type Readiness } from "../linux/systemd.ts";
+import { Child, type ChildSpecification } from "./child.ts";
+import type { EventLog } from "./log.ts";
+import { Metrics } from "./metrics.ts";
+import { MetricsServer } from "./metrics-server.ts";
+import { releaseAddresses, releaseServices } from "./release.ts";
+import type { RunDirectory } from "./run-directory.ts";
+
+/** What a supervisor works with. */
+export interface SupervisorOptions {
+  readonly version: string;
+  /** The configuration file's name, for its diagnostics. */
+  readonly file: string;
+  readonly runDirectory: RunDirectory;
+  readonly log: EventLog;
+  /** Reads and checks the configuration; touches nothing. */
+  readonly read: () => Reading;
+}
+
+/** The small heap of a process that has little to remember and no time for large collections. */
+const FAILOVER_NODE_OPTIONS = ["--max-old-space-size=96", "--max-semi-space-size=2"];
+const LATENESS_INTERVAL_MS = 100;
+
+/** The supervisor. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #metrics: Metrics;
+  readonly #metricsServer: MetricsServer;
+  readonly #failover: Child<FailoverConfig, FailoverReport>;
+  readonly #balancer: Child<BalancerConfig, BalancerReport>;
+  #digest: string | undefined;
+  /** One reading or stop after the other. */
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#metrics = new Metrics(options.version);
+    this.#metricsServer = new MetricsServer(this.#metrics.registry);
+    const { path } = options.runDirectory;
+    this.#failover = new Child({
+      ...this.#common("failover"),
+      module: new URL("../failover/main.js", import.meta.url),
+      nodeOptions: FAILOVER_NODE_OPTIONS,
+      onReport: (report: FailoverReport) => this.#metrics.onFailoverReport(report),
+      release: () => releaseAddresses(path),
+      releaseWhileAway: true,
+    });
+    this.#balancer = new Child({
+      ...this.#common("balancer"),
+      module: new URL("../balancer/main.js", import.meta.url),
+      nodeOptions: [],
+      onReport: (report: BalancerReport) => this.#metrics.onBalancerReport(report),
+      release: () => releaseServices(path),
+      // A table that nobody looks after still serves.
+      releaseWhileAway: false,
+    });
+    watchLateness((seconds) => this.#metrics.late("supervisor", [seconds]));
+  }
+
+  /** Puts the first configuration into force; resolves when both children work by it. */
+  async start(reading: Reading & { readonly config: Config }): Promise<void> {
+    this.#warn(reading);
+    await this.#apply(reading.config);
+    this.#metrics.onProcess("supervisor", true);
+    this.#say(event("started", { version: this.#options.version, node: reading.config.node ?? "" }));
+    this.#notify("ready", "running");
+  }
+
+  /** Reads the configuration anew. */
+  reload(): void {
+    this.#work = this.#work.then(() => this.#reload());
+  }
+
+  /** Lets go of everything, peers first. */
+  async stop(): Promise<void> {
+    this.#say(event("stopping"));
+    this.#notify("stopping", "stopping");
+    await this.#work;
+    await this.#failover.stop();
+    await this.#balancer.stop();
+    await this.#metricsServer.close();
+    this.#options.runDirectory.leave();
+    this.#say(event("stopped"));
+  }
+
+  /** Ends the children at once and cleans up after them; for whoever does not want to wait for `stop`. */
+  async abandon(): Promise<void> {
+    await Promise.all([this.#failover.kill(), this.#balancer.kill()]);
+    this.#options.runDirectory.clear();
+    this.#options.runDirectory.leave();
+  }
+
+  async #reload(): Promise<void> {
+    this.#notify("reloading", "reading the configuration");
+    const reading = this.#options.read();
+    const { config } = reading;
+    if (config === undefined) {
+      this.#metrics.onConfigRejected();
+      this.#say(event("config-rejected", { errors: this.#texts(reading, "error") }));
+    } else if (config.digest === this.#digest) {
+      this.#metrics.onConfigLoaded(config.digest);
+      this.#say(event("config-unchanged", { digest: config.digest }));
+    } else {
+      this.#warn(reading);
+      await this.#apply(config);
+    }
+    this.#notify("ready", config === undefined ? "running; the configuration on disk has errors" : "running");
+  }
+
+  #warn(reading: Reading): void {
+    for (const warning of this.#texts(reading, "warning")) this.#say(event("config-warning", { warning }));
+  }
+
+  #texts({ diagnostics }: Reading, severity: Severity): readonly string[] {
+    const wanted = diagnostics.filter((diagnostic) => diagnostic.severity === severity);
+    return wanted.map((diagnostic) => formatDiagnostic(this.#options.file, diagnostic));
+  }
+
+  async #apply(config: Config): Promise<void> {
+    await this.#serveMetrics(config);
+    await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
+    this.#digest = config.digest;
+    this.#metrics.onConfigLoaded(config.digest);
+    this.#say(event("config-loaded", { digest: config.digest }));
+  }
+
+  async #serveMetrics({ metrics }: Config): Promise<void> {
+    try {
+      const changed = await this.#metricsServer.listen(metrics);
+      if (changed && metrics !== undefined) this.#say(event("metrics-listening", { ...metrics }));
+    } catch (error) {
+      this.#say(event("metrics-failed", { ...metrics, error: String(error) }));
+    }
+  }
+
+  #common(name: "failover" | "balancer"): Pick<ChildSpecification<never>, "name" | "arguments" | "onEvent"> {
+    return {
+      name,
+      arguments: [this.#options.runDirectory.path],
+      onEvent: (happened, pid) => this.#onChildEvent(name, happened, pid),
+    };
+  }
+
+  #onChildEvent(name: string, happened: Event, pid: number): void {
+    if (happened.name === "process-started") this.#metrics.onProcess(name, true);
+    if (happened.name === "process-died") this.#metrics.onProcess(name, false);
+    this.#options.log(happened, { process: name, process_pid: pid });
+  }
+
+  #say(happened: Event): void {
+    this.#options.log(happened);
+  }
+
+  #notify(readiness: Readiness, status: string): void {
+    try {
+      notifySystemd(readiness, status);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+    }
+  }
+}
+
+function watchLateness(late: (seconds: number) => void): void {
+  let due = performance.now() + LATENESS_INTERVAL_MS;
+  setInterval(() => {
+    late(Math.max(0, performance.now() - due) / 1_000);
+    due = performance.now() + LATENESS_INTERVAL_MS;
+  }, LATENESS_INTERVAL_MS).unref();
+}

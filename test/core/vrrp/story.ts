@@ -1,0 +1,142 @@
+/**
+ * A virtual router on a stage: tests give it events at instants and read what it wants done as text.
+ *
+ * Its defaults are version 3, VRID 51, priority 100, 1 s, one address on eth0, primary address 192.0.2.12; second burst
+ * after 5 s, five announcements a burst, refresh off.
+ */
+
+import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
+import { type Instant, seconds, ZERO } from "../../../src/core/units/time.ts";
+import type { VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
+import {
+  type Effect,
+  type Event,
+  INITIAL,
+  nextDeadline,
+  type State,
+  step,
+} from "../../../src/core/vrrp/virtual-router.ts";
+import type { Advert } from "../../../src/core/wire/vrrp.ts";
+
+/** An address text as the core's type. */
+export function ip(address: string): Ipv4 {
+  return address as Ipv4;
+}
+
+/** So many seconds after the clock's start. */
+export function at(secondsAfterStart: number): Instant {
+  return Math.round(secondsAfterStart * 1_000_000) as Instant;
+}
+
+/** A virtual address with a prefix of 24 bits. */
+export function vip(address: string, interfaceName = "eth0"): VirtualAddress {
+  return { address: ip(address), prefixLength: 24, interface: interfaceName };
+}
+
+/** A virtual router with the defaults above. */
+export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
+  return {
+    name: "web",
+    interface: "eth0",
+    vrid: 51,
+    version: 3,
+    priority: 100,
+    advertInterval: seconds(1),
+    preempt: true,
+    v3ChecksumAsV2: false,
+    addresses: [vip("192.0.2.100")],
+    announcing: { delay: seconds(5), repeat: 5, refresh: ZERO, refreshRepeat: 1 },
+    ...changes,
+  };
+}
+
+/** An advert of the other router, which has priority 150 and our interval. */
+export function advertOf(changes: Partial<Advert> = {}): Advert {
+  return {
+    version: 3,
+    vrid: 51,
+    priority: 150,
+    advertInterval: seconds(1),
+    addresses: [ip("192.0.2.100")],
+    ...changes,
+  };
+}
+
+/** One virtual router and the time. */
+export class Story {
+  state: State = INITIAL;
+  router: VirtualRouter;
+  primary: Ipv4 | undefined = ip("192.0.2.12");
+
+  constructor(changes: Partial<VirtualRouter> = {}) {
+    this.router = router(changes);
+  }
+
+  /** A router that has become master at the very start of the clock. */
+  static master(changes: Partial<VirtualRouter> = {}): Story {
+    const story = new Story(changes);
+    story.give(0, { type: "startup", faults: [], resume: true });
+    return story;
+  }
+
+  /** A router that has become backup at the very start of the clock. */
+  static backup(changes: Partial<VirtualRouter> = {}): Story {
+    const story = new Story(changes);
+    story.give(0, { type: "startup", faults: [], resume: false });
+    return story;
+  }
+
+  /** An event at that second; what is to be done, a line for each. */
+  give(second: number, event: Event): string[] {
+    const result = step(this.state, event, at(second), { router: this.router, primary: this.primary });
+    this.state = result.state;
+    return result.effects.map(inWords);
+  }
+
+  /** An advert at that second, from 192.0.2.11 unless said otherwise. */
+  hear(second: number, changes: Partial<Advert> = {}, source = "192.0.2.11"): string[] {
+    return this.give(second, { type: "advert", advert: advertOf(changes), source: ip(source) });
+  }
+
+  /** A look at the clock at that second. */
+  wake(second: number): string[] {
+    return this.give(second, { type: "deadline" });
+  }
+
+  /** A changed configuration at that second. */
+  change(second: number, changes: Partial<VirtualRouter>): string[] {
+    const before = this.router;
+    this.router = { ...before, ...changes };
+    return this.give(second, { type: "reconfigured", before });
+  }
+
+  /** The second at which it wants to be woken. */
+  get due(): number | undefined {
+    const deadline = nextDeadline(this.state);
+    return deadline === undefined ? undefined : deadline / 1_000_000;
+  }
+}
+
+/** An effect as a line of text. */
+export function inWords(effect: Effect): string {
+  switch (effect.type) {
+    case "send-advert":
+      return "advert";
+    case "resign":
+      return "advert of priority 0";
+    case "add-addresses":
+      return `add ${listed(effect.addresses)}`;
+    case "remove-addresses":
+      return `remove ${listed(effect.addresses)}`;
+    case "announce":
+      return `announce ${listed(effect.addresses)} x${effect.repeat}`;
+    case "publish": {
+      const detail = effect.detail === undefined ? "" : `: ${effect.detail}`;
+      return `${effect.from} -> ${effect.to} (${effect.cause}${detail})`;
+    }
+  }
+}
+
+function listed(addresses: readonly VirtualAddress[]): string {
+  return addresses.map((address) => `${address.address} ${address.interface}`).join(", ");
+}
