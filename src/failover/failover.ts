@@ -54,6 +54,7 @@ export class Failover {
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #byInterface = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<Ipv4> = new Set();
+  #listenOn: ReadonlySet<string> = new Set();
   #realtimePriority = 0;
   #changed: NodeJS.Immediate | undefined;
   #opened = false;
@@ -86,7 +87,8 @@ export class Failover {
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
     const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
-    this.#segments.update(new Set(config.routers.map((router) => router.interface)), this.#table.interfaces);
+    this.#listenOn = new Set(config.routers.map((router) => router.interface));
+    this.#segments.update(this.#listenOn, this.#table.interfaces);
     this.#beRealTime(config.realtimePriority);
     const resuming = new Set(
       config.routers.filter(
@@ -287,10 +289,7 @@ export class Failover {
     this.#changed = undefined;
     const { interfaces } = this.#table;
     this.#keeper.see(interfaces);
-    this.#segments.update(
-      new Set([...this.#instances.values()].map(({ instance }) => instance.router.interface)),
-      interfaces,
-    );
+    this.#segments.update(this.#listenOn, interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
       entry.faults = this.#faultsOf(entry.instance.router);

@@ -34,6 +34,7 @@ if (hasRoot(t, import.meta.url)) {
 
     await t.test("takes its VIP off while a failover process that keeps dying is away", async (t) => {
       const from = lvs1.log.length;
+      const peerFrom = lvs2.log.length;
       const before = lvs1.pid("failover");
       process.kill(before, "SIGKILL");
       const died = await lvs1.logged("process-died", from, { process: "failover" });
@@ -41,6 +42,7 @@ if (hasRoot(t, import.meta.url)) {
       await until("the VIP is off lvs1", () => !lvs1.holds(VIP));
       await until("the VIP is on lvs2", () => lvs2.holds(VIP));
       await until("the VIP is lvs1's again", () => lvs1.holds(VIP) && !lvs2.holds(VIP));
+      await lvs2.logged("vrrp-transition", peerFrom, { from: "master", to: "backup" });
     });
 
     await t.test("keeps its VIP when its balancer is killed", async (t) => {
