@@ -123,7 +123,7 @@ export interface Allowance {
 export const ON_HOST: Allowance = {
   overlap: milliseconds(50),
   lateness: milliseconds(500),
-  startUp: seconds(5),
+  startUp: seconds(10),
   announcement: milliseconds(200),
   requestInterval: milliseconds(20),
 };
@@ -132,7 +132,7 @@ export const ON_HOST: Allowance = {
 export const IN_GUEST: Allowance = {
   overlap: milliseconds(250),
   lateness: seconds(2),
-  startUp: seconds(15),
+  startUp: seconds(60),
   announcement: milliseconds(500),
   requestInterval: milliseconds(50),
 };

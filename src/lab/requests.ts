@@ -15,25 +15,30 @@ const PATIENCE_MS = 1_000;
 /** Requests that go on until they are stopped. */
 export class Requests {
   readonly answers: Answer[] = [];
-  readonly #child: ChildProcess;
+  readonly #command: readonly string[];
+  readonly #stopwatch: Stopwatch;
+  #child: ChildProcess | undefined;
 
   constructor(network: Network, stopwatch: Stopwatch, interval: Duration) {
     const numbers = [PORT, toMilliseconds(interval), PATIENCE_MS].map(String);
-    const command = [process.execPath, PROGRAM, VIP, ...numbers];
-    this.#child = spawn("ip", ["netns", "exec", network.namespace("client"), ...command], {
-      stdio: ["ignore", "pipe", "ignore"],
-      detached: true,
-    });
-    this.#child.on("error", () => {}); // No answers are a failure in themselves.
-    if (this.#child.stdout === null) return;
-    createInterface(this.#child.stdout).on("line", (line) => {
-      const answer = parseAnswer(line, stopwatch.epoch);
+    const client = [process.execPath, PROGRAM, VIP, ...numbers];
+    this.#command = ["netns", "exec", network.namespace("client"), ...client];
+    this.#stopwatch = stopwatch;
+  }
+
+  /** Starts the requests. */
+  start(): void {
+    const child = spawn("ip", this.#command, { stdio: ["ignore", "pipe", "ignore"], detached: true });
+    child.on("error", () => {}); // No answers are a failure in themselves.
+    createInterface(child.stdout).on("line", (line) => {
+      const answer = parseAnswer(line, this.#stopwatch.epoch);
       if (answer !== undefined) this.answers.push(answer);
     });
+    this.#child = child;
   }
 
   /** Ends the requests. */
   stop(): void {
-    this.#child.kill("SIGKILL");
+    this.#child?.kill("SIGKILL");
   }
 }

@@ -76,7 +76,7 @@ async function setUp(run: number, method: Method, allowance: Allowance): Promise
   for (const name of DIRECTORS) await directors[name].prepare();
   tellMoves(timeline, witness, method);
   const requests = new Requests(network, stopwatch, allowance.requestInterval);
-  timeline.say("lab", "the witnesses watch, the client asks");
+  timeline.say("lab", "the witnesses watch");
   return { method, allowance, stopwatch, timeline, network, witness, directors, requests, snapshots: [] };
 }
 

@@ -3,14 +3,14 @@
  * garp_master_delay, if it still has it then. And the other way round: nobody announces what it does not have.
  */
 
-import { after, between, type Duration, type Instant } from "../../core/units/time.ts";
+import { after, between, type Duration, type Instant, ZERO } from "../../core/units/time.ts";
 import { type Announcement, type Holding, livingHoldings, type Observation } from "../observation.ts";
 import type { Floating } from "../plan.ts";
 import { clock, ms, type Verdict, verdict } from "./verdict.ts";
 
 /** When an announcement is due. */
 export interface AnnouncingBounds {
-  /** So long after it is due it must have been seen. */
+  /** So long after the claim it must have been seen; the second time, so long before or after it is due. */
   readonly within: Duration;
   /** garp_master_delay */
   readonly secondAfter: Duration;
@@ -32,16 +32,24 @@ export function auditAnnounced(
     const held = livingHoldings(seen, floating.address, end);
     breaches.push(...unfounded(told, held, bounds.within, end));
     for (const holding of held) {
+      const due = after(holding.from, bounds.secondAfter);
       const first = firstIn(told, holding, holding.from, bounds.within);
-      const second = firstIn(told, holding, after(holding.from, bounds.secondAfter), bounds.within);
+      // The claim was decided a little before the kernel had the address.
+      const second = firstIn(
+        told,
+        holding,
+        (due - bounds.within) as Instant,
+        (2 * bounds.within) as Duration,
+      );
       if (lasts(holding, bounds.within)) {
         claims += 1;
-        if (first === undefined) breaches.push(silent(holding, `within ${ms(bounds.within)}`));
+        if (first === undefined) breaches.push(silent(told, holding, `within ${ms(bounds.within)}`));
         else slowest = Math.max(slowest, between(holding.from, first.at));
       }
       if (lasts(holding, (bounds.secondAfter + bounds.within) as Duration)) {
         repeated += 1;
-        if (second === undefined) breaches.push(silent(holding, `again after ${ms(bounds.secondAfter)}`));
+        if (second === undefined)
+          breaches.push(silent(told, holding, `again after ${ms(bounds.secondAfter)}`));
       }
     }
   }
@@ -91,6 +99,9 @@ function lasts(holding: Holding, length: Duration): boolean {
   return between(holding.from, holding.until) > length;
 }
 
-function silent(holding: Holding, when: string): string {
-  return `${holding.director} claimed ${holding.address} at ${clock(holding.from)} and did not announce it ${when}`;
+function silent(told: readonly Announcement[], holding: Holding, when: string): string {
+  const own = told.filter((item) => item.director === holding.director && covers(holding, item.at, ZERO));
+  const heard = own.map((item) => ms(between(holding.from, item.at))).join(", ");
+  const what = `${holding.director} claimed ${holding.address} at ${clock(holding.from)}`;
+  return `${what} and did not announce it ${when} (heard after: ${heard || "never"})`;
 }

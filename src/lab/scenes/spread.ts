@@ -12,6 +12,7 @@ const FOR = seconds(4);
 /** Counts who answers for a while. */
 export async function trafficSpreads(stage: Stage): Promise<Verdict> {
   stage.timeline.heading("Requests spread over the real servers");
+  stage.requests.start();
   const answered = () => stage.requests.answers.some((answer) => answer.who !== undefined);
   await until(stage, "a request is answered", seconds(15), answered);
   const counts = await whoAnswers(stage);
