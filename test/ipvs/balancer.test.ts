@@ -101,6 +101,7 @@ if (hasIpvs(t, import.meta.url)) {
     await other.configure({ virtualServers: [] });
     await world.tableIs(...FOREIGN);
     t.equal(world.run("cat", "/proc/sys/net/ipv4/ip_forward").trim(), "0");
+    t.strictSame(world.record(), { services: [], sysctls: {} }, "and off the record");
     await other.stop();
     t.equal(world.record(), undefined);
   });

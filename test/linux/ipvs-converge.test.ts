@@ -6,15 +6,15 @@
 
 import t from "tap";
 import type { RealServer, VirtualServer } from "../../src/core/balance/model.ts";
-import { planText, operationText } from "../../src/core/balance/plan-text.ts";
+import { planText } from "../../src/core/balance/plan-text.ts";
 import type { Operation } from "../../src/core/balance/plan.ts";
 import { desiredTable, type ServiceId, serviceKey } from "../../src/core/balance/table.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { NetlinkLost } from "../../src/linux/generic-netlink-socket.ts";
 import { converge } from "../../src/linux/ipvs-converge.ts";
 import type { Ipvs } from "../../src/linux/ipvs.ts";
-import { KernelError } from "../../src/linux/kernel-error.ts";
 import { ModelKernel } from "../core/balance/model-kernel.ts";
+import { onKernel } from "./model-ipvs.ts";
 
 const WEB: ServiceId = { protocol: "tcp", address: "192.0.2.100" as Ipv4, port: 80 };
 const MAIL: ServiceId = { ...WEB, port: 25 };
@@ -30,28 +30,6 @@ function virtual(id: ServiceId, ...hosts: readonly number[]): VirtualServer {
 
 function tableOf(...virtualServers: readonly VirtualServer[]) {
   return desiredTable(virtualServers, () => true);
-}
-
-/** The kernel's face; `interfere` is called after each look, `refuse` may say no to an operation. */
-function onKernel(
-  kernel: ModelKernel,
-  interfere: (look: number) => void = () => {},
-  refuse: (operation: Operation) => string | undefined = () => undefined,
-): Ipvs {
-  let looks = 0;
-  return {
-    async observe() {
-      const table = kernel.table();
-      looks += 1;
-      interfere(looks);
-      return table;
-    },
-    async apply(operation) {
-      const errno = refuse(operation) ?? kernel.apply(operation);
-      if (errno !== undefined) throw new KernelError(operationText(operation), errno);
-    },
-    close() {},
-  };
 }
 
 t.test("what is asked for is reached, and looked at once more", async (t) => {
