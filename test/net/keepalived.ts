@@ -26,13 +26,11 @@ export interface KeepalivedOptions {
 /** A keepalived. */
 export class Keepalived {
   readonly host: Host;
-  readonly #lan: Lan;
   readonly #path: string;
   #child: ChildProcess | undefined;
   #log = "";
 
   constructor(lan: Lan, host: Host, { version, priority, advertInterval }: KeepalivedOptions) {
-    this.#lan = lan;
     this.host = host;
     this.#path = join(lan.directory, `keepalived-${host.namespace}`);
     writeFileSync(
