@@ -51,7 +51,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
   },
   balancer: {
     folders: ["core", "linux", "probes"],
-    packages: ["node:path"],
+    packages: ["node:path", "node:timers/promises"],
     why: "runs the checks and owns the IPVS table",
   },
   supervisor: {
@@ -131,7 +131,8 @@ t.test("every import is one that its room may make", (t) => {
   const files = sources();
   t.ok(files.length > 30, "the sources were found");
   for (const file of files) {
-    for (const target of importsOf(readFileSync(file, "utf8"))) t.equal(objection(file, target), undefined);
+    for (const target of importsOf(readFileSync(file, "utf8")))
+      t.equal(objection(file, target), undefined, `${file}: ${target}`);
   }
   t.end();
 });

@@ -1,17 +1,26 @@
-/** The balancer process: the supervisor forks it with the run directory as its one argument. */
+/** The balancer process's entry point: `main.js RUN_DIRECTORY`, forked by the supervisor. */
 
+import { join } from "node:path";
 import type { BalancerConfig } from "../core/balance/model.ts";
 import type { BalancerReport } from "../core/report/channel.ts";
+import { lock, unlock } from "../linux/lock.ts";
 import { openParentChannel } from "../linux/parent-channel.ts";
 import { openBalancer } from "./balancer.ts";
 
-const [runDir] = process.argv.slice(2);
-if (runDir === undefined) throw new Error("the run directory is missing");
+const runDirectory = process.argv[2] ?? "/run/relevo";
+const lockPath = join(runDirectory, "balancer.lock");
 
-const balancer = openBalancer(runDir, {
+process.title = "relevo-balancer";
+await lock(lockPath);
+const balancer = openBalancer(runDirectory, {
   event: (event) => channel.event(event),
   reportSoon: () => channel.reportSoon(),
   late: (seconds) => channel.late(seconds),
 });
-
-const channel = openParentChannel<BalancerConfig, BalancerReport>(balancer);
+const channel = openParentChannel<BalancerConfig, BalancerReport>({
+  ...balancer,
+  async stop() {
+    await balancer.stop();
+    unlock(lockPath);
+  },
+});

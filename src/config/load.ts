@@ -36,12 +36,6 @@ function refused(code: DiagnosticCode, what: string): Reading {
 }
 
 function reason(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case "ENOENT":
-      return "there is none";
-    case "EACCES":
-      return "permission denied";
-    default:
-      return error.message;
-  }
+  if (error.code === "ENOENT") return "there is none";
+  return error.code === "EACCES" ? "permission denied" : error.message;
 }

@@ -54,7 +54,7 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkInterfaces(content, environment, findings);
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
-  if (content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {
+  if (!findings.failed && content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {
     findings.add(
       "nothing-to-do",
       [],

@@ -36,8 +36,8 @@ function read(schema: z.ZodType, value: unknown, path: Path, findings: Findings)
   }
   if (schema instanceof z.ZodNullable)
     return value === null ? null : read(inner(schema), value, path, findings);
-  if (value === undefined) return void findings.add("missing-key", path, "is missing", "key");
-  if (value === null) return void findings.add("wrong-type", path, `has no value: ${wanted(schema)}`, "key");
+  if (value === undefined) return findings.add("missing-key", path, "is missing", "key");
+  if (value === null) return findings.add("wrong-type", path, `has no value: ${wanted(schema)}`, "key");
   if (schema instanceof z.ZodUnion) return readUnion(schema, value, path, findings);
   if (schema instanceof z.ZodObject) return readMap(schema, value, path, findings);
   if (schema instanceof z.ZodMap) return readNamed(schema, value, path, findings);

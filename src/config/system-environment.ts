@@ -8,6 +8,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import type { ScriptUser } from "../core/health/model.ts";
 import type { Environment, ProgramState } from "./environment.ts";
 
+/** Asks the name service (glibc and musl both bring it). */
+const GETENT = "getent";
+
 /** The machine that this process runs on. Accounts are looked up once; make a new one to look again. */
 export function systemEnvironment(): Environment {
   const users = new Map<string, ScriptUser | undefined>();
@@ -31,7 +34,7 @@ function findUser(name: string): ScriptUser | undefined {
 
 function passwdEntry(name: string): string | undefined {
   try {
-    const output = execFileSync("getent", ["passwd", name], {
+    const output = execFileSync(GETENT, ["passwd", name], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
       timeout: 10_000,

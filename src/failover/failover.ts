@@ -52,15 +52,22 @@ export class Failover {
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
+  readonly #byInterface = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<Ipv4> = new Set();
+  #listenOn: ReadonlySet<string> = new Set();
   #realtimePriority = 0;
+  #changed: NodeJS.Immediate | undefined;
   #opened = false;
 
   constructor(recordPath: string, voice: FailoverVoice) {
     this.#voice = voice;
-    this.#segments = new Segments(this.#receiver, (name, packet) => this.#onPacket(name, packet));
+    this.#segments = new Segments(this.#receiver, {
+      packet: (name, packet) => this.#onPacket(name, packet),
+      failed: (name, error) =>
+        voice.event(event("vrrp-listen-failed", { interface: name, error: error.message })),
+    });
     this.#table = new InterfaceTable(this.#rtnetlink, {
-      changed: () => this.#onInterfacesChanged(),
+      changed: () => this.#onInterfacesChangedSoon(),
       addressAdded: (name, address) => void this.#keeper.onAdded(name, address),
       addressRemoved: (name, address) => void this.#keeper.onRemoved(name, address),
     });
@@ -80,7 +87,8 @@ export class Failover {
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
     const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
-    this.#segments.update(new Set(config.routers.map((router) => router.interface)), this.#table.interfaces);
+    this.#listenOn = new Set(config.routers.map((router) => router.interface));
+    this.#segments.update(this.#listenOn, this.#table.interfaces);
     this.#beRealTime(config.realtimePriority);
     const resuming = new Set(
       config.routers.filter(
@@ -116,8 +124,9 @@ export class Failover {
 
   #start(router: VirtualRouter, resume: boolean): void {
     const instance = new Instance(router, this.#hands());
-    const faults = faultsOf(router, this.#table.interfaces, this.#virtual);
+    const faults = this.#faultsOf(router);
     this.#instances.set(identity(router), { instance, faults });
+    this.#indexByInterface();
     instance.dispatch({ type: "startup", faults, resume });
   }
 
@@ -127,7 +136,7 @@ export class Failover {
    */
   #mayResume(router: VirtualRouter, found: readonly VirtualAddress[], diedAt: Instant | undefined): boolean {
     if (diedAt === undefined || now() > after(diedAt, microseconds(2 * router.advertInterval))) return false;
-    if (faultsOf(router, this.#table.interfaces, this.#virtual).length > 0) return false;
+    if (this.#faultsOf(router).length > 0) return false;
     return router.addresses.every((own) => found.some((address) => sameAddress(address, own)));
   }
 
@@ -136,6 +145,7 @@ export class Failover {
     for (const [, { instance }] of leaving) instance.dispatch({ type: "shutdown" });
     await Promise.all(leaving.map(([, { instance }]) => instance.settled()));
     for (const [name] of leaving) this.#instances.delete(name);
+    this.#indexByInterface();
   }
 
   /** Addresses of an earlier life that nobody holds or goes on with are gone before anyone relies on them. */
@@ -173,10 +183,8 @@ export class Failover {
   }
 
   #onPacket(interfaceName: string, packet: Uint8Array): void {
-    const here = [...this.#instances.values()].filter(
-      ({ instance }) => instance.router.interface === interfaceName,
-    );
-    const routers = here.map(({ instance }) => instance.router);
+    const here = this.#byInterface.get(interfaceName) ?? [];
+    const routers = here.map(({ router }) => router);
     const [first] = routers;
     const primary = first && primaryAddress(first, this.#table.interfaces, this.#virtual);
     const admission = admit(packet, routers, primary);
@@ -200,9 +208,7 @@ export class Failover {
       addressMismatch(router, advert)?.join(", "),
       source,
     );
-    here
-      .find(({ instance }) => instance.router === router)
-      ?.instance.dispatch({ type: "advert", advert, source });
+    here.find((instance) => instance.router === router)?.dispatch({ type: "advert", advert, source });
   }
 
   #onDiscarded(interfaceName: string, { cause, router, source }: Admission & { type: "discarded" }): void {
@@ -273,16 +279,20 @@ export class Failover {
     if (restored) this.#announce(address);
   }
 
+  /** The kernel tells of many changes in one turn of the loop, such as a hundred addresses of our own. */
+  #onInterfacesChangedSoon(): void {
+    this.#changed ??= setImmediate(() => this.#onInterfacesChanged());
+  }
+
   #onInterfacesChanged(): void {
+    clearImmediate(this.#changed);
+    this.#changed = undefined;
     const { interfaces } = this.#table;
     this.#keeper.see(interfaces);
-    this.#segments.update(
-      new Set([...this.#instances.values()].map(({ instance }) => instance.router.interface)),
-      interfaces,
-    );
+    this.#segments.update(this.#listenOn, interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
-      entry.faults = faultsOf(entry.instance.router, interfaces, this.#virtual);
+      entry.faults = this.#faultsOf(entry.instance.router);
       for (const fault of entry.faults) {
         if (!before.includes(fault)) entry.instance.dispatch({ type: "fault-raised", fault });
       }
@@ -291,6 +301,21 @@ export class Failover {
       }
     }
     this.#voice.reportSoon();
+  }
+
+  #faultsOf(router: VirtualRouter): readonly string[] {
+    const { interfaces } = this.#table;
+    const faults = faultsOf(router, interfaces, this.#virtual);
+    const deaf = interfaces.has(router.interface) && this.#segments.socket(router.interface) === undefined;
+    return deaf ? [...faults, `cannot listen on interface ${router.interface}`] : faults;
+  }
+
+  #indexByInterface(): void {
+    this.#byInterface.clear();
+    for (const { instance } of this.#instances.values()) {
+      const { interface: name } = instance.router;
+      this.#byInterface.set(name, [...(this.#byInterface.get(name) ?? []), instance]);
+    }
   }
 
   #beRealTime(priority: number): void {

@@ -104,7 +104,7 @@ export class Instance {
 
   /** What has queued is heard first: after a stall the packets that waited may say that nothing is due. */
   #onTimer(deadline: Instant): void {
-    this.#hands.late(Math.max(0, between(deadline, now())) as Duration);
+    this.#hands.late(between(deadline, now()));
     this.#hands.drain(this.#router);
     this.dispatch({ type: "deadline" });
   }

@@ -8,8 +8,12 @@ import { KernelError } from "../linux/kernel-error.ts";
 import type { Receiver } from "../linux/receiver.ts";
 import { openVrrpSocket, type VrrpSocket } from "../linux/vrrp-socket.ts";
 
-/** What arrives. */
-export type SegmentListener = (interfaceName: string, packet: Uint8Array) => void;
+/** Who hears of what arrives. */
+export interface SegmentListener {
+  packet(interfaceName: string, packet: Uint8Array): void;
+  /** There is such an interface, but it cannot be listened on; told once for each failure. */
+  failed(interfaceName: string, error: KernelError): void;
+}
 
 interface Segment {
   readonly index: number;
@@ -19,6 +23,7 @@ interface Segment {
 /** The open segments, by interface name. */
 export class Segments {
   readonly #open = new Map<string, Segment>();
+  readonly #failures = new Map<string, string>();
   readonly #receiver: Receiver;
   readonly #listener: SegmentListener;
 
@@ -54,25 +59,21 @@ export class Segments {
   }
 
   #openOn(name: string, index: number): void {
-    const socket = openUnlessGone(name, index);
-    if (socket === undefined) return;
-    this.#open.set(name, { index, socket });
-    this.#receiver.add(socket.receiveFd, (packet) => this.#listener(name, packet));
+    try {
+      const socket = openVrrpSocket(name, index);
+      this.#open.set(name, { index, socket });
+      this.#receiver.add(socket.receiveFd, (packet) => this.#listener.packet(name, packet));
+      this.#failures.delete(name);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      if (this.#failures.get(name) !== error.message) this.#listener.failed(name, error);
+      this.#failures.set(name, error.message);
+    }
   }
 
   #close(name: string, { socket }: Segment): void {
     this.#open.delete(name);
     this.#receiver.remove(socket.receiveFd);
     socket.close();
-  }
-}
-
-/** An interface may be gone before its notification reaches us; then that notification is on its way. */
-function openUnlessGone(name: string, index: number): VrrpSocket | undefined {
-  try {
-    return openVrrpSocket(name, index);
-  } catch (error) {
-    if (error instanceof KernelError && error.errno === "ENODEV") return undefined;
-    throw error;
   }
 }

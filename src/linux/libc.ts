@@ -13,7 +13,6 @@ const libc = koffi.load("libc.so.6");
 
 const socketCall = libc.func("int socket(int domain, int type, int protocol)");
 const setsockoptCall = libc.func("int setsockopt(int fd, int level, int name, void *value, uint32_t length)");
-const bindCall = libc.func("int bind(int fd, void *address, uint32_t length)");
 const sendtoCall = libc.func(
   "int64_t sendto(int fd, void *buffer, size_t length, int flags, void *address, uint32_t addressLength)",
 );
@@ -69,11 +68,6 @@ export function socket(domain: number, type: number, protocol: number): number {
 export function setSocketOption(fd: number, level: number, name: number, value: number | Uint8Array): void {
   const bytes = typeof value === "number" ? new Uint8Array(Int32Array.of(value).buffer) : value;
   check(`set socket option ${level}/${name}`, setsockoptCall(fd, level, name, bytes, bytes.length));
-}
-
-/** Binds a socket to an address structure. */
-export function bind(fd: number, address: Uint8Array): void {
-  check("bind a socket", bindCall(fd, address, address.length));
 }
 
 /** Sends one datagram; throws a KernelError where it cannot be sent now. */

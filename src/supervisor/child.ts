@@ -8,8 +8,17 @@ import { fileURLToPath } from "node:url";
 import type { FromChild, ToChild } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { NO_DEATHS, onDeath, type RestartHistory } from "../core/supervision/restart.ts";
-import { between, type Duration, type Instant, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
+import {
+  after,
+  between,
+  type Duration,
+  type Instant,
+  toMilliseconds,
+  toSeconds,
+  ZERO,
+} from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
+import { KernelError } from "../linux/kernel-error.ts";
 
 /** A child that has not left after so long is ended. */
 const STOP_PATIENCE_MS = 10_000;
@@ -22,10 +31,12 @@ export interface ChildSpecification<Report> {
   readonly arguments: readonly string[];
   /** For the Node.js that runs it. */
   readonly nodeOptions: readonly string[];
-  onEvent(event: Event, pid: number): void;
-  onReport(report: Report): void;
-  /** Takes out of the kernel what the child had put there, when it will not be back soon. */
-  release(): Promise<void>;
+  readonly onEvent: (event: Event, pid: number) => void;
+  readonly onReport: (report: Report) => void;
+  /** Takes out of the kernel what the child had put there and can no longer take out itself. */
+  readonly release: () => Promise<void>;
+  /** True when what it has put there must not stand while it is away: two directors might hold an address. */
+  readonly releaseWhileAway: boolean;
 }
 
 /** One of the two children. */
@@ -36,6 +47,8 @@ export class Child<Config, Report> {
   #diedAt: Instant | undefined;
   #history: RestartHistory = NO_DEATHS;
   #restart: NodeJS.Timeout | undefined;
+  /** It died, and will be started again after a pause. */
+  #away = false;
   #stopping = false;
   #config: Config | undefined;
   #whenConfigured: (() => void)[] = [];
@@ -44,18 +57,13 @@ export class Child<Config, Report> {
     this.#specification = specification;
   }
 
-  /** True while the process is there. */
-  get alive(): boolean {
-    return this.#process !== undefined;
-  }
-
   /** Puts a configuration into force, starting the process with the first; resolves when it is. */
   async configure(config: Config): Promise<void> {
-    if (JSON.stringify(config) === JSON.stringify(this.#config)) return;
+    if (this.#stopping || JSON.stringify(config) === JSON.stringify(this.#config)) return;
     this.#config = config;
     const inForce = new Promise<void>((resolve) => this.#whenConfigured.push(resolve));
     if (this.#process !== undefined) this.#tell({ type: "configure", config, diedAt: undefined });
-    else if (this.#restart === undefined) this.#start();
+    else if (!this.#away) this.#start();
     await inForce;
   }
 
@@ -69,18 +77,20 @@ export class Child<Config, Report> {
     const impatience = setTimeout(() => leaving.kill("SIGKILL"), STOP_PATIENCE_MS);
     const [, signal] = (await once(leaving, "exit")) as [number | null, string | null];
     clearTimeout(impatience);
-    if (signal !== null) await this.#specification.release();
+    if (signal !== null) await this.#release();
   }
 
-  /** Ends it at once. */
-  kill(): void {
+  /** Ends it at once, and cleans up after it. */
+  async kill(): Promise<void> {
     this.#stopping = true;
-    this.#process?.kill("SIGKILL");
+    clearTimeout(this.#restart);
+    if (this.#process?.kill("SIGKILL")) await once(this.#process, "exit");
+    await this.#release();
   }
 
   #start(): void {
     const { name, module, arguments: args, nodeOptions } = this.#specification;
-    this.#restart = undefined;
+    this.#away = false;
     this.#bornAt = now();
     const started = fork(fileURLToPath(module), args, {
       serialization: "advanced",
@@ -93,7 +103,8 @@ export class Child<Config, Report> {
     started.on("exit", (code, signal) => this.#onExit(signal ?? `exit status ${code}`));
     started.on("error", () => {});
     this.#specification.onEvent(event("process-started", { process: name }), started.pid ?? 0);
-    if (this.#config !== undefined) this.#tell({ type: "configure", config: this.#config, diedAt: this.#diedAt });
+    if (this.#config !== undefined)
+      this.#tell({ type: "configure", config: this.#config, diedAt: this.#diedAt });
   }
 
   #tell(message: ToChild<Config>): void {
@@ -120,23 +131,39 @@ export class Child<Config, Report> {
   #onExit(how: string): void {
     const pid = this.#process?.pid ?? 0;
     this.#process = undefined;
-    if (this.#stopping) return;
+    if (this.#stopping) {
+      for (const resolve of this.#whenConfigured.splice(0)) resolve();
+      return;
+    }
     this.#diedAt = now();
     const { pause, history } = onDeath(this.#history, this.#bornAt, this.#diedAt);
     this.#history = history;
     const { name } = this.#specification;
-    this.#specification.onEvent(event("process-died", { process: name, how, restart_in: toSeconds(pause) }), pid);
+    this.#specification.onEvent(
+      event("process-died", { process: name, how, restart_in: toSeconds(pause) }),
+      pid,
+    );
     if (pause === ZERO) this.#start();
     else void this.#startLater(pause);
   }
 
-  /** Whoever will be away for a while leaves nothing in the kernel that nobody looks after. */
   async #startLater(pause: Duration): Promise<void> {
-    const until = now() + pause;
-    await this.#specification.release();
+    this.#away = true;
+    const until = after(now(), pause);
+    if (this.#specification.releaseWhileAway) await this.#release();
     if (this.#stopping) return;
-    const rest = Math.max(0, toMilliseconds(between(now(), until as Instant)));
+    const rest = Math.max(0, toMilliseconds(between(now(), until)));
     this.#restart = setTimeout(() => this.#start(), rest);
+  }
+
+  async #release(): Promise<void> {
+    const { name, release, onEvent } = this.#specification;
+    try {
+      await release();
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      onEvent(event("process-unclean", { process: name, error: error.message }), 0);
+    }
   }
 }
 

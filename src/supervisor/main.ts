@@ -6,6 +6,7 @@
 
 import { formatDiagnostic } from "../config/diagnostic.ts";
 import type { Reading } from "../config/read.ts";
+import { missingCapabilities } from "../linux/capabilities.ts";
 import { openLog } from "./log.ts";
 import { RunDirectory, RunDirectoryError } from "./run-directory.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -17,16 +18,24 @@ export interface RunArguments {
   readonly file: string;
   readonly runDirectory: string;
   /** Reads and checks the configuration; touches nothing. */
-  read(): Reading;
+  readonly read: () => Reading;
 }
 
 /** Runs until told to stop; resolves with the exit status: 1 when it could not start, and then nothing was touched. */
-export async function runSupervisor({ version, file, runDirectory: path, read }: RunArguments): Promise<number> {
+export async function runSupervisor({
+  version,
+  file,
+  runDirectory: path,
+  read,
+}: RunArguments): Promise<number> {
   const first = read();
   const { config } = first;
   if (config === undefined) {
     return refuse(first.diagnostics.map((diagnostic) => formatDiagnostic(file, diagnostic)));
   }
+  const missing = missingCapabilities();
+  if (missing.length > 0)
+    return refuse([`relevo: ${missing.join(" and ")} missing; run as root, or grant them`]);
   const runDirectory = take(path);
   if (runDirectory instanceof RunDirectoryError) return refuse([`relevo: ${runDirectory.message}`]);
 
@@ -55,7 +64,8 @@ function whenStopped(supervisor: Supervisor): Promise<number> {
   return new Promise((resolve) => {
     let asked = false;
     const onStop = (): void => {
-      void (asked ? supervisor.abandon() : supervisor.stop()).then(() => resolve(0));
+      if (asked) supervisor.abandon();
+      else void supervisor.stop().then(() => resolve(0));
       asked = true;
     };
     process.on("SIGTERM", onStop);

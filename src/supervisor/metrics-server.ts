@@ -30,7 +30,9 @@ export class MetricsServer {
     if (on === undefined) return true;
     const server = createServer((request, response) => {
       void this.#answer(request.method, request.url).then(({ status, type, body }) => {
-        response.writeHead(status, { "content-type": type }).end(request.method === "HEAD" ? undefined : body);
+        response
+          .writeHead(status, { "content-type": type })
+          .end(request.method === "HEAD" ? undefined : body);
       });
     });
     server.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -56,7 +58,8 @@ export class MetricsServer {
 
   async #answer(method: string | undefined, url: string | undefined): Promise<Answer> {
     const text = "text/plain; charset=utf-8";
-    if (url?.split("?")[0] !== "/metrics") return { status: 404, type: text, body: "Metrics are at /metrics\n" };
+    if (url?.split("?")[0] !== "/metrics")
+      return { status: 404, type: text, body: "Metrics are at /metrics\n" };
     if (method !== "GET" && method !== "HEAD") return { status: 405, type: text, body: "Only GET\n" };
     return { status: 200, type: this.#registry.contentType, body: await this.#registry.metrics() };
   }

@@ -33,7 +33,11 @@ export class Metrics {
   readonly #realServersUp = this.#gauge("real_servers_up", "Real servers of the virtual server that are up", [
     "virtual",
   ]);
-  readonly #weight = this.#gauge("real_server_weight", "Weight of the real server", ["virtual", "real", "kind"]);
+  readonly #weight = this.#gauge("real_server_weight", "Weight of the real server", [
+    "virtual",
+    "real",
+    "kind",
+  ]);
   readonly #counters: Readonly<Record<string, Counter>> = {
     adverts_sent: this.#counter("vrrp_adverts_sent_total", "Adverts sent", ["instance", "interface"]),
     adverts_received: this.#counter("vrrp_adverts_received_total", "Adverts received and accepted", [
@@ -46,13 +50,16 @@ export class Metrics {
       "cause",
     ]),
     transitions: this.#counter("vrrp_transitions_total", "Changes of state", ["instance", "to", "cause"]),
-    announcements_sent: this.#counter("announcements_sent_total", "Announcements of an address (gratuitous ARP)", [
-      "address",
-      "interface",
-    ]),
+    announcements_sent: this.#counter(
+      "announcements_sent_total",
+      "Announcements of an address (gratuitous ARP)",
+      ["address", "interface"],
+    ),
     drift: this.#counter("drift_total", "Changes behind our back that were put right", ["kind"]),
-    ipvs_changes: this.#counter("ipvs_changes_total", "Changes made to the IPVS table", ["operation"]),
-    ipvs_errors: this.#counter("ipvs_errors_total", "Changes of the IPVS table that the kernel refused", ["errno"]),
+    ipvs_changes: this.#counter("ipvs_changes_total", "Changes made to the IPVS table", []),
+    ipvs_errors: this.#counter("ipvs_errors_total", "Changes of the IPVS table that the kernel refused", [
+      "errno",
+    ]),
     checks: this.#counter("checks_total", "Finished checks", ["virtual", "real", "check", "result"]),
   };
   readonly #checkDuration = new Histogram({
@@ -70,12 +77,20 @@ export class Metrics {
     registers: [this.registry],
   });
   readonly #processUp = this.#gauge("process_up", "1 while the process is there", ["process"]);
-  readonly #restarts = this.#counter("process_restarts_total", "Times that the process died and was started again", [
-    "process",
-  ]);
+  readonly #restarts = this.#counter(
+    "process_restarts_total",
+    "Times that the process died and was started again",
+    ["process"],
+  );
   readonly #buildInfo = this.#gauge("build_info", "1, with the version", ["version", "node"]);
-  readonly #configInfo = this.#gauge("config_info", "1, with the digest of the configuration in force", ["digest"]);
-  readonly #reloadGood = this.#gauge("config_last_reload_successful", "1 when the last reading was without error", []);
+  readonly #configInfo = this.#gauge("config_info", "1, with the digest of the configuration in force", [
+    "digest",
+  ]);
+  readonly #reloadGood = this.#gauge(
+    "config_last_reload_successful",
+    "1 when the last reading was without error",
+    [],
+  );
   readonly #reloadedAt = this.#gauge(
     "config_last_reload_success_timestamp_seconds",
     "When a configuration was last put into force",

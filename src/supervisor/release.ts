@@ -1,39 +1,59 @@
 /**
- * Takes out of the kernel what a child that is gone had put there, by the record that it left. The child does so itself
- * whenever it can; this is for when it cannot.
+ * Takes out of the kernel what a child that is gone had put there, by the record that it left, and then the record. The
+ * child does so itself whenever it can; this is for when it cannot.
  */
 
 import { join } from "node:path";
-import { FAILOVER_RECORD, type FailoverRecord } from "../core/report/record.ts";
+import {
+  BALANCER_RECORD,
+  type BalancerRecord,
+  FAILOVER_RECORD,
+  type FailoverRecord,
+} from "../core/report/record.ts";
 import { parseIpv4 } from "../core/units/ipv4.ts";
-import { readRecord } from "../linux/record-file.ts";
-import { Rtnetlink } from "../linux/rtnetlink.ts";
+import { openIpvs } from "../linux/ipvs.ts";
+import { converge } from "../linux/ipvs-converge.ts";
+import { readRecord, removeRecord } from "../linux/record-file.ts";
+import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
+import { writeSysctl } from "../linux/sysctl.ts";
 
-/** Removes every address that the failover process may have left on an interface; the record stays. */
+/** Removes every address that the failover process may have left on an interface. Throws a KernelError. */
 export async function releaseAddresses(runDirectory: string): Promise<void> {
-  const record = readRecord<FailoverRecord>(join(runDirectory, FAILOVER_RECORD));
+  const path = join(runDirectory, FAILOVER_RECORD);
+  const record = readRecord<FailoverRecord>(path);
   if (record === undefined) return;
   const rtnetlink = new Rtnetlink();
   try {
     const indexes = new Map((await rtnetlink.links()).map(({ name, index }) => [name, index]));
-    const present = await rtnetlink.addresses();
-    const ours = record.addresses.flatMap(({ interface: name, address, prefixLength }) => {
-      const known = parseIpv4(address);
-      const interfaceIndex = indexes.get(name);
-      return known === undefined || interfaceIndex === undefined
-        ? []
-        : present.filter(
-            (found) =>
-              found.interfaceIndex === interfaceIndex &&
-              found.address === known &&
-              found.prefixLength === prefixLength,
-          );
-    });
-    await Promise.all(ours.map((address) => rtnetlink.removeAddress(address)));
+    const isOurs = ({ interfaceIndex, address, prefixLength }: InterfaceAddress): boolean =>
+      record.addresses.some(
+        (ours) =>
+          indexes.get(ours.interface) === interfaceIndex &&
+          ours.address === address &&
+          ours.prefixLength === prefixLength,
+      );
+    const left = (await rtnetlink.addresses()).filter(isOurs);
+    await Promise.all(left.map((address) => rtnetlink.removeAddress(address)));
   } finally {
     rtnetlink.close();
   }
+  removeRecord(path);
 }
 
-/** Removes every service of the IPVS table that the balancer may have made, and puts its settings back; the record stays. */
-export async function releaseServices(_runDirectory: string): Promise<void> {}
+/** Deletes every service that the balancer may have left in the table, and restores its settings. Throws a KernelError. */
+export async function releaseServices(runDirectory: string): Promise<void> {
+  const path = join(runDirectory, BALANCER_RECORD);
+  const record = readRecord<BalancerRecord>(path);
+  if (record === undefined) return;
+  const owned = record.services.flatMap(({ protocol, address, port }) => {
+    const known = parseIpv4(address);
+    return known === undefined ? [] : [{ protocol, address: known, port }];
+  });
+  const ipvs = await openIpvs();
+  if (ipvs !== undefined) {
+    await converge(ipvs, new Map(), owned);
+    ipvs.close();
+  }
+  for (const [name, value] of Object.entries(record.sysctls)) writeSysctl(name, value);
+  removeRecord(path);
+}

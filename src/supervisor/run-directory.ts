@@ -30,7 +30,9 @@ export class RunDirectory {
       this.#made = mkdirSync(path, { recursive: true, mode: 0o755 }) !== undefined;
       if (tryLock(this.#lockPath)) return;
     } catch (error) {
-      throw new RunDirectoryError(`the run directory ${path} cannot be used: ${String(error)}`, { cause: error });
+      throw new RunDirectoryError(`the run directory ${path} cannot be used: ${String(error)}`, {
+        cause: error,
+      });
     }
     const holder = lockHolder(this.#lockPath);
     throw new RunDirectoryError(

@@ -29,7 +29,7 @@ export interface SupervisorOptions {
   readonly runDirectory: RunDirectory;
   readonly log: EventLog;
   /** Reads and checks the configuration; touches nothing. */
-  read(): Reading;
+  readonly read: () => Reading;
 }
 
 /** The small heap of a process that has little to remember and no time for large collections. */
@@ -44,8 +44,10 @@ export class Supervisor {
   readonly #failover: Child<FailoverConfig, FailoverReport>;
   readonly #balancer: Child<BalancerConfig, BalancerReport>;
   #digest: string | undefined;
-  /** One reading or stop after the other. */
+  /** One reading after the other. */
   #work: Promise<void> = Promise.resolve();
+  /** The end of children that were not waited for. */
+  #abandoned: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -58,6 +60,7 @@ export class Supervisor {
       nodeOptions: FAILOVER_NODE_OPTIONS,
       onReport: (report: FailoverReport) => this.#metrics.onFailoverReport(report),
       release: () => releaseAddresses(path),
+      releaseWhileAway: true,
     });
     this.#balancer = new Child({
       ...this.#common("balancer"),
@@ -65,6 +68,8 @@ export class Supervisor {
       nodeOptions: [],
       onReport: (report: BalancerReport) => this.#metrics.onBalancerReport(report),
       release: () => releaseServices(path),
+      // A table that nobody looks after still serves.
+      releaseWhileAway: false,
     });
     watchLateness((seconds) => this.#metrics.late("supervisor", [seconds]));
   }
@@ -87,22 +92,19 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#say(event("stopping"));
     this.#notify("stopping", "stopping");
-    await this.#work;
     await this.#failover.stop();
     await this.#balancer.stop();
+    await this.#abandoned;
     await this.#metricsServer.close();
     this.#options.runDirectory.leave();
     this.#say(event("stopped"));
   }
 
-  /** Ends the children at once and cleans up after them; for whoever does not want to wait for `stop`. */
-  async abandon(): Promise<void> {
-    this.#failover.kill();
-    this.#balancer.kill();
-    const { path } = this.#options.runDirectory;
-    await Promise.all([releaseAddresses(path), releaseServices(path)]);
-    this.#options.runDirectory.clear();
-    this.#options.runDirectory.leave();
+  /** Does not let `stop` wait for the children: ends them, and takes out of the kernel what they had put there. */
+  abandon(): void {
+    this.#abandoned ??= Promise.all([this.#failover.kill(), this.#balancer.kill()]).then(() =>
+      this.#options.runDirectory.clear(),
+    );
   }
 
   async #reload(): Promise<void> {

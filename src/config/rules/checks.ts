@@ -18,6 +18,7 @@ export function checkChecks(content: LooseContent, environment: Environment, fin
   let globalUsed = globalUser !== undefined;
   for (const [path, check] of allChecks(content)) {
     checkType(path, check, findings);
+    checkExpression([...path, "send_expect", "expect"], check.send_expect?.expect, findings);
     if (check.script === undefined) continue;
     const place = [...path, "script"];
     checkCommand([...place, "command"], check.script, environment, findings);
@@ -45,6 +46,15 @@ function checkType(path: Path, check: Check, findings: Findings): void {
   if (types.length === 1 || findings.touches(path)) return;
   const advice = types.length === 0 ? "this one is empty" : "make each a list item of its own";
   findings.add("check-type", path, `a check is one of tcp, send_expect and script: ${advice}`);
+}
+
+/** The answer is looked at byte by byte, in which a letter beyond ASCII is two or more. */
+function checkExpression(path: Path, expect: string | undefined, findings: Findings): void {
+  const letter = /[^\0-\x7f]/u.exec(expect ?? "")?.[0];
+  if (letter === undefined) return;
+  const bytes = [...Buffer.from(letter)].map((byte) => `\\x${byte.toString(16)}`).join("");
+  const message = `${letter} is compared with single bytes: write ${bytes} if the server answers in UTF-8`;
+  findings.add("expect-not-ascii", path, message);
 }
 
 function checkCommand(path: Path, script: Script, environment: Environment, findings: Findings): void {

@@ -34,9 +34,10 @@ export function chooseDirector(
   const candidates = node === undefined ? [hostname, hostname.split(".")[0] ?? ""] : [node];
   const chosen = candidates.find((name) => content.directors?.has(name) === true);
   if (chosen === undefined) {
-    const given = node === undefined ? `hostname ${quote(hostname)}` : `node ${quote(node)}`;
+    const given =
+      node === undefined ? `this machine's hostname ${quote(hostname)}` : `the node ${quote(node)}`;
     const names = [...content.directors.keys()].join(", ");
-    const message = `this machine's ${given} is none of the directors (${names}): use --node to say which it is`;
+    const message = `${given} is none of the directors (${names}): say with --node which of them this is`;
     findings.add("unknown-node", ["directors"], message, "key");
   }
   return chosen;

@@ -9,7 +9,7 @@ import { quote } from "../diagnostic.ts";
 import { interfaceName, type Reading, refuse, textLeaf } from "./leaf.ts";
 
 /** An address and the length of its network's prefix. */
-export interface Cidr {
+interface Cidr {
   readonly address: Ipv4;
   /** 1..32 */
   readonly prefixLength: number;

@@ -31,7 +31,7 @@ const tcpSchema = z.strictObject({ ...timingShape, ...networkShape });
 const sendExpectSchema = z.strictObject({
   ...timingShape,
   ...networkShape,
-  send: textLeaf<Uint8Array>("text; put a number in quotes", readEscapes).default(new Uint8Array()),
+  send: textLeaf<Uint8Array>("text in quotes", readEscapes).default(new Uint8Array()),
   expect: textLeaf<string>("a regular expression as text", readExpression),
   timeout: duration("1ms", "1h").optional(),
   max_bytes: whole(1, 1_048_576).default(65_536),

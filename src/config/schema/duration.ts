@@ -36,7 +36,7 @@ export function duration(min: string, max: string): z.ZodType<Duration> {
 }
 
 /** The span that a text with a unit spells, such as `100ms`; undefined when it spells none. */
-export function parseDuration(text: string): Duration | undefined {
+function parseDuration(text: string): Duration | undefined {
   const match = /^(\d{1,15}(?:\.\d{1,15})?)(ms|s|m|h)$/.exec(text);
   if (match === null) return undefined;
   return microseconds(Number(match[1]) * UNITS[match[2] as keyof typeof UNITS]);

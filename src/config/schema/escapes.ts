@@ -7,7 +7,6 @@
  * `\xHH` is one byte.
  */
 
-import { quote } from "../diagnostic.ts";
 import { type Reading, refuse } from "./leaf.ts";
 
 const ESCAPES: Readonly<Record<string, number>> = { r: 0x0d, n: 0x0a, t: 0x09, "0": 0x00, "\\": 0x5c };
@@ -30,5 +29,5 @@ export function readEscapes(text: string): Reading<Uint8Array> {
 }
 
 function unknownEscape(piece: string): string {
-  return `${quote(piece)} is no escape: there are \\r \\n \\t \\0 \\\\ and \\xHH; a backslash itself is \\\\`;
+  return `${piece} is no escape: there are \\r \\n \\t \\0 \\\\ and \\xHH; a backslash itself is \\\\`;
 }

@@ -72,7 +72,7 @@ export function toggle(): z.ZodBoolean {
 
 /** Text that can be an argument of a program: anything but NUL. */
 export function argument(): z.ZodType<string> {
-  return textLeaf("text; put a number in quotes", (value) =>
+  return textLeaf("text in quotes", (value) =>
     value.includes("\0") ? refuse("bad-text", "a NUL byte cannot be passed to a program") : { value },
   );
 }

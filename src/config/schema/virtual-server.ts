@@ -10,8 +10,7 @@ import { choice, toggle, whole } from "./leaf.ts";
 
 const forwarding = choice<ForwardingMethod>({ NAT: "nat", DR: "dr" });
 
-/** A real server as the file has it. */
-export const realServerSchema = z.strictObject({
+const realServerSchema = z.strictObject({
   address: hostAddress(),
   port: whole(1, 65_535).optional(),
   weight: whole(0, 65_535).default(1),

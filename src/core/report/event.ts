@@ -14,6 +14,7 @@ export const EVENTS = {
   "vrrp-interval-mismatch": ["warn", "the master's advert interval is not ours"],
   "vrrp-address-mismatch": ["warn", "the master's list of addresses is not ours"],
   "vrrp-advert-discarded": ["warn", "an advert was discarded"],
+  "vrrp-listen-failed": ["error", "adverts cannot be heard on an interface"],
   "vrrp-send-failed": ["error", "an advert could not be sent"],
   "address-failed": ["error", "an address could not be added or removed"],
   "address-drift": ["warn", "an address was changed behind our back and has been put right"],
