@@ -51,16 +51,21 @@ const FIELDS = [
 
 let taken = 0;
 
-/** A running capture of VRRP and ARP. */
+/** A running capture of VRRP and ARP, or of what a filter of tcpdump's lets through. */
 export class Capture {
   readonly #file: string;
   readonly #tcpdump: ChildProcess;
   #ready = false;
 
-  constructor(lan: Lan, host: Host, interfaceName: InterfaceName = "eth0") {
+  constructor(
+    lan: Lan,
+    host: Host,
+    interfaceName: InterfaceName = "eth0",
+    filter: string = "arp or ip proto 112",
+  ) {
     this.#file = join(lan.directory, `capture-${(taken += 1)}.pcap`);
     const options = ["-Z", "root", "-n", "-U", "--immediate-mode", "-B", "16384", "-w", this.#file];
-    this.#tcpdump = host.spawn("tcpdump", "-i", interfaceName, ...options, "arp or ip proto 112");
+    this.#tcpdump = host.spawn("tcpdump", "-i", interfaceName, ...options, filter);
     this.#tcpdump.stderr?.on("data", () => {
       this.#ready = true;
     });

@@ -127,7 +127,9 @@ export class Director {
 
   /** The transitions that it told, such as `backup -> master (master-down)`. */
   get transitions(): readonly string[] {
-    return this.named("vrrp-transition").map(({ from, to, cause }) => `${from} -> ${to} (${cause})`);
+    return this.named("vrrp-transition").map(
+      ({ from, to, cause }) => `${String(from)} -> ${String(to)} (${String(cause)})`,
+    );
   }
 
   /** The fields of all events of that name. */

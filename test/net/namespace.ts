@@ -25,8 +25,8 @@ export interface Stage {
 }
 
 /** The interfaces of a host. */
-export const INTERFACES = ["eth0", "eth1"] as const;
-/** One of them. */
+const INTERFACES = ["eth0", "eth1"] as const;
+/** The name of an interface. */
 export type InterfaceName = (typeof INTERFACES)[number];
 
 const NETWORKS: Record<InterfaceName, string> = { eth0: "192.0.2", eth1: "198.51.100" };

@@ -31,7 +31,10 @@ export function watchResignations(host: Host): () => Resignations {
         ip protocol 112 @th,16,8 0 ip saddr set 192.0.2.${host.octet}
       }
     }`;
-  const { status, stderr } = spawnSync("ip", [...host.inside(), "nft", "-f", "-"], { input: rules });
+  const { status, stderr } = spawnSync("ip", [...host.inside(), "nft", "-f", "-"], {
+    input: rules,
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`nft: ${stderr}`);
   const packets = (counter: string) => {
     const text = run("ip", ...host.inside(), "nft", "list", "counter", "ip", "witness", counter);

@@ -61,7 +61,7 @@ if (hasRoot(t, import.meta.url)) {
       t.same(host.addresses("eth1"), ["198.51.100.11/24"]);
       const names = first.events
         .slice(told)
-        .map(({ name, fields }) => `${name} ${fields.address ?? fields.to ?? ""}`);
+        .map(({ name, fields }) => `${name} ${String(fields.address ?? fields.to)}`);
       t.same(
         names.filter((name) => !name.startsWith("realtime")),
         ["address-left-over 192.0.2.100/24", "address-left-over 198.51.100.1/24", "vrrp-transition backup"],

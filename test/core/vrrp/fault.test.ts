@@ -55,6 +55,7 @@ t.test("faults are a set: the last one that goes ends it, and each counts once",
   story.give(1, raised("x"));
   t.same(story.give(2, raised("y")), []);
   t.same(story.give(2, raised("y")), []);
+  t.match(story.state, { faults: ["x", "y"] });
   t.same(story.give(3, cleared("y")), []);
   t.same(story.give(4, cleared("y")), [], "gone already");
   t.same(story.give(4, cleared("z")), [], "never there");
