@@ -13,11 +13,16 @@
 import { event } from "../core/report/event.ts";
 import type { Event } from "../core/report/event.ts";
 import type { FailoverRecord } from "../core/report/record.ts";
+import { after, between, type Instant, seconds, toMilliseconds } from "../core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
+import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
 import type { InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
+
+/** So far apart an address is put right that somebody else keeps changing. */
+const PUT_RIGHT_APART = seconds(1);
 
 /** What the keeper tells. */
 export interface AddressListener {
@@ -35,6 +40,8 @@ export class AddressKeeper {
   readonly #wanted = new Map<string, boolean>();
   /** Addresses of an owner that were there before us: not ours to remove. */
   readonly #borrowed = new Set<string>();
+  readonly #putRightAt = new Map<string, Instant>();
+  readonly #later = new Map<string, NodeJS.Timeout>();
   #interfaces: Interfaces = new Map();
 
   constructor(rtnetlink: Rtnetlink, recordPath: string, listener: AddressListener) {
@@ -44,7 +51,7 @@ export class AddressKeeper {
   }
 
   /**
-   * Takes charge of the addresses of `routers`, and returns those of the routers' and of an earlier life's that were on
+   * Takes charge of the addresses of `routers` on `interfaces`, a table that is kept up to date, and returns those of the routers' and of an earlier life's that were on
    * an interface already. Called before anything is added, at start and at each change of the configuration.
    */
   takeCharge(routers: readonly VirtualRouter[], interfaces: Interfaces): readonly VirtualAddress[] {
@@ -77,11 +84,6 @@ export class AddressKeeper {
     this.#record();
   }
 
-  /** Says what the interfaces are now; indexes are looked up there. */
-  see(interfaces: Interfaces): void {
-    this.#interfaces = interfaces;
-  }
-
   /** Those of a router's addresses that are claimed now. */
   held(router: VirtualRouter): readonly VirtualAddress[] {
     return router.addresses.filter((address) => this.#wanted.get(key(address)) === true);
@@ -101,23 +103,47 @@ export class AddressKeeper {
     await Promise.all(ours.map((address) => this.#change("remove", address)));
   }
 
-  /** Somebody added an address. */
-  async onAdded(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
-    const added: VirtualAddress = { address, prefixLength, interface: interfaceName };
-    if (this.#wanted.get(key(added)) !== false || this.#borrowed.has(key(added))) return;
-    if ((await this.#change("remove", added)) === "done") this.#listener.drift(added, false);
+  /** An address came or went, by our hand or another. */
+  async look(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
+    await this.#putRight({ address, prefixLength, interface: interfaceName });
   }
 
-  /** Somebody removed an address. */
-  async onRemoved(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
-    const removed: VirtualAddress = { address, prefixLength, interface: interfaceName };
-    if (this.#wanted.get(key(removed)) !== true) return;
-    if ((await this.#change("add", removed)) === "done") this.#listener.drift(removed, true);
+  /** Changes may have gone unseen: looks at every address. */
+  async lookAtAll(): Promise<void> {
+    await Promise.all([...this.#wanted.keys()].map((name) => this.#putRight(fromKey(name))));
   }
 
   /** Nothing of ours is on any interface. */
   close(): void {
+    for (const timer of this.#later.values()) clearTimeout(timer);
     removeRecord(this.#recordPath);
+  }
+
+  /** Somebody who takes an address away again and again gets it back at once, and after that once a second. */
+  async #putRight(address: VirtualAddress): Promise<void> {
+    const name = key(address);
+    const wanted = this.#wanted.get(name);
+    if (wanted === undefined || this.#present(address) === wanted) return;
+    if (!wanted && this.#borrowed.has(name)) return;
+    const last = this.#putRightAt.get(name);
+    const wait = last === undefined ? 0 : toMilliseconds(between(now(), after(last, PUT_RIGHT_APART)));
+    if (wait > 0) {
+      this.#lookLater(address, wait);
+      return;
+    }
+    this.#putRightAt.set(name, now());
+    if ((await this.#change(wanted ? "add" : "remove", address)) === "done")
+      this.#listener.drift(address, wanted);
+  }
+
+  #lookLater(address: VirtualAddress, wait: number): void {
+    const name = key(address);
+    if (this.#later.has(name)) return;
+    const look = (): void => {
+      this.#later.delete(name);
+      void this.#putRight(address);
+    };
+    this.#later.set(name, setTimeout(look, Math.ceil(wait)));
   }
 
   async #change(what: "add" | "remove", address: VirtualAddress): Promise<"done" | "needless" | "refused"> {

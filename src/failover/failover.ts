@@ -66,10 +66,10 @@ export class Failover {
       failed: (name, error) =>
         voice.event(event("vrrp-listen-failed", { interface: name, error: error.message })),
     });
-    this.#table = new InterfaceTable(this.#rtnetlink, {
+    this.#table = new InterfaceTable(this.#rtnetlink, this.#receiver, {
       changed: () => this.#onInterfacesChangedSoon(),
-      addressAdded: (name, address) => void this.#keeper.onAdded(name, address),
-      addressRemoved: (name, address) => void this.#keeper.onRemoved(name, address),
+      address: (name, address) => void this.#keeper.look(name, address),
+      readAnew: () => void this.#keeper.lookAtAll(),
     });
     this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
       event: (report) => voice.event(report),
@@ -110,6 +110,7 @@ export class Failover {
   async stop(): Promise<void> {
     await this.#stopAllBut(new Map());
     this.#keeper.close();
+    this.#table.close();
     this.#segments.close();
     this.#announcer.close();
     this.#rtnetlink.close();
@@ -288,7 +289,6 @@ export class Failover {
     clearImmediate(this.#changed);
     this.#changed = undefined;
     const { interfaces } = this.#table;
-    this.#keeper.see(interfaces);
     this.#segments.update(this.#listenOn, interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;

@@ -1,58 +1,83 @@
 /** This machine's interfaces and their addresses, kept up to date by the kernel's notifications. */
 
 import type { Interface, Interfaces } from "../core/vrrp/surroundings.ts";
+import type { Receiver } from "../linux/receiver.ts";
 import type { InterfaceAddress, Link, Rtnetlink } from "../linux/rtnetlink.ts";
+import { openRtnetlinkMonitor, type RtnetlinkMonitor } from "../linux/rtnetlink-monitor.ts";
 
 /** What wants to know of changes. */
 export interface InterfaceListener {
   /** Something about the interfaces is not as it was. */
   changed(): void;
-  addressAdded(interfaceName: string, address: InterfaceAddress): void;
-  addressRemoved(interfaceName: string, address: InterfaceAddress): void;
+  /** An address came or went. */
+  address(interfaceName: string, address: InterfaceAddress): void;
+  /** Notifications were lost, and everything has been read anew. */
+  readAnew(): void;
 }
+
+/** So often it is read anew, should it keep changing meanwhile. */
+const READINGS_MAX = 10;
 
 /** The table. */
 export class InterfaceTable {
   readonly #byIndex = new Map<number, Interface>();
   readonly #byName = new Map<string, Interface>();
   readonly #rtnetlink: Rtnetlink;
+  readonly #receiver: Receiver;
   readonly #listener: InterfaceListener;
+  #monitor: RtnetlinkMonitor | undefined;
+  #notifications = 0;
 
-  constructor(rtnetlink: Rtnetlink, listener: InterfaceListener) {
+  constructor(rtnetlink: Rtnetlink, receiver: Receiver, listener: InterfaceListener) {
     this.#rtnetlink = rtnetlink;
+    this.#receiver = receiver;
     this.#listener = listener;
   }
 
+  /** The interfaces by name; always the same map. */
   get interfaces(): Interfaces {
     return this.#byName;
   }
 
-  /** Starts to watch, then reads what is there. */
+  /** Starts to listen, then reads what is there. */
   async open(): Promise<void> {
-    this.#rtnetlink.watch({
-      link: (link) => {
-        this.#setLink(link);
-        this.#listener.changed();
-      },
-      linkGone: (index) => {
-        this.#dropLink(index);
-        this.#listener.changed();
-      },
-      address: (address) => this.#onAddress(address),
-      addressGone: (address) => this.#onAddressGone(address),
-      lost: () => void this.read(),
+    this.#monitor = openRtnetlinkMonitor(this.#receiver, {
+      link: (link) => this.#onNotification(() => this.#setLink(link)),
+      linkGone: (index) => this.#onNotification(() => this.#dropLink(index)),
+      address: (address) => this.#onNotification(() => this.#onAddress(address)),
+      addressGone: (address) => this.#onNotification(() => this.#onAddressGone(address)),
+      lost: () => void this.#onLost(),
     });
-    await this.read();
+    await this.#read();
   }
 
-  /** Reads everything anew. */
-  async read(): Promise<void> {
-    const links = await this.#rtnetlink.links();
-    const addresses = await this.#rtnetlink.addresses();
-    this.#byIndex.clear();
-    this.#byName.clear();
-    for (const link of links) this.#setLink(link);
-    for (const address of addresses) this.#setAddress(address);
+  close(): void {
+    this.#monitor?.close();
+  }
+
+  #onNotification(apply: () => void): void {
+    this.#notifications += 1;
+    apply();
+    this.#listener.changed();
+  }
+
+  async #onLost(): Promise<void> {
+    await this.#read();
+    this.#listener.readAnew();
+  }
+
+  /** Reads everything. What is told while the kernel is being asked may be older or newer than its answer: once more. */
+  async #read(): Promise<void> {
+    for (let reading = 0; reading < READINGS_MAX; reading += 1) {
+      const before = this.#notifications;
+      const links = await this.#rtnetlink.links();
+      const addresses = await this.#rtnetlink.addresses();
+      this.#byIndex.clear();
+      this.#byName.clear();
+      for (const link of links) this.#setLink(link);
+      for (const address of addresses) this.#setAddress(address);
+      if (this.#notifications === before) break;
+    }
     this.#listener.changed();
   }
 
@@ -71,17 +96,14 @@ export class InterfaceTable {
 
   #onAddress(address: InterfaceAddress): void {
     const on = this.#setAddress(address);
-    if (on === undefined) return;
-    this.#listener.changed();
-    this.#listener.addressAdded(on.name, address);
+    if (on !== undefined) this.#listener.address(on.name, address);
   }
 
   #onAddressGone(address: InterfaceAddress): void {
     const on = this.#byIndex.get(address.interfaceIndex);
     if (on === undefined) return;
     this.#set({ ...on, addresses: on.addresses.filter((other) => !same(other, address)) });
-    this.#listener.changed();
-    this.#listener.addressRemoved(on.name, address);
+    this.#listener.address(on.name, address);
   }
 
   /** The kernel tells of an address again when its lifetime changes; its place in the order stays. */

@@ -62,7 +62,11 @@ export class Segments {
     try {
       const socket = openVrrpSocket(name, index);
       this.#open.set(name, { index, socket });
-      this.#receiver.add(socket.receiveFd, (packet) => this.#listener.packet(name, packet));
+      this.#receiver.add(socket.receiveFd, {
+        packet: (packet) => this.#listener.packet(name, packet),
+        // ENETDOWN, which the interface's own notification tells better.
+        failed: () => {},
+      });
       this.#failures.delete(name);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;

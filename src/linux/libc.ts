@@ -13,6 +13,7 @@ const libc = koffi.load("libc.so.6");
 
 const socketCall = libc.func("int socket(int domain, int type, int protocol)");
 const setsockoptCall = libc.func("int setsockopt(int fd, int level, int name, void *value, uint32_t length)");
+const bindCall = libc.func("int bind(int fd, void *address, uint32_t length)");
 const sendtoCall = libc.func(
   "int64_t sendto(int fd, void *buffer, size_t length, int flags, void *address, uint32_t addressLength)",
 );
@@ -29,7 +30,10 @@ const schedulerCall = libc.func("int sched_setscheduler(int tid, int policy, voi
 /** sys/socket.h */
 export const AF_UNIX = 1;
 export const AF_INET = 2;
+export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
+/** linux/netlink.h */
+export const NETLINK_ROUTE = 0;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
@@ -70,15 +74,23 @@ export function setSocketOption(fd: number, level: number, name: number, value: 
   check(`set socket option ${level}/${name}`, setsockoptCall(fd, level, name, bytes, bytes.length));
 }
 
+/** Binds a socket to an address structure. */
+export function bind(fd: number, address: Uint8Array): void {
+  check("bind a socket", bindCall(fd, address, address.length));
+}
+
 /** Sends one datagram; throws a KernelError where it cannot be sent now. */
 export function sendTo(fd: number, datagram: Uint8Array, address: Uint8Array): void {
   check("send", sendtoCall(fd, datagram, datagram.length, MSG_DONTWAIT, address, address.length));
 }
 
-/** Receives one datagram into `buffer`; its length, or undefined when none waits. Errors of the link count as none. */
+/** Receives one datagram into `buffer`: its length, or undefined when none waits. Throws a KernelError. */
 export function receive(fd: number, buffer: Uint8Array): number | undefined {
   const length = Number(recvCall(fd, buffer, buffer.length, MSG_DONTWAIT));
-  return length < 0 ? undefined : length;
+  if (length >= 0) return length;
+  const errno = errnoName(koffi.errno());
+  if (errno === "EAGAIN" || errno === "EINTR") return undefined;
+  throw new KernelError("receive", errno);
 }
 
 /** Waits in a worker thread until one of `fds` can be read; calls back with those that can. */

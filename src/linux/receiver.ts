@@ -6,6 +6,7 @@
  * `drain` reads without waiting: a process that was late calls it before it decides anything.
  */
 
+import { KernelError } from "./kernel-error.ts";
 import { clearEventfd, close, eventfd, poll, receive, signalEventfd } from "./libc.ts";
 
 /** Packets taken from one socket before the loop has its turn again. */
@@ -14,17 +15,22 @@ const BATCH = 64;
 const DRAIN = 4_096;
 /** The poll comes back by itself after so long, lest a process that ends abnormally wait for its worker thread. */
 const POLL_MS = 500;
-/** The longest packet of interest; a VRRP message with 255 addresses has 1,056 bytes. */
-const PACKET_MAX = 2_048;
+/** The longest datagram: the kernel's notifications have up to 32 KiB, packets less. */
+const DATAGRAM_MAX = 65_536;
 
-/** What to do with a packet; `bytes` are only good until the call returns. */
-export type PacketHandler = (bytes: Uint8Array) => void;
+/** What to do with what arrives on a socket. */
+export interface DatagramHandler {
+  /** A datagram; `bytes` are only good until the call returns. */
+  packet(bytes: Uint8Array): void;
+  /** The socket has an error to tell, such as ENOBUFS or ENETDOWN, which is cleared by this. */
+  failed(error: KernelError): void;
+}
 
 /** The sockets that are watched. */
 export class Receiver {
-  readonly #handlers = new Map<number, PacketHandler>();
+  readonly #handlers = new Map<number, DatagramHandler>();
   readonly #wake = eventfd();
-  readonly #buffer = new Uint8Array(PACKET_MAX);
+  readonly #buffer = new Uint8Array(DATAGRAM_MAX);
   #closed: (() => void) | undefined;
 
   constructor() {
@@ -33,7 +39,7 @@ export class Receiver {
   }
 
   /** Watches a socket from now on. */
-  add(fd: number, handler: PacketHandler): void {
+  add(fd: number, handler: DatagramHandler): void {
     this.#handlers.set(fd, handler);
     signalEventfd(this.#wake);
   }
@@ -52,9 +58,19 @@ export class Receiver {
   #read(fd: number, most: number): void {
     const handler = this.#handlers.get(fd);
     for (let count = 0; handler !== undefined && count < most; count += 1) {
-      const length = receive(fd, this.#buffer);
+      const length = this.#receive(fd, handler);
       if (length === undefined) return;
-      handler(this.#buffer.subarray(0, length));
+      handler.packet(this.#buffer.subarray(0, length));
+    }
+  }
+
+  #receive(fd: number, handler: DatagramHandler): number | undefined {
+    try {
+      return receive(fd, this.#buffer);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      handler.failed(error);
+      return undefined;
     }
   }
 

@@ -1,8 +1,6 @@
 /**
  * Interfaces and their IPv4 addresses, by rtnetlink (rtnetlink(7), linux/if_addr.h, linux/if_link.h).
- *
- * Requests and notifications have a socket each: a notification in the middle of a dump would cut it short. When
- * notifications are lost (ENOBUFS) the watcher is told to look at everything anew.
+ * What the kernel tells unasked is heard elsewhere (`rtnetlink-monitor.ts`): it would cut a dump short.
  */
 
 import { createRtNetlink, type RtNetlinkSocket, rt } from "netlink";
@@ -10,20 +8,11 @@ import { type Ipv4, ipv4At, ipv4Bytes } from "../core/units/ipv4.ts";
 import { type Mac, macFrom } from "../core/units/mac.ts";
 import { netlinkFailure } from "./netlink-failure.ts";
 
-/** linux/rtnetlink.h: message types, and the numbers of the notification groups. */
-const RTM_NEWLINK = 16;
-const RTM_DELLINK = 17;
-const RTM_NEWADDR = 20;
-const RTM_DELADDR = 21;
-const RTNLGRP_LINK = 1;
-const RTNLGRP_IPV4_IFADDR = 5;
 /** linux/netlink.h: flags of a request. */
 const NLM_F_DUMP = 0x300;
 const NLM_F_CREATE_EXCL = 0x600;
 const AF_INET = 2;
 const REQUEST_TIMEOUT_MS = 2_000;
-/** Room for the notifications of a few thousand interfaces at once. */
-const WATCH_BUFFER = 1 << 20;
 
 /** A network interface. */
 export interface Link {
@@ -42,34 +31,9 @@ export interface InterfaceAddress {
   readonly prefixLength: number;
 }
 
-/** What a watcher is told. */
-export interface RtnetlinkWatcher {
-  /** An interface is there, or has changed. */
-  link(link: Link): void;
-  linkGone(index: number): void;
-  address(address: InterfaceAddress): void;
-  addressGone(address: InterfaceAddress): void;
-  /** Notifications were lost: only a new look tells what is so. */
-  lost(): void;
-}
-
 /** The way to the kernel's interfaces and addresses. */
 export class Rtnetlink {
   readonly #requests: RtNetlinkSocket = createRtNetlink();
-  #watch: RtNetlinkSocket | undefined;
-
-  /** Tells the watcher of every change from now on. */
-  watch(watcher: RtnetlinkWatcher): void {
-    const socket = createRtNetlink({ ref: true, recvBufferSize: WATCH_BUFFER, sendBufferSize: 4_096 });
-    this.#watch = socket;
-    socket.addMembership(RTNLGRP_LINK);
-    socket.addMembership(RTNLGRP_IPV4_IFADDR);
-    socket.socket.on("message", (messages) => {
-      for (const { type, data } of messages) notify(watcher, type, data);
-    });
-    socket.socket.on("error", () => watcher.lost());
-    socket.socket.on("truncatedMessage", () => watcher.lost());
-  }
 
   /** All interfaces. */
   async links(): Promise<Link[]> {
@@ -117,7 +81,6 @@ export class Rtnetlink {
   }
 
   close(): void {
-    this.#watch?.socket.close();
     this.#requests.socket.close();
   }
 
@@ -130,26 +93,13 @@ export class Rtnetlink {
   }
 }
 
-function notify(watcher: RtnetlinkWatcher, type: number, data: Buffer): void {
-  if (type === RTM_NEWLINK || type === RTM_DELLINK) {
-    const link = linkOf(rt.parseLinkMessage(data));
-    if (link === undefined) return;
-    if (type === RTM_NEWLINK) watcher.link(link);
-    else watcher.linkGone(link.index);
-  } else if (type === RTM_NEWADDR || type === RTM_DELADDR) {
-    const address = addressOf(rt.parseAddressMessage(data));
-    if (address === undefined) return;
-    if (type === RTM_NEWADDR) watcher.address(address);
-    else watcher.addressGone(address);
-  }
-}
-
 function addressAttributes(address: Ipv4): rt.AddressAttrs {
   const bytes = Buffer.from(ipv4Bytes(address));
   return { local: bytes, address: bytes };
 }
 
-function linkOf({ data, attrs }: rt.LinkMessage): Link | undefined {
+/** The link that a message is about; undefined when it is not about a link as such. */
+export function linkOf({ data, attrs }: rt.LinkMessage): Link | undefined {
   // A bridge speaks of its ports in messages of the same type but of its own family.
   if ((data.family ?? 0) !== 0 || data.index === undefined || attrs.ifname === undefined) return undefined;
   return {
@@ -160,7 +110,8 @@ function linkOf({ data, attrs }: rt.LinkMessage): Link | undefined {
   };
 }
 
-function addressOf({ data, attrs }: rt.AddressMessage): InterfaceAddress | undefined {
+/** The IPv4 address that a message is about; undefined when it is not about one. */
+export function addressOf({ data, attrs }: rt.AddressMessage): InterfaceAddress | undefined {
   const bytes = attrs.local ?? attrs.address;
   if (data.family !== AF_INET || data.index === undefined || bytes?.length !== 4) return undefined;
   return { interfaceIndex: data.index, address: ipv4At(bytes, 0), prefixLength: data.prefixlen ?? 32 };
