@@ -24,6 +24,7 @@ import {
 import type { BalancerReport } from "../core/report/channel.ts";
 import { type Event, type EventFields, event } from "../core/report/event.ts";
 import { BALANCER_RECORD } from "../core/report/record.ts";
+import { openIpvs } from "../linux/ipvs.ts";
 import type { ChildDuties } from "../linux/parent-channel.ts";
 import { type CheckDriver, driveChecks } from "./check-driver.ts";
 import { openFootprint } from "./footprint.ts";
@@ -67,6 +68,7 @@ export function openBalancer(
   });
 
   const table = keepTable({
+    open: openIpvs,
     footprint,
     desired() {
       const isServerUp = (virtual: string, real: string): boolean => {

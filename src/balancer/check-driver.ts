@@ -104,11 +104,11 @@ export function driveChecks(listener: CheckListener): CheckDriver {
       listener.onVerdict(server, undefined, "its checks have changed");
   }
 
-  function forget(check: WatchedCheck, run: Running): Promise<void> | undefined {
+  function forget(check: WatchedCheck, run: Running): Promise<void> {
     clearTimeout(run.timer);
     running.delete(check);
     run.probing?.abort.abort();
-    return run.probing?.ended;
+    return run.probing?.ended ?? Promise.resolve();
   }
 
   return {

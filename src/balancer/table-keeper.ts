@@ -13,7 +13,7 @@ import { serviceKey, type ServiceId, type Table } from "../core/balance/table.ts
 import type { BalancerCount } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { converge, type Convergence, type Refusal } from "../linux/ipvs-converge.ts";
-import { type Ipvs, openIpvs } from "../linux/ipvs.ts";
+import type { Ipvs } from "../linux/ipvs.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { Footprint } from "./footprint.ts";
 
@@ -27,6 +27,8 @@ const WHOLE_TABLE = "the table";
 
 /** What the keeper needs from the rest of the process. */
 export interface TableKeeperNeeds {
+  /** Opens the kernel's table; undefined when it has none. */
+  readonly open: () => Promise<Ipvs | undefined>;
   readonly footprint: Footprint;
   /** The table that is asked for at this moment. */
   desired(): Table;
@@ -61,7 +63,7 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
 
   /** The kernel's table; undefined when it has none, told once. */
   async function open(): Promise<Ipvs | undefined> {
-    ipvs ??= await openIpvs();
+    ipvs ??= await needs.open();
     if (ipvs === undefined && !unavailable) tell(event("ipvs-unavailable"));
     unavailable = ipvs === undefined;
     return ipvs;

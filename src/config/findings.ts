@@ -4,7 +4,8 @@
  */
 
 import { DIAGNOSTICS, type Diagnostic, type DiagnosticCode, formatPath, type Path } from "./diagnostic.ts";
-import type { Part, Position, YamlSource } from "./yaml-source.ts";
+import type { Part } from "./yaml-places.ts";
+import type { Position, YamlSource } from "./yaml-source.ts";
 
 /** The diagnostics of one reading of a file. */
 export class Findings {

@@ -6,18 +6,27 @@
  * inside it can abort the whole process.
  */
 
-import { Composer, type CST, type Document, isAlias, isScalar, isSeq, isMap, Lexer, LineCounter } from "yaml";
-import { type Node, type Pair, Parser, visit, type YAMLError } from "yaml";
+import {
+  Composer,
+  type CST,
+  type Document,
+  isMap,
+  isScalar,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  visit,
+  type YAMLError,
+} from "yaml";
 import type { DiagnosticCode, Path } from "./diagnostic.ts";
+import { isMergeKey, type Part, YamlPlaces } from "./yaml-places.ts";
 
 /** Line and column, both from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
-
-/** Which part of a map's entry is meant. */
-export type Part = "key" | "value";
 
 /** Something wrong with the text itself. */
 interface SyntaxFault {
@@ -37,6 +46,9 @@ export interface YamlSource {
 
 /** Open collections at a time; the schema needs nine, and each is at most three tokens deep. */
 const DEPTH_MAX = 64;
+
+/** A check may be shared by thousands of real servers, but aliases of aliases must not multiply without end. */
+const ALIAS_MAX = 100_000;
 
 const START: Position = { line: 1, column: 1 };
 
@@ -64,15 +76,16 @@ export function parseYaml(text: string): YamlSource {
   if (second !== undefined) {
     return faulty("several-documents", second.range[0], "a second document starts here: keep one to a file");
   }
+  const places = new YamlPlaces(document);
   const faults = [...document.errors, ...document.warnings].map((error) => syntaxFault(error, position));
   const { contents } = document;
   const empty = contents === null || (isScalar(contents) && contents.value === null);
   if (empty && faults.length === 0) return faulty("file-empty", 0, EMPTY);
-  faults.push(...nodeFaults(document, position));
+  faults.push(...nodeFaults(document, places, position));
   const value = faults.every((fault) => fault.code === "duplicate-key")
     ? toPlain(document, faults)
     : undefined;
-  return { value, faults, locate: (path, part) => locate(document, path, part, position) };
+  return { value, faults, locate: (path, part) => position(places.offsetOf(path, part)) };
 }
 
 const EMPTY = "there is nothing in it";
@@ -100,7 +113,11 @@ function syntaxFault(error: YAMLError, position: (offset: number) => Position): 
 }
 
 /** What the composer lets through and the conversion to plain values would throw on or guess at. */
-function nodeFaults(document: Document, position: (offset: number) => Position): SyntaxFault[] {
+function nodeFaults(
+  document: Document,
+  places: YamlPlaces,
+  position: (offset: number) => Position,
+): SyntaxFault[] {
   const faults: SyntaxFault[] = [];
   const fault = (node: unknown, message: string): void => {
     const offset = (node as Node | null)?.range?.[0] ?? 0;
@@ -108,13 +125,13 @@ function nodeFaults(document: Document, position: (offset: number) => Position):
   };
   visit(document, {
     Alias: (_, alias, ancestors) => {
-      const target = alias.resolve(document);
+      const target = places.target(alias);
       if (target === undefined) fault(alias, `no anchor &${alias.source} comes before this alias`);
       else if (ancestors.includes(target)) fault(alias, `&${alias.source} would contain itself`);
     },
     Pair: (_, pair) => {
       if (!isScalar(pair.key)) fault(pair.key, "a key must be plain text");
-      else if (isMergeKey(pair.key) && mergeSources(document, pair.value).some((source) => !isMap(source))) {
+      else if (isMergeKey(pair.key) && places.mergeSources(pair.value).some((source) => !isMap(source))) {
         fault(pair.value ?? pair.key, "only a map, or a list of maps, can be merged");
       }
     },
@@ -124,78 +141,9 @@ function nodeFaults(document: Document, position: (offset: number) => Position):
 
 function toPlain(document: Document, faults: SyntaxFault[]): unknown {
   try {
-    return document.toJS({ maxAliasCount: 1_000 });
+    return document.toJS({ maxAliasCount: ALIAS_MAX });
   } catch (error) {
     faults.push({ code: "yaml-syntax", position: START, message: (error as Error).message });
     return undefined;
   }
-}
-
-/** Walks down the path as far as it leads. */
-function locate(
-  document: Document,
-  path: Path,
-  part: Part,
-  position: (offset: number) => Position,
-): Position {
-  let node: unknown = document.contents;
-  let name: unknown = node;
-  for (const [depth, step] of path.entries()) {
-    const next = child(document, node, step);
-    if (next === undefined) return depth === 0 ? START : position(start(name));
-    [name, node] = next;
-  }
-  return position(part === "key" ? start(name) : start(node, start(name)));
-}
-
-function start(node: unknown, otherwise = 0): number {
-  return (node as Node | null | undefined)?.range?.[0] ?? otherwise;
-}
-
-/** The node one step down, and what names it: its key, or for a list's item itself. */
-function child(document: Document, parent: unknown, step: string | number): [unknown, unknown] | undefined {
-  const node = dereference(document, parent);
-  if (isSeq(node)) {
-    const item = node.items[Number(step)];
-    return item === undefined ? undefined : [item, item];
-  }
-  if (!isMap(node)) return undefined;
-  const pair = findPair(document, node.items, String(step));
-  return pair === undefined ? undefined : [pair.key, pair.value];
-}
-
-function findPair(document: Document, pairs: readonly Pair[], key: string): Pair | undefined {
-  const named = pairs.filter((pair) => isScalar(pair.key) && scalarText(pair.key.value) === key);
-  // Of keys that appear twice the last one counts, as in the plain value.
-  const own = named.findLast((pair) => !isMergeKey(pair.key));
-  if (own !== undefined) return own;
-  for (const pair of pairs) {
-    if (!isMergeKey(pair.key)) continue;
-    for (const source of mergeSources(document, pair.value)) {
-      const merged = isMap(source) ? findPair(document, source.items, key) : undefined;
-      if (merged !== undefined) return merged;
-    }
-  }
-  return undefined;
-}
-
-/** A scalar key as the plain value has it; undefined for one that is no text there. */
-function scalarText(value: unknown): string | undefined {
-  if (value === null) return "";
-  if (typeof value === "string") return value;
-  return typeof value === "symbol" ? undefined : `${value as number | boolean | bigint}`;
-}
-
-/** An unquoted `<<`, which the library resolves to a symbol of that name. */
-function isMergeKey(key: unknown): boolean {
-  return isScalar(key) && key.type === "PLAIN" && (key.value === "<<" || typeof key.value === "symbol");
-}
-
-function mergeSources(document: Document, value: unknown): unknown[] {
-  const source = dereference(document, value);
-  return isSeq(source) ? source.items.map((item) => dereference(document, item)) : [source];
-}
-
-function dereference(document: Document, node: unknown): unknown {
-  return isAlias(node) ? node.resolve(document) : node;
 }

@@ -15,10 +15,10 @@ import { type Event as Report, event } from "../core/report/event.ts";
 import { after, type Instant, microseconds, toSeconds } from "../core/units/time.ts";
 import { type Ipv4 } from "../core/units/ipv4.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
-import { sameAddress } from "../core/vrrp/virtual-router.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
+import { sameAddress } from "../core/vrrp/virtual-router.ts";
 import { VRRP_GROUP } from "../core/wire/vrrp.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
@@ -54,6 +54,7 @@ export class Failover {
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #byInterface = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<Ipv4> = new Set();
+  #listenOn: ReadonlySet<string> = new Set();
   #realtimePriority = 0;
   #changed: NodeJS.Immediate | undefined;
   #opened = false;
@@ -86,18 +87,21 @@ export class Failover {
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
     const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
-    this.#segments.update(new Set(config.routers.map((router) => router.interface)), this.#table.interfaces);
+    this.#listenOn = new Set(config.routers.map((router) => router.interface));
+    this.#segments.update(this.#listenOn, this.#table.interfaces);
     this.#beRealTime(config.realtimePriority);
-    const started: Instance[] = [];
+    const resuming = new Set(
+      config.routers.filter(
+        (router) => !this.#instances.has(identity(router)) && this.#mayResume(router, found, diedAt),
+      ),
+    );
+    await this.#removeLeftOver(found, resuming);
     for (const [name, router] of kept) {
       const running = this.#instances.get(name)?.instance;
-      if (running === undefined) started.push(await this.#start(router, found, diedAt));
+      if (running === undefined) this.#start(router, resuming.has(router));
       else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
     }
     await this.#settled();
-    await this.#removeLeftOver(
-      found.filter((address) => !started.some(({ router }) => belongsTo(address, router))),
-    );
     this.#keeper.forgetAllBut(config.routers);
     this.#onInterfacesChanged();
   }
@@ -118,19 +122,22 @@ export class Failover {
     return { instances, counts: this.#counters.take(), lateness };
   }
 
-  async #start(
-    router: VirtualRouter,
-    found: readonly VirtualAddress[],
-    diedAt: Instant | undefined,
-  ): Promise<Instance> {
-    const resume = mayResume(router, found, diedAt);
-    if (!resume) await this.#removeLeftOver(found.filter((address) => belongsTo(address, router)));
+  #start(router: VirtualRouter, resume: boolean): void {
     const instance = new Instance(router, this.#hands());
     const faults = this.#faultsOf(router);
     this.#instances.set(identity(router), { instance, faults });
     this.#indexByInterface();
     instance.dispatch({ type: "startup", faults, resume });
-    return instance;
+  }
+
+  /**
+   * A process that died as master and is back before any backup can have lost patience goes on as master. A backup counts
+   * from the last advert, which was sent at most one interval before the death; it waits for three.
+   */
+  #mayResume(router: VirtualRouter, found: readonly VirtualAddress[], diedAt: Instant | undefined): boolean {
+    if (diedAt === undefined || now() > after(diedAt, microseconds(2 * router.advertInterval))) return false;
+    if (this.#faultsOf(router).length > 0) return false;
+    return router.addresses.every((own) => found.some((address) => sameAddress(address, own)));
   }
 
   async #stopAllBut(kept: ReadonlyMap<string, VirtualRouter>): Promise<void> {
@@ -141,10 +148,14 @@ export class Failover {
     this.#indexByInterface();
   }
 
-  /** Addresses of an earlier life that no running instance holds go before anyone relies on them. */
-  async #removeLeftOver(found: readonly VirtualAddress[]): Promise<void> {
+  /** Addresses of an earlier life that nobody holds or goes on with are gone before anyone relies on them. */
+  async #removeLeftOver(
+    found: readonly VirtualAddress[],
+    resuming: ReadonlySet<VirtualRouter>,
+  ): Promise<void> {
     const held = [...this.#instances.values()].flatMap(({ instance }) => this.#keeper.held(instance.router));
-    const stray = found.filter((address) => !held.some((other) => sameAddress(address, other)));
+    const kept = [...held, ...[...resuming].flatMap(({ addresses }) => addresses)];
+    const stray = found.filter((address) => !kept.some((other) => sameAddress(other, address)));
     await this.#keeper.remove(stray);
     for (const address of stray) {
       this.#voice.event(event("address-left-over", { interface: address.interface, address: text(address) }));
@@ -161,7 +172,7 @@ export class Failover {
       add: (addresses) => this.#keeper.add(addresses),
       remove: (addresses) => this.#keeper.remove(addresses),
       announce: (address) => this.#announce(address),
-      drain: (router, stalled) => this.#segments.drain(router.interface, stalled),
+      drain: (router) => this.#segments.drain(router.interface),
       primary: (router) => primaryAddress(router, this.#table.interfaces, this.#virtual),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
@@ -278,10 +289,7 @@ export class Failover {
     this.#changed = undefined;
     const { interfaces } = this.#table;
     this.#keeper.see(interfaces);
-    this.#segments.update(
-      new Set([...this.#instances.values()].map(({ instance }) => instance.router.interface)),
-      interfaces,
-    );
+    this.#segments.update(this.#listenOn, interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
       entry.faults = this.#faultsOf(entry.instance.router);
@@ -315,7 +323,7 @@ export class Failover {
     this.#realtimePriority = priority;
     try {
       runInRealTime(priority);
-      this.#voice.event(event("realtime-granted", { priority }));
+      if (priority > 0) this.#voice.event(event("realtime-granted", { priority }));
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.#voice.event(event("realtime-refused", { priority, error: error.message }));
@@ -326,23 +334,4 @@ export class Failover {
 /** Routers that differ in these are different ones; all else can be changed in place. */
 function identity({ name, interface: interfaceName, vrid, version }: VirtualRouter): string {
   return JSON.stringify([name, interfaceName, vrid, version]);
-}
-
-function belongsTo(address: VirtualAddress, router: VirtualRouter): boolean {
-  return router.addresses.some((own) => text(own) === text(address) && own.interface === address.interface);
-}
-
-/**
- * A process that died as master and is back before any backup can have lost patience goes on as master. A backup counts
- * from the last advert, which was sent at most one interval before the death; it waits for three.
- */
-function mayResume(
-  router: VirtualRouter,
-  found: readonly VirtualAddress[],
-  diedAt: Instant | undefined,
-): boolean {
-  if (diedAt === undefined || now() > after(diedAt, microseconds(2 * router.advertInterval))) return false;
-  return router.addresses.every((own) =>
-    found.some((address) => belongsTo(address, { ...router, addresses: [own] })),
-  );
 }

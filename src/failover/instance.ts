@@ -31,8 +31,8 @@ export interface InstanceHands {
   add(addresses: readonly VirtualAddress[]): Promise<boolean>;
   remove(addresses: readonly VirtualAddress[]): Promise<void>;
   announce(address: VirtualAddress): void;
-  /** Delivers what has queued on the router's interface; all of it after a stall. */
-  drain(router: VirtualRouter, stalled: boolean): void;
+  /** Delivers what has queued on the router's interface. */
+  drain(router: VirtualRouter): void;
   /** The router's own address. */
   primary(router: VirtualRouter): Ipv4 | undefined;
   held(router: VirtualRouter): readonly VirtualAddress[];
@@ -104,9 +104,8 @@ export class Instance {
 
   /** What has queued is heard first: after a stall the packets that waited may say that nothing is due. */
   #onTimer(deadline: Instant): void {
-    const late = between(deadline, now());
-    this.#hands.late(late);
-    this.#hands.drain(this.#router, late > this.#router.advertInterval / 2);
+    this.#hands.late(between(deadline, now()));
+    this.#hands.drain(this.#router);
     this.dispatch({ type: "deadline" });
   }
 

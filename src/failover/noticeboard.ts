@@ -23,8 +23,7 @@ export class Noticeboard {
     }
     this.#said.delete(key);
     this.#said.set(key, { until: after(now, QUIET_FOR), suppressed: 0 });
-    const [oldest] = this.#said.keys();
-    if (this.#said.size > REMEMBERED_MAX && oldest !== undefined) this.#said.delete(oldest);
+    forgetOldest(this.#said);
     return said?.suppressed ?? 0;
   }
 
@@ -33,6 +32,12 @@ export class Noticeboard {
     if (this.#lasting.get(key) === value) return false;
     if (value === undefined) this.#lasting.delete(key);
     else this.#lasting.set(key, value);
+    forgetOldest(this.#lasting);
     return value !== undefined;
   }
+}
+
+function forgetOldest(remembered: Map<string, unknown>): void {
+  const [oldest] = remembered.keys();
+  if (remembered.size > REMEMBERED_MAX && oldest !== undefined) remembered.delete(oldest);
 }

@@ -48,10 +48,10 @@ export class Segments {
     return this.#open.get(name)?.socket;
   }
 
-  /** Hears what has queued on an interface; all of it after a stall. */
-  drain(name: string, stalled: boolean): void {
+  /** Hears what has queued on an interface. */
+  drain(name: string): void {
     const segment = this.#open.get(name);
-    if (segment !== undefined) this.#receiver.drain(segment.socket.receiveFd, stalled);
+    if (segment !== undefined) this.#receiver.drain(segment.socket.receiveFd);
   }
 
   close(): void {

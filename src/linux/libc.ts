@@ -13,7 +13,6 @@ const libc = koffi.load("libc.so.6");
 
 const socketCall = libc.func("int socket(int domain, int type, int protocol)");
 const setsockoptCall = libc.func("int setsockopt(int fd, int level, int name, void *value, uint32_t length)");
-const bindCall = libc.func("int bind(int fd, void *address, uint32_t length)");
 const sendtoCall = libc.func(
   "int64_t sendto(int fd, void *buffer, size_t length, int flags, void *address, uint32_t addressLength)",
 );
@@ -36,9 +35,9 @@ export const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
-export const SO_RCVBUF = 8;
 export const SO_PRIORITY = 12;
 export const SO_BINDTODEVICE = 25;
+export const SO_RCVBUFFORCE = 33;
 const MSG_DONTWAIT = 0x40;
 /** netinet/in.h */
 export const IPPROTO_IP = 0;
@@ -69,11 +68,6 @@ export function socket(domain: number, type: number, protocol: number): number {
 export function setSocketOption(fd: number, level: number, name: number, value: number | Uint8Array): void {
   const bytes = typeof value === "number" ? new Uint8Array(Int32Array.of(value).buffer) : value;
   check(`set socket option ${level}/${name}`, setsockoptCall(fd, level, name, bytes, bytes.length));
-}
-
-/** Binds a socket to an address structure. */
-export function bind(fd: number, address: Uint8Array): void {
-  check("bind a socket", bindCall(fd, address, address.length));
 }
 
 /** Sends one datagram; throws a KernelError where it cannot be sent now. */

@@ -10,8 +10,8 @@ import { clearEventfd, close, eventfd, poll, receive, signalEventfd } from "./li
 
 /** Packets taken from one socket before the loop has its turn again. */
 const BATCH = 64;
-/** More than a socket's buffer holds: after a stall everything that waited is heard. */
-const BATCH_AFTER_STALL = 8_192;
+/** Packets taken before a decision: no less than fit into a socket's buffer, so that none that waited is left out. */
+const DRAIN = 4_096;
 /** The poll comes back by itself after so long, lest a process that ends abnormally wait for its worker thread. */
 const POLL_MS = 500;
 /** The longest packet of interest; a VRRP message with 255 addresses has 1,056 bytes. */
@@ -44,10 +44,13 @@ export class Receiver {
     signalEventfd(this.#wake);
   }
 
-  /** Reads what has queued on one socket without waiting; up to a bound, or all of it after a stall. */
-  drain(fd: number, stalled = false): void {
+  /** Reads all that has queued on one socket, without waiting. */
+  drain(fd: number): void {
+    this.#read(fd, DRAIN);
+  }
+
+  #read(fd: number, most: number): void {
     const handler = this.#handlers.get(fd);
-    const most = stalled ? BATCH_AFTER_STALL : BATCH;
     for (let count = 0; handler !== undefined && count < most; count += 1) {
       const length = receive(fd, this.#buffer);
       if (length === undefined) return;
@@ -67,7 +70,7 @@ export class Receiver {
   #wait(): void {
     poll([this.#wake, ...this.#handlers.keys()], POLL_MS, (ready) => {
       if (ready.includes(this.#wake)) clearEventfd(this.#wake);
-      for (const fd of ready) this.drain(fd);
+      for (const fd of ready) this.#read(fd, BATCH);
       if (this.#closed !== undefined) {
         close(this.#wake);
         this.#closed();

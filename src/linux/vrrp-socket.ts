@@ -16,7 +16,7 @@ import {
   IPPROTO_RAW,
   SO_BINDTODEVICE,
   SO_PRIORITY,
-  SO_RCVBUF,
+  SO_RCVBUFFORCE,
   SOCK_RAW,
   SOL_SOCKET,
   sendTo,
@@ -24,7 +24,7 @@ import {
   socket,
 } from "./libc.ts";
 
-/** Room for a few thousand adverts: what a stalled loop finds when it wakes. */
+/** Room for a few thousand adverts: what a stalled loop finds when it wakes. Forced: rmem_max allows a fraction. */
 const RECEIVE_BUFFER = 1 << 20;
 /** TC_PRIO_CONTROL (linux/pkt_sched.h): before all other traffic in the queue of the card. */
 const PRIORITY_CONTROL = 7;
@@ -46,7 +46,7 @@ export function openVrrpSocket(interfaceName: string, interfaceIndex: number): V
     const device = new TextEncoder().encode(`${interfaceName}\0`);
     const membership = multicastRequest(interfaceIndex);
     setSocketOption(receiveFd, SOL_SOCKET, SO_BINDTODEVICE, device);
-    setSocketOption(receiveFd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+    setSocketOption(receiveFd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
     setSocketOption(receiveFd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
     setSocketOption(receiveFd, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership);
     setSocketOption(sendFd, SOL_SOCKET, SO_BINDTODEVICE, device);

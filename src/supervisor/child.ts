@@ -59,7 +59,7 @@ export class Child<Config, Report> {
 
   /** Puts a configuration into force, starting the process with the first; resolves when it is. */
   async configure(config: Config): Promise<void> {
-    if (JSON.stringify(config) === JSON.stringify(this.#config)) return;
+    if (this.#stopping || JSON.stringify(config) === JSON.stringify(this.#config)) return;
     this.#config = config;
     const inForce = new Promise<void>((resolve) => this.#whenConfigured.push(resolve));
     if (this.#process !== undefined) this.#tell({ type: "configure", config, diedAt: undefined });
@@ -131,7 +131,10 @@ export class Child<Config, Report> {
   #onExit(how: string): void {
     const pid = this.#process?.pid ?? 0;
     this.#process = undefined;
-    if (this.#stopping) return;
+    if (this.#stopping) {
+      for (const resolve of this.#whenConfigured.splice(0)) resolve();
+      return;
+    }
     this.#diedAt = now();
     const { pause, history } = onDeath(this.#history, this.#bornAt, this.#diedAt);
     this.#history = history;

@@ -64,7 +64,8 @@ function whenStopped(supervisor: Supervisor): Promise<number> {
   return new Promise((resolve) => {
     let asked = false;
     const onStop = (): void => {
-      void (asked ? supervisor.abandon() : supervisor.stop()).then(() => resolve(0));
+      if (asked) supervisor.abandon();
+      else void supervisor.stop().then(() => resolve(0));
       asked = true;
     };
     process.on("SIGTERM", onStop);

@@ -44,8 +44,10 @@ export class Supervisor {
   readonly #failover: Child<FailoverConfig, FailoverReport>;
   readonly #balancer: Child<BalancerConfig, BalancerReport>;
   #digest: string | undefined;
-  /** One reading or stop after the other. */
+  /** One reading after the other. */
   #work: Promise<void> = Promise.resolve();
+  /** The end of children that were not waited for. */
+  #abandoned: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -90,19 +92,19 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#say(event("stopping"));
     this.#notify("stopping", "stopping");
-    await this.#work;
     await this.#failover.stop();
     await this.#balancer.stop();
+    await this.#abandoned;
     await this.#metricsServer.close();
     this.#options.runDirectory.leave();
     this.#say(event("stopped"));
   }
 
-  /** Ends the children at once and cleans up after them; for whoever does not want to wait for `stop`. */
-  async abandon(): Promise<void> {
-    await Promise.all([this.#failover.kill(), this.#balancer.kill()]);
-    this.#options.runDirectory.clear();
-    this.#options.runDirectory.leave();
+  /** Does not let `stop` wait for the children: ends them, and takes out of the kernel what they had put there. */
+  abandon(): void {
+    this.#abandoned ??= Promise.all([this.#failover.kill(), this.#balancer.kill()]).then(() =>
+      this.#options.runDirectory.clear(),
+    );
   }
 
   async #reload(): Promise<void> {

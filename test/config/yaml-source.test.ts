@@ -4,7 +4,7 @@
  */
 
 import t from "tap";
-import { codes, complaints, instance } from "./reading.ts";
+import { codes, complaints, instance, read } from "./reading.ts";
 
 t.test("faults of the text are told with line and column", (t) => {
   const table: [string, string, string[]][] = [
@@ -75,10 +75,13 @@ t.test("text nested deeper than any configuration is refused, not recursed into"
 
 t.test("aliases that multiply are refused", (t) => {
   const levels = ["a: &a [1, 1]"];
-  for (const [outer, inner] of ["ba", "cb", "dc", "ed", "fe"]) {
+  for (const [outer, inner] of ["ba", "cb", "dc", "ed", "fe", "gf", "hg", "ih"]) {
     levels.push(`${outer}: &${outer} [${Array.from({ length: 10 }, () => `*${inner}`).join(", ")}]`);
   }
   t.match(complaints(`${levels.join("\n")}\n`), [/Excessive alias count/]);
+  const many = Array.from({ length: 3_000 }, (_, port) => `  - { <<: *a, port: ${port + 2} }\n`).join("");
+  const shared = `virtual_servers:\n  - &a { address: 192.0.2.100, port: 1 }\n${many}`;
+  t.ok(read(shared).config, "while thousands of plain ones are fine");
   t.end();
 });
 

@@ -34,7 +34,7 @@ export function runsHereIf(here: boolean, t: TAP, testUrl: string): boolean {
   t.spawn(
     guest,
     ["--limit", String(LIMIT_S), "--", ...command],
-    { env: { ...process.env, TAP: "1" } },
+    { env: { ...process.env, TAP: "1", TAP_TIMEOUT: String(LIMIT_S) } },
     "in the guest",
   );
   return false;

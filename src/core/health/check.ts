@@ -33,7 +33,7 @@ export type CheckEvent =
   | { readonly type: "probed"; readonly result: ProbeResult };
 
 /** What its driver must do. */
-export type CheckEffect =
+type CheckEffect =
   /** Start one probe. */
   | { readonly type: "probe" }
   /** Tell that a failure was forgiven: the how many'th in a row. */

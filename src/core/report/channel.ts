@@ -75,7 +75,7 @@ export interface FailoverReport {
 export type BalancerCount = "checks" | "drift" | "ipvs_changes" | "ipvs_errors";
 
 /** Where one real server of a virtual server stands. */
-export interface RealServerReport {
+interface RealServerReport {
   /** `tcp 192.0.2.100:80` */
   readonly virtual: string;
   /** `198.51.100.21:80` */
@@ -107,7 +107,6 @@ export interface BalancerReport {
 }
 
 /** The messages of the failover process's channel. */
-export type ToFailover = ToChild<FailoverConfig>;
 export type FromFailover = FromChild<FailoverReport>;
 
 /** The messages of the balancer's channel. */

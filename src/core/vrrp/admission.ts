@@ -11,7 +11,7 @@ import { type Advert, type DecodeFault, decodeAdvert, IPPROTO_VRRP, VRRP_TTL } f
 import type { VirtualRouter } from "./model.ts";
 
 /** Why a packet was discarded. */
-export type DiscardCause =
+type DiscardCause =
   | DecodeFault
   /** Not a whole IPv4 packet of protocol 112. */
   | "packet"

@@ -21,7 +21,7 @@ import type { VirtualAddress, VirtualRouter } from "./model.ts";
 import { masterDownInterval, skewTime } from "./timing.ts";
 
 /** Why a state was left. */
-export type TransitionCause =
+type TransitionCause =
   /** The router was started. */
   | "startup"
   /** It was master a moment ago, in a process that has since died, and is again. */

@@ -1,0 +1,165 @@
+/**
+ * Goal: the keeper looks no oftener than it is asked to, tells a refusal once, tells what others did from what it did
+ * itself, and survives a kernel that goes away.
+ * Method: the keeper on a kernel that behaves, with a refusal or a loss put in.
+ */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { openFootprint } from "../../src/balancer/footprint.ts";
+import { keepTable, type TableKeeper } from "../../src/balancer/table-keeper.ts";
+import type { RealServer } from "../../src/core/balance/model.ts";
+import type { Operation } from "../../src/core/balance/plan.ts";
+import { desiredTable, type ServiceId, type Table } from "../../src/core/balance/table.ts";
+import type { Event } from "../../src/core/report/event.ts";
+import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { NetlinkLost } from "../../src/linux/generic-netlink-socket.ts";
+import type { Ipvs } from "../../src/linux/ipvs.ts";
+import { ModelKernel } from "../core/balance/model-kernel.ts";
+import { onKernel } from "../linux/model-ipvs.ts";
+
+const WEB: ServiceId = { protocol: "tcp", address: "192.0.2.100" as Ipv4, port: 80 };
+
+function tableOf(...hosts: readonly number[]): Table {
+  const realServers = hosts.map((host): RealServer => {
+    const address = `198.51.100.${host}` as Ipv4;
+    return { address, port: 80, weight: 1, method: "dr", inhibitOnFailure: true, checks: [] };
+  });
+  return desiredTable([{ ...WEB, scheduler: "rr", realServers }], () => true);
+}
+
+/** A keeper and its surroundings, to reach into. */
+class Stage {
+  readonly kernel = new ModelKernel();
+  readonly told: Event[] = [];
+  readonly counted: string[] = [];
+  readonly keeper: TableKeeper;
+  desired: Table = tableOf(21);
+  hasIpvs = true;
+  lost = false;
+  looks = 0;
+  opened = 0;
+  refuse: (operation: Operation) => string | undefined = () => undefined;
+
+  constructor(t: { teardown(end: () => Promise<void>): void }) {
+    const folder = mkdtempSync(join(tmpdir(), "relevo-keeper-"));
+    const footprint = openFootprint(join(folder, "balancer.json"));
+    footprint.claim([WEB]);
+    this.keeper = keepTable({
+      open: () => this.#open(),
+      footprint,
+      desired: () => this.desired,
+      tell: (event) => this.told.push(event),
+      count: (name, labels, by) => this.counted.push(`${name} ${Object.values(labels).join()} ${by}`),
+      looked() {},
+    });
+    t.teardown(async () => {
+      await this.keeper.stop();
+      rmSync(folder, { recursive: true });
+    });
+  }
+
+  names(): string[] {
+    return this.told.splice(0).map(({ name }) => name);
+  }
+
+  async #open(): Promise<Ipvs | undefined> {
+    if (!this.hasIpvs) return undefined;
+    this.opened += 1;
+    const face = onKernel(this.kernel, undefined, (operation) => this.refuse(operation));
+    return {
+      ...face,
+      observe: (wanted) => {
+        this.looks += 1;
+        return this.lost ? Promise.reject(new NetlinkLost("list", "ENOBUFS")) : face.observe(wanted);
+      },
+    };
+  }
+}
+
+t.test("a burst of requests makes one look, and one more for what comes during it", async (t) => {
+  const stage = new Stage(t);
+  await Promise.all(Array.from({ length: 50 }, () => stage.keeper.look()));
+  t.equal(stage.looks, 2, "one to see, one to see that it is done");
+  t.strictSame(stage.names(), ["ipvs-applied"]);
+
+  stage.looks = 0;
+  const first = stage.keeper.look();
+  while (stage.looks === 0) await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([first, stage.keeper.look(), stage.keeper.look()]);
+  t.equal(stage.looks, 2);
+  t.strictSame(stage.names(), []);
+});
+
+t.test("what was refused and then is not is no drift, and is told as done", async (t) => {
+  const stage = new Stage(t);
+  stage.desired = tableOf(21, 22);
+  stage.refuse = (operation) =>
+    operation.type === "add-destination" && operation.destination.address.endsWith(".22")
+      ? "EINVAL"
+      : undefined;
+  await stage.keeper.look();
+  await stage.keeper.look();
+  t.strictSame(stage.names(), ["ipvs-refused", "ipvs-applied"], "the refusal is told once");
+  t.equal(stage.counted.filter((count) => count === "ipvs_errors EINVAL 1").length, 2, "and counted twice");
+  stage.refuse = () => undefined;
+  await stage.keeper.look();
+  t.match(stage.told, [
+    { name: "ipvs-applied", fields: { plan: ["-a -t 192.0.2.100:80 -r 198.51.100.22:80 -g -w 1"] } },
+  ]);
+  t.equal(stage.told.length, 1);
+});
+
+t.test("what others did and what was asked for at the same time are told apart", async (t) => {
+  const stage = new Stage(t);
+  stage.desired = tableOf(21, 22);
+  await stage.keeper.look();
+  stage.names();
+  stage.kernel.apply({
+    type: "delete-destination",
+    service: WEB,
+    destination: { address: "198.51.100.22", port: 80 },
+  });
+  stage.desired = tableOf(21, 22, 23);
+  await stage.keeper.look();
+  t.match(stage.told, [
+    { name: "ipvs-drift", fields: { plan: ["-a -t 192.0.2.100:80 -r 198.51.100.22:80 -g -w 1"] } },
+    { name: "ipvs-applied", fields: { plan: ["-a -t 192.0.2.100:80 -r 198.51.100.23:80 -g -w 1"] } },
+  ]);
+  t.ok(stage.counted.includes("drift destination 1"));
+});
+
+t.test("a kernel without IPVS is told once, and again when it has gone once more", async (t) => {
+  const stage = new Stage(t);
+  stage.hasIpvs = false;
+  await stage.keeper.look();
+  await stage.keeper.look();
+  t.strictSame(stage.names(), ["ipvs-unavailable"]);
+  stage.hasIpvs = true;
+  await stage.keeper.look();
+  t.strictSame(stage.names(), ["ipvs-applied"]);
+});
+
+t.test("a way to the kernel that is lost is opened again at the next look", async (t) => {
+  const stage = new Stage(t);
+  stage.lost = true;
+  await stage.keeper.look();
+  t.match(stage.told, [{ name: "ipvs-refused", fields: { service: "the table", errno: "ENOBUFS" } }]);
+  stage.names();
+  stage.lost = false;
+  await stage.keeper.look();
+  t.equal(stage.opened, 2);
+  t.strictSame(stage.names(), ["ipvs-applied"]);
+});
+
+t.test("stopping deletes what is ours, and says when it could not", async (t) => {
+  const stage = new Stage(t);
+  await stage.keeper.look();
+  stage.refuse = () => "EPERM";
+  t.equal(await stage.keeper.stop(), false);
+  stage.refuse = () => undefined;
+  t.equal(await stage.keeper.stop(), true);
+  t.equal(stage.kernel.text(), "");
+});

@@ -1,0 +1,178 @@
+/**
+ * A network namespace with real servers in it, and a balancer process forked as the supervisor forks it. Needs root and
+ * a kernel with ip_vs.
+ */
+
+import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { BalancerConfig } from "../../src/core/balance/model.ts";
+import type { BalancerReport, FromBalancer, ToBalancer } from "../../src/core/report/channel.ts";
+import type { Event, EventName } from "../../src/core/report/event.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/balancer/main.js", import.meta.url));
+const PATIENCE_MS = 60_000;
+const POLL_MS = 50;
+
+const WEB_SERVER = `
+  const [address, port] = process.argv.slice(1);
+  require("node:http").createServer((_, answer) => answer.end("well\\n")).listen(Number(port), address);
+`;
+
+/** Waits until a condition holds, with a generous deadline. */
+export async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`in vain: ${what}`);
+    await delay(POLL_MS);
+  }
+}
+
+/** One namespace, and what runs in it. */
+export class World {
+  readonly name = `relevo-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
+  readonly runDir: string = mkdtempSync(join(tmpdir(), "relevo-balancer-"));
+  readonly #children = new Set<ChildProcess>();
+
+  constructor() {
+    execFileSync("ip", ["netns", "add", this.name]);
+    this.run("ip", "link", "set", "lo", "up");
+  }
+
+  /** Runs a program in the namespace; its output. */
+  run(...command: readonly [string, ...string[]]): string {
+    return execFileSync("ip", ["netns", "exec", this.name, ...command], { encoding: "utf8" });
+  }
+
+  /** The table as `ipvsadm -Sn` prints it, its lines sorted. */
+  table(): readonly string[] {
+    return this.run("ipvsadm", "-Sn")
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "")
+      .sort();
+  }
+
+  /** Waits until the table has exactly these lines. */
+  async tableIs(...lines: readonly string[]): Promise<void> {
+    const wanted = [...lines].sort().join("\n");
+    try {
+      await until("the table", () => this.table().join("\n") === wanted);
+    } catch {
+      throw new Error(`the table is\n${this.table().join("\n")}\nand should be\n${wanted}`);
+    }
+  }
+
+  /** Starts a web server; resolves when it answers. */
+  async startWebServer(address: string, port: number): Promise<ChildProcess> {
+    this.run("ip", "addr", "replace", `${address}/32`, "dev", "lo");
+    const arguments_ = ["netns", "exec", this.name, process.execPath, "-e", WEB_SERVER, address, `${port}`];
+    const child = spawn("ip", arguments_, { stdio: "ignore" });
+    this.#children.add(child);
+    await until(`a web server on ${address}:${port}`, () =>
+      this.run("ss", "-Htln").includes(`${address}:${port} `),
+    );
+    return child;
+  }
+
+  /** Forks a balancer in the namespace. */
+  forkBalancer(): BalancerProcess {
+    const child = fork(MAIN, [this.runDir], {
+      execPath: "ip",
+      execArgv: ["netns", "exec", this.name, process.execPath, "--enable-source-maps"],
+      serialization: "advanced",
+    });
+    this.#children.add(child);
+    return new BalancerProcess(child);
+  }
+
+  /** The record in the run directory; undefined when there is none. */
+  record(): unknown {
+    try {
+      return JSON.parse(readFileSync(join(this.runDir, "balancer.json"), "utf8"));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Ends everything. */
+  async close(): Promise<void> {
+    for (const child of this.#children) await kill(child);
+    execFileSync("ip", ["netns", "del", this.name]);
+    rmSync(this.runDir, { recursive: true, force: true });
+  }
+}
+
+/** Kills a process, and waits until it is gone. */
+export async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGKILL");
+  await gone;
+}
+
+/** A balancer, and what it has said. */
+export class BalancerProcess {
+  readonly events: Event[] = [];
+  readonly counts = new Map<string, number>();
+  readonly checks: BalancerReport["checks"][number][] = [];
+  report: BalancerReport | undefined;
+  configured = 0;
+  stopped = false;
+  readonly child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    child.on("message", (message) => this.#hear(message as FromBalancer));
+  }
+
+  /** Sends a configuration, and waits until it is in force. */
+  async configure(config: BalancerConfig): Promise<void> {
+    const wanted = this.configured + 1;
+    this.child.send({ type: "configure", config, diedAt: undefined } satisfies ToBalancer);
+    await until("the configuration in force", () => this.configured === wanted);
+  }
+
+  /** Tells it to stop, and waits until it has gone. */
+  async stop(): Promise<void> {
+    this.child.send({ type: "stop" } satisfies ToBalancer);
+    await until("the end", () => this.child.exitCode !== null);
+  }
+
+  /** Waits for the next event of a name, from now on or the `from`th on. */
+  async heard(name: EventName, from = 0): Promise<Event> {
+    const find = (): Event | undefined => this.events.slice(from).find((event) => event.name === name);
+    await until(`an event ${name}`, () => find() !== undefined);
+    return find() as Event;
+  }
+
+  /** A count's total so far. */
+  count(name: string, labels: Readonly<Record<string, string>> = {}): number {
+    return this.counts.get(JSON.stringify([name, labels])) ?? 0;
+  }
+
+  #hear(message: FromBalancer): void {
+    switch (message.type) {
+      case "configured":
+        this.configured += 1;
+        break;
+      case "event":
+        this.events.push(message.event);
+        break;
+      case "report":
+        this.report = message.report;
+        this.checks.push(...message.report.checks);
+        for (const { name, labels, by } of message.report.counts) {
+          const key = JSON.stringify([name, labels]);
+          this.counts.set(key, by + (this.counts.get(key) ?? 0));
+        }
+        break;
+      case "stopped":
+        this.stopped = true;
+        break;
+    }
+  }
+}

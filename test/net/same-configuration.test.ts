@@ -1,0 +1,104 @@
+/**
+ * Goal: the same configuration again is no packet and no change in the kernel; a changed one changes what differs. Method:
+ * a master that is configured ten times over, with tcpdump on the wire and `ip monitor` in the kernel.
+ */
+
+import t from "tap";
+import { seconds } from "../../src/core/units/time.ts";
+import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { Capture } from "./capture.ts";
+import { Director, VIP, web } from "./director.ts";
+import { type Host, Lan, run, until } from "./namespace.ts";
+import { hasRoot } from "./root.ts";
+
+/** `ip monitor` of links, addresses, routes and rules: every line that it prints, from now on. */
+async function monitor(host: Host): Promise<string[]> {
+  const lines: string[] = [];
+  const child = host.spawn("stdbuf", "-oL", "ip", "monitor", "address", "link", "route", "rule");
+  child.stdout?.on("data", (text: Buffer) => lines.push(...text.toString().split("\n").filter(Boolean)));
+  // It says nothing when it is ready; so something is done until it has seen it.
+  await until("ip monitor listens", () => {
+    host.ip(
+      "address",
+      "replace",
+      "198.51.100.77/32",
+      "dev",
+      "eth1",
+      "valid_lft",
+      "99",
+      "preferred_lft",
+      "99",
+    );
+    return lines.length > 0;
+  });
+  host.ip("address", "del", "198.51.100.77/32", "dev", "eth1");
+  await until("ip monitor has seen the end of it", () => lines.some((line) => line.startsWith("Deleted")));
+  lines.length = 0;
+  return lines;
+}
+
+if (hasRoot(t, import.meta.url)) {
+  t.jobs = 3;
+
+  t.test("the same configuration again is silent", async (t) => {
+    const lan = new Lan(t);
+    const host = lan.host("lvs1", 11);
+    const director = new Director(lan, host);
+    const same = () => web({ priority: 150, advertInterval: seconds(1), addresses: [{ ...VIP }] });
+    await director.configure([same()]);
+    await director.reaches("master");
+    const capture = await new Capture(lan, host).ready();
+    const lines = await monitor(host);
+    const told = director.events.length;
+    for (let count = 0; count < 10; count += 1) await director.configure([same()]);
+    const sent = director.counted("adverts_sent");
+    await until("two regular adverts", () => director.counted("adverts_sent") >= sent + 2);
+
+    t.same(lines, [], "nothing was changed in the kernel");
+    const seen = await capture.seen();
+    t.ok(
+      seen.every(({ kind }) => kind === "advert"),
+      "no announcement",
+    );
+    const gaps = seen.slice(1).map(({ time }, index) => time - (seen[index]?.time ?? 0));
+    t.ok(
+      gaps.every((gap) => gap > 0.7),
+      `only the regular adverts: ${gaps.join()}`,
+    );
+    t.same(director.events.slice(told), []);
+  });
+
+  t.test("a changed one changes what differs: the address that stays is never off", async (t) => {
+    const lan = new Lan(t);
+    const host = lan.host("lvs1", 11);
+    const director = new Director(lan, host);
+    const other = { ...VIP, address: "192.0.2.101" as Ipv4 };
+    await director.configure([web({ priority: 150 })]);
+    await director.reaches("master");
+    const lines = await monitor(host);
+    await director.configure([web({ priority: 150, addresses: [VIP, other] })]);
+    await until("it is there", () => host.addresses("eth0").includes("192.0.2.101/24"));
+    await director.configure([web({ priority: 120 })]);
+    await until("it is gone", () => !host.addresses("eth0").includes("192.0.2.101/24"));
+    t.ok(host.holdsVip());
+    t.notMatch(lines.join("\n"), "192.0.2.100");
+    t.same(director.transitions, ["init -> backup (startup)", "backup -> master (master-down)"]);
+    await until("it says its new priority", () => director.instances[0]?.priority === 120);
+    t.equal(director.counted("drift"), 0);
+  });
+
+  t.test("an instance that is no longer there lets go", async (t) => {
+    const lan = new Lan(t);
+    const host = lan.host("lvs1", 11);
+    const director = new Director(lan, host);
+    await director.configure([web()]);
+    await director.reaches("master");
+    await director.configure([]);
+    t.same(host.addresses("eth0"), ["192.0.2.11/24"]);
+    t.equal(director.transitions.at(-1), "master -> init (shutdown)");
+    t.equal(
+      run("ip", "-n", host.namespace, "-4", "maddress", "show", "dev", "eth0").includes("224.0.0.18"),
+      false,
+    );
+  });
+}
