@@ -20,16 +20,19 @@ export function whyNotHere(): string | undefined {
   if (process.geteuid?.() !== 0) return "we are not root";
   if (!existsSync("/proc/net/ip_vs")) spawnSync("modprobe", ["ip_vs"], { stdio: "ignore", timeout: 10_000 });
   if (!existsSync("/proc/net/ip_vs")) return "the kernel has no ip_vs";
-  return hasNetlinkMonitor() ? undefined : "the kernel has no nlmon";
+  return whyNoWitness();
 }
 
-/** Tries it in a namespace made for that. */
-function hasNetlinkMonitor(): boolean {
+/** Tries a namespace, and in it the monitor that the witnesses need. */
+function whyNoWitness(): string | undefined {
   spawnSync("modprobe", ["nlmon"], { stdio: "ignore", timeout: 10_000 });
   const namespace = namespaceOf(process.pid, "trial");
   const ip = (...args: string[]) => spawnSync("ip", args, { stdio: "ignore", timeout: 10_000 }).status === 0;
   try {
-    return ip("netns", "add", namespace) && ip("-n", namespace, "link", "add", "nlmon0", "type", "nlmon");
+    if (!ip("netns", "add", namespace)) return "we may not make a network namespace";
+    return ip("-n", namespace, "link", "add", "nlmon0", "type", "nlmon")
+      ? undefined
+      : "the kernel has no nlmon";
   } finally {
     ip("netns", "del", namespace);
   }
