@@ -3,7 +3,7 @@
 import { floating, type Method, PORT, PRIORITY, REAL_SERVERS, realServerAddress, VIP } from "./plan.ts";
 
 /** The virtual router's id on the public segment. */
-export const VRID = 51;
+const VRID = 51;
 
 /** The configuration for that method, as text. */
 export function configuration(method: Method): string {

@@ -80,11 +80,7 @@ export function holdings(seen: readonly Observation[], address: string, end: Ins
 }
 
 /** The spans in which a director was dead to the world. */
-export function absences(
-  seen: readonly Observation[],
-  director: DirectorName,
-  end: Instant,
-): readonly Span[] {
+function absences(seen: readonly Observation[], director: DirectorName, end: Instant): readonly Span[] {
   const found: Span[] = [];
   let from: Instant | undefined;
   for (const item of inOrder(seen)) {
@@ -124,6 +120,6 @@ export function livingHoldings(
 }
 
 /** The observations by time; the sources write them down as they come in. */
-export function inOrder(seen: readonly Observation[]): readonly Observation[] {
+function inOrder(seen: readonly Observation[]): readonly Observation[] {
   return seen.toSorted((a, b) => a.at - b.at);
 }

@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { namespaceOf } from "./site.ts";
 
 const GUEST = fileURLToPath(new URL("../../../scripts/guest", import.meta.url));
 const LIMIT_S = 600;
@@ -19,14 +20,22 @@ export function whyNotHere(): string | undefined {
   if (process.geteuid?.() !== 0) return "we are not root";
   if (!existsSync("/proc/net/ip_vs")) spawnSync("modprobe", ["ip_vs"], { stdio: "ignore", timeout: 10_000 });
   if (!existsSync("/proc/net/ip_vs")) return "the kernel has no ip_vs";
-  return hasNetlinkMonitor() ? undefined : "the kernel has no nlmon";
+  return whyNoWitness();
 }
 
-/** Tries it in a namespace of its own, which ends with the command. */
-function hasNetlinkMonitor(): boolean {
+/** Tries a namespace, and in it the monitor that the witnesses need. */
+function whyNoWitness(): string | undefined {
   spawnSync("modprobe", ["nlmon"], { stdio: "ignore", timeout: 10_000 });
-  const attempt = ["--net", "ip", "link", "add", "nlmon0", "type", "nlmon"];
-  return spawnSync("unshare", attempt, { stdio: "ignore", timeout: 10_000 }).status === 0;
+  const namespace = namespaceOf(process.pid, "trial");
+  const ip = (...args: string[]) => spawnSync("ip", args, { stdio: "ignore", timeout: 10_000 }).status === 0;
+  try {
+    if (!ip("netns", "add", namespace)) return "we may not make a network namespace";
+    return ip("-n", namespace, "link", "add", "nlmon0", "type", "nlmon")
+      ? undefined
+      : "the kernel has no nlmon";
+  } finally {
+    ip("netns", "del", namespace);
+  }
 }
 
 /** Runs the lab in the guest, as if it ran here, and gives its exit status. */

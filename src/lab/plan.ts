@@ -37,7 +37,7 @@ export const VIP = "192.0.2.100";
 export const PORT = 80;
 
 /** The floating gateway through which a real server's answers find back when the director translates addresses. */
-export const GATEWAY = "198.51.100.1";
+const GATEWAY = "198.51.100.1";
 
 /** An address that floats between the directors, and where. */
 export interface Floating {
@@ -52,7 +52,7 @@ export function floating(method: Method): readonly Floating[] {
 }
 
 /** A machine's interface and the segment that it is plugged into. */
-export interface Leg {
+interface Leg {
   readonly interface: "eth0" | "eth1";
   readonly segment: Segment;
   readonly address: string;
@@ -100,7 +100,7 @@ export function realServerAddress(method: Method, name: string): string {
 }
 
 /** VRRP's timing as configured; a master that falls silent is missed after three intervals and the skew. */
-export const ADVERT_INTERVAL: Duration = seconds(1);
+const ADVERT_INTERVAL: Duration = seconds(1);
 
 /** How long after a claim it is announced for the second time (garp_master_delay's default). */
 export const SECOND_ANNOUNCEMENT: Duration = seconds(5);

@@ -40,9 +40,16 @@ export function runsHereIf(here: boolean, t: TAP, testUrl: string): boolean {
   return false;
 }
 
-/** Whether we may make network namespaces and program the kernel. */
+/** Whether we are root, and in earnest: root in a container may be forbidden to make a network namespace. */
 export function isRoot(): boolean {
-  return process.geteuid?.() === 0;
+  if (process.geteuid?.() !== 0) return false;
+  const namespace = `relevo-trial-${process.pid}`;
+  const ip = (...args: string[]) => spawnSync("ip", args, { stdio: "ignore", timeout: 10_000 }).status === 0;
+  try {
+    return ip("netns", "add", namespace) && ip("-n", namespace, "link", "set", "lo", "up");
+  } finally {
+    ip("netns", "del", namespace);
+  }
 }
 
 function kernelHasIpvs(): boolean {

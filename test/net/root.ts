@@ -1,6 +1,6 @@
 /**
  * Where a test runs that needs root for network namespaces, but nothing that an ordinary kernel lacks: here when we are
- * root, else in the guest, where everybody is.
+ * root and may make them, else in the guest, where everybody is.
  */
 
 import type { TAP } from "tap";
