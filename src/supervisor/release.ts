@@ -11,6 +11,7 @@ import {
   type FailoverRecord,
 } from "../core/report/record.ts";
 import { parseIpv4 } from "../core/units/ipv4.ts";
+import { KernelError } from "../linux/kernel-error.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import { converge } from "../linux/ipvs-converge.ts";
 import { readRecord, removeRecord } from "../linux/record-file.ts";
@@ -40,20 +41,32 @@ export async function releaseAddresses(runDirectory: string): Promise<void> {
   removeRecord(path);
 }
 
-/** Deletes every service that the balancer may have left in the table, and restores its settings. Throws a KernelError. */
+/**
+ * Deletes every service that the balancer may have left in the table, and restores its settings. Throws a KernelError; the
+ * record then stays, for the next life.
+ */
 export async function releaseServices(runDirectory: string): Promise<void> {
   const path = join(runDirectory, BALANCER_RECORD);
   const record = readRecord<BalancerRecord>(path);
   if (record === undefined) return;
+  await deleteServices(record);
+  for (const [name, value] of Object.entries(record.sysctls)) writeSysctl(name, value);
+  removeRecord(path);
+}
+
+async function deleteServices(record: BalancerRecord): Promise<void> {
   const owned = record.services.flatMap(({ protocol, address, port }) => {
     const known = parseIpv4(address);
     return known === undefined ? [] : [{ protocol, address: known, port }];
   });
   const ipvs = await openIpvs();
-  if (ipvs !== undefined) {
-    await converge(ipvs, new Map(), owned);
+  if (ipvs === undefined) return;
+  try {
+    const { settled, refusals } = await converge(ipvs, new Map(), owned);
+    const [refusal] = refusals;
+    if (refusal !== undefined) throw refusal.error;
+    if (!settled) throw new KernelError("delete the services of the IPVS table", "EBUSY");
+  } finally {
     ipvs.close();
   }
-  for (const [name, value] of Object.entries(record.sysctls)) writeSysctl(name, value);
-  removeRecord(path);
 }

@@ -39,11 +39,8 @@ if (hasRoot(t, import.meta.url)) {
     await until("the other one is gone", () => !host.addresses("eth1").includes("198.51.100.1/24"));
     await until("both are counted", () => director.counted("drift") >= 2);
     t.same(
-      director
-        .named("address-drift")
-        .map(({ address }) => address)
-        .toSorted(),
-      [`${INNER_VIP.address}/24`, `${VIP.address}/24`].toSorted(),
+      new Set(director.named("address-drift").map(({ address }) => address)),
+      new Set([`${INNER_VIP.address}/24`, `${VIP.address}/24`]),
     );
   });
 }

@@ -8,7 +8,6 @@
 
 import type { BalancerConfig } from "../balance/model.ts";
 import type { Instant } from "../units/time.ts";
-import type { FailoverConfig } from "../vrrp/model.ts";
 import type { Event } from "./event.ts";
 
 /** From the supervisor to a child. */
