@@ -53,6 +53,7 @@ export const DIAGNOSTICS = {
   "script-path": "error",
   "script-missing": "error",
   "script-not-executable": "error",
+  "script-no-interpreter": "error",
   "script-unverified": "warning",
   "user-missing": "error",
   "user-root": "error",

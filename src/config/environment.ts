@@ -5,8 +5,17 @@
 
 import type { ScriptUser } from "../core/health/model.ts";
 
-/** What is found under the path of a program. `inaccessible`: whoever asks may not look. */
-export type ProgramState = "ok" | "missing" | "not-a-file" | "not-executable" | "inaccessible";
+/**
+ * What is found under the path of a program. `no-interpreter`: neither a binary nor a script that names its interpreter,
+ * which the C library would give to a shell. `inaccessible`: whoever asks may not look.
+ */
+export type ProgramState =
+  | "ok"
+  | "missing"
+  | "not-a-file"
+  | "not-executable"
+  | "no-interpreter"
+  | "inaccessible";
 
 /** The look-ups that depend on the machine. None of them throws or changes anything. */
 export interface Environment {

@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import type { ScriptUser } from "../core/health/model.ts";
 import type { Environment, ProgramState } from "./environment.ts";
 
@@ -59,11 +59,25 @@ function findProgram(path: string): ProgramState {
   try {
     const found = statSync(path);
     if (!found.isFile()) return "not-a-file";
-    return (found.mode & 0o111) === 0 ? "not-executable" : "ok";
+    if ((found.mode & 0o111) === 0) return "not-executable";
+    return runsByItself(path) ? "ok" : "no-interpreter";
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code === "ENOENT" || code === "ENOTDIR" ? "missing" : "inaccessible";
   }
+}
+
+/** ELF's magic number, or `#!`. A program that may be run but not read is given the benefit of the doubt. */
+function runsByItself(path: string): boolean {
+  const start = Buffer.alloc(4);
+  try {
+    const fd = openSync(path, "r");
+    readSync(fd, start);
+    closeSync(fd);
+  } catch {
+    return true;
+  }
+  return start.toString("latin1") === "\x7fELF" || start.toString("latin1", 0, 2) === "#!";
 }
 
 function listInterfaces(): readonly string[] | undefined {

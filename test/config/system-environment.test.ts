@@ -39,6 +39,8 @@ t.test("programs are told apart from what cannot be run", (t) => {
   t.equal(environment.program(path), "not-executable");
   chmodSync(path, 0o755);
   t.equal(environment.program(path), "ok");
+  writeFileSync(path, "exit 0\n");
+  t.equal(environment.program(path), "no-interpreter", "which only a shell would run");
   t.equal(environment.program("/bin/sh"), "ok", "through a link too");
   t.equal(environment.program("/etc"), "not-a-file");
   t.equal(environment.program(`${path}-none`), "missing");

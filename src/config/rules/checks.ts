@@ -80,6 +80,12 @@ function tellProgram(path: Path, program: string, state: ProgramState, findings:
       return findings.add("script-not-executable", path, `${program} is no regular file`);
     case "not-executable":
       return findings.add("script-not-executable", path, `${program} is not executable: chmod +x it`);
+    case "no-interpreter":
+      return findings.add(
+        "script-no-interpreter",
+        path,
+        `${program} is no binary and does not begin with #!`,
+      );
     case "inaccessible":
       return findings.add("script-unverified", path, `${program} could not be looked at by this user`);
   }
