@@ -13,6 +13,7 @@
 import { event } from "../core/report/event.ts";
 import type { Event } from "../core/report/event.ts";
 import type { FailoverRecord } from "../core/report/record.ts";
+import { AddressBook, addressText, isNeedless } from "../core/vrrp/address-book.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -31,10 +32,7 @@ export class AddressKeeper {
   readonly #rtnetlink: Rtnetlink;
   readonly #recordPath: string;
   readonly #listener: AddressListener;
-  /** All that may be ours, by key; the value says whether it shall be on its interface. */
-  readonly #wanted = new Map<string, boolean>();
-  /** Addresses of an owner that were there before us: not ours to remove. */
-  readonly #borrowed = new Set<string>();
+  readonly #book = new AddressBook();
   #interfaces: Interfaces = new Map();
 
   constructor(rtnetlink: Rtnetlink, recordPath: string, listener: AddressListener) {
@@ -49,31 +47,15 @@ export class AddressKeeper {
    */
   takeCharge(routers: readonly VirtualRouter[], interfaces: Interfaces): readonly VirtualAddress[] {
     this.#interfaces = interfaces;
-    const earlier = this.#wanted.size === 0 ? recorded(this.#recordPath) : [];
-    const unknown = routers.flatMap((router) =>
-      router.addresses.filter((address) => !this.#wanted.has(key(address))),
-    );
-    for (const router of routers) {
-      if (router.priority !== 255) continue;
-      const own = router.addresses.filter(
-        (address) => !this.#wanted.has(key(address)) && this.#present(address),
-      );
-      for (const address of own)
-        if (!earlier.some((other) => key(other) === key(address))) this.#borrowed.add(key(address));
-    }
-    const found = unique([...earlier, ...unknown]).filter(
-      (address) => this.#present(address) && !this.#borrowed.has(key(address)),
-    );
-    for (const address of [...earlier, ...unknown])
-      this.#wanted.set(key(address), this.#wanted.get(key(address)) ?? false);
+    const earlier = this.#book.blank ? recorded(this.#recordPath) : [];
+    const found = this.#book.takeCharge(routers, earlier, interfaces);
     this.#record();
     return found;
   }
 
   /** Forgets addresses that no router has any more, once they are off their interfaces. */
   forgetAllBut(routers: readonly VirtualRouter[]): void {
-    const kept = new Set(routers.flatMap((router) => router.addresses.map(key)));
-    for (const [name, wanted] of this.#wanted) if (!wanted && !kept.has(name)) this.#wanted.delete(name);
+    this.#book.forgetAllBut(routers);
     this.#record();
   }
 
@@ -84,34 +66,33 @@ export class AddressKeeper {
 
   /** Those of a router's addresses that are claimed now. */
   held(router: VirtualRouter): readonly VirtualAddress[] {
-    return router.addresses.filter((address) => this.#wanted.get(key(address)) === true);
+    return this.#book.held(router);
   }
 
   /** Adds addresses; false when the kernel refused one. One that is there already will do. */
   async add(addresses: readonly VirtualAddress[]): Promise<boolean> {
-    for (const address of addresses) this.#wanted.set(key(address), true);
+    this.#book.want(addresses);
     const done = await Promise.all(addresses.map((address) => this.#change("add", address)));
     return !done.includes("refused");
   }
 
   /** Removes addresses. One that is not there, or whose interface is gone, will do. */
   async remove(addresses: readonly VirtualAddress[]): Promise<void> {
-    for (const address of addresses) this.#wanted.set(key(address), false);
-    const ours = addresses.filter((address) => !this.#borrowed.has(key(address)));
+    const ours = this.#book.unwant(addresses);
     await Promise.all(ours.map((address) => this.#change("remove", address)));
   }
 
   /** Somebody added an address. */
   async onAdded(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
     const added: VirtualAddress = { address, prefixLength, interface: interfaceName };
-    if (this.#wanted.get(key(added)) !== false || this.#borrowed.has(key(added))) return;
+    if (!this.#book.isForeign(added)) return;
     if ((await this.#change("remove", added)) === "done") this.#listener.drift(added, false);
   }
 
   /** Somebody removed an address. */
   async onRemoved(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
     const removed: VirtualAddress = { address, prefixLength, interface: interfaceName };
-    if (this.#wanted.get(key(removed)) !== true) return;
+    if (!this.#book.isMissed(removed)) return;
     if ((await this.#change("add", removed)) === "done") this.#listener.drift(removed, true);
   }
 
@@ -129,11 +110,11 @@ export class AddressKeeper {
       return "done";
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      if (NEEDLESS[what].includes(error.errno)) return "needless";
+      if (isNeedless(what, error.errno)) return "needless";
       this.#listener.event(
         event("address-failed", {
           interface: address.interface,
-          address: text(address),
+          address: addressText(address),
           error: error.message,
         }),
       );
@@ -141,43 +122,9 @@ export class AddressKeeper {
     }
   }
 
-  #present(address: VirtualAddress): boolean {
-    const on = this.#interfaces.get(address.interface)?.addresses ?? [];
-    return on.some(
-      (other) => other.address === address.address && other.prefixLength === address.prefixLength,
-    );
-  }
-
   #record(): void {
-    const ours = [...this.#wanted.keys()].filter((name) => !this.#borrowed.has(name));
-    writeRecord<FailoverRecord>(this.#recordPath, { addresses: ours.map(fromKey) });
+    writeRecord<FailoverRecord>(this.#recordPath, { addresses: this.#book.ours() });
   }
-}
-
-/** What the kernel says when there is nothing to do. */
-const NEEDLESS = { add: ["EEXIST"], remove: ["EADDRNOTAVAIL", "ENODEV", "ENXIO"] };
-
-/** An address as operators write it. */
-export function text({ address, prefixLength }: VirtualAddress): string {
-  return `${address}/${prefixLength}`;
-}
-
-function key(address: VirtualAddress): string {
-  return `${text(address)} ${address.interface}`;
-}
-
-function fromKey(name: string): VirtualAddress {
-  const [prefix = "", interfaceName = ""] = name.split(" ");
-  const [address = "", length = "32"] = prefix.split("/");
-  return {
-    address: address as VirtualAddress["address"],
-    prefixLength: Number(length),
-    interface: interfaceName,
-  };
-}
-
-function unique(addresses: readonly VirtualAddress[]): readonly VirtualAddress[] {
-  return [...new Map(addresses.map((address) => [key(address), address])).values()];
 }
 
 function recorded(path: string): readonly VirtualAddress[] {
