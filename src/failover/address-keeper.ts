@@ -14,6 +14,7 @@ import { event } from "../core/report/event.ts";
 import type { Event } from "../core/report/event.ts";
 import type { FailoverRecord } from "../core/report/record.ts";
 import { after, between, type Instant, seconds, toMilliseconds } from "../core/units/time.ts";
+import { AddressBook, addressKey, addressText, isNeedless } from "../core/vrrp/address-book.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
 import { now } from "../linux/clock.ts";
@@ -27,8 +28,8 @@ const PUT_RIGHT_APART = seconds(1);
 /** What the keeper tells. */
 export interface AddressListener {
   event(event: Event): void;
-  /** An address was not as it should be; `restored` when it is on the interface again and must be announced. */
-  drift(address: VirtualAddress, restored: boolean): void;
+  /** An address was not as it should be and has been put right; one that was missing must be announced. */
+  drift(address: VirtualAddress, wrong: "missing" | "foreign"): void;
 }
 
 /** The keeper of all virtual addresses of this machine. */
@@ -36,10 +37,7 @@ export class AddressKeeper {
   readonly #rtnetlink: Rtnetlink;
   readonly #recordPath: string;
   readonly #listener: AddressListener;
-  /** All that may be ours, by key; the value says whether it shall be on its interface. */
-  readonly #wanted = new Map<string, boolean>();
-  /** Addresses of an owner that were there before us: not ours to remove. */
-  readonly #borrowed = new Set<string>();
+  readonly #book = new AddressBook();
   readonly #putRightAt = new Map<string, Instant>();
   readonly #later = new Map<string, NodeJS.Timeout>();
   #interfaces: Interfaces = new Map();
@@ -51,55 +49,39 @@ export class AddressKeeper {
   }
 
   /**
-   * Takes charge of the addresses of `routers` on `interfaces`, a table that is kept up to date, and returns those of the routers' and of an earlier life's that were on
-   * an interface already. Called before anything is added, at start and at each change of the configuration.
+   * Takes charge of the addresses of `routers` on `interfaces`, a table that is kept up to date, and returns those of the
+   * routers' and of an earlier life's that were on an interface already. Called before anything is added, at start and
+   * at each change of the configuration.
    */
   takeCharge(routers: readonly VirtualRouter[], interfaces: Interfaces): readonly VirtualAddress[] {
     this.#interfaces = interfaces;
-    const earlier = this.#wanted.size === 0 ? recorded(this.#recordPath) : [];
-    const unknown = routers.flatMap((router) =>
-      router.addresses.filter((address) => !this.#wanted.has(key(address))),
-    );
-    for (const router of routers) {
-      if (router.priority !== 255) continue;
-      const own = router.addresses.filter(
-        (address) => !this.#wanted.has(key(address)) && this.#present(address),
-      );
-      for (const address of own)
-        if (!earlier.some((other) => key(other) === key(address))) this.#borrowed.add(key(address));
-    }
-    const found = unique([...earlier, ...unknown]).filter(
-      (address) => this.#present(address) && !this.#borrowed.has(key(address)),
-    );
-    for (const address of [...earlier, ...unknown])
-      this.#wanted.set(key(address), this.#wanted.get(key(address)) ?? false);
+    const earlier = this.#book.blank ? recorded(this.#recordPath) : [];
+    const found = this.#book.takeCharge(routers, earlier, interfaces);
     this.#record();
     return found;
   }
 
   /** Forgets addresses that no router has any more, once they are off their interfaces. */
   forgetAllBut(routers: readonly VirtualRouter[]): void {
-    const kept = new Set(routers.flatMap((router) => router.addresses.map(key)));
-    for (const [name, wanted] of this.#wanted) if (!wanted && !kept.has(name)) this.#wanted.delete(name);
+    this.#book.forgetAllBut(routers);
     this.#record();
   }
 
   /** Those of a router's addresses that are claimed now. */
   held(router: VirtualRouter): readonly VirtualAddress[] {
-    return router.addresses.filter((address) => this.#wanted.get(key(address)) === true);
+    return this.#book.held(router);
   }
 
   /** Adds addresses; false when the kernel refused one. One that is there already will do. */
   async add(addresses: readonly VirtualAddress[]): Promise<boolean> {
-    for (const address of addresses) this.#wanted.set(key(address), true);
+    this.#book.want(addresses);
     const done = await Promise.all(addresses.map((address) => this.#change("add", address)));
     return !done.includes("refused");
   }
 
   /** Removes addresses. One that is not there, or whose interface is gone, will do. */
   async remove(addresses: readonly VirtualAddress[]): Promise<void> {
-    for (const address of addresses) this.#wanted.set(key(address), false);
-    const ours = addresses.filter((address) => !this.#borrowed.has(key(address)));
+    const ours = this.#book.unwant(addresses);
     await Promise.all(ours.map((address) => this.#change("remove", address)));
   }
 
@@ -110,7 +92,7 @@ export class AddressKeeper {
 
   /** Changes may have gone unseen: looks at every address. */
   async lookAtAll(): Promise<void> {
-    await Promise.all([...this.#wanted.keys()].map((name) => this.#putRight(fromKey(name))));
+    await Promise.all(this.#book.all().map((address) => this.#putRight(address)));
   }
 
   /** Nothing of ours is on any interface. */
@@ -121,10 +103,9 @@ export class AddressKeeper {
 
   /** Somebody who takes an address away again and again gets it back at once, and after that once a second. */
   async #putRight(address: VirtualAddress): Promise<void> {
-    const name = key(address);
-    const wanted = this.#wanted.get(name);
-    if (wanted === undefined || this.#present(address) === wanted) return;
-    if (!wanted && this.#borrowed.has(name)) return;
+    const wrong = this.#book.wrong(address, this.#interfaces);
+    if (wrong === undefined) return;
+    const name = addressKey(address);
     const last = this.#putRightAt.get(name);
     const wait = last === undefined ? 0 : toMilliseconds(between(now(), after(last, PUT_RIGHT_APART)));
     if (wait > 0) {
@@ -132,12 +113,12 @@ export class AddressKeeper {
       return;
     }
     this.#putRightAt.set(name, now());
-    if ((await this.#change(wanted ? "add" : "remove", address)) === "done")
-      this.#listener.drift(address, wanted);
+    const cure = wrong === "missing" ? "add" : "remove";
+    if ((await this.#change(cure, address)) === "done") this.#listener.drift(address, wrong);
   }
 
   #lookLater(address: VirtualAddress, wait: number): void {
-    const name = key(address);
+    const name = addressKey(address);
     if (this.#later.has(name)) return;
     const look = (): void => {
       this.#later.delete(name);
@@ -155,11 +136,11 @@ export class AddressKeeper {
       return "done";
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      if (NEEDLESS[what].includes(error.errno)) return "needless";
+      if (isNeedless(what, error.errno)) return "needless";
       this.#listener.event(
         event("address-failed", {
           interface: address.interface,
-          address: text(address),
+          address: addressText(address),
           error: error.message,
         }),
       );
@@ -167,43 +148,9 @@ export class AddressKeeper {
     }
   }
 
-  #present(address: VirtualAddress): boolean {
-    const on = this.#interfaces.get(address.interface)?.addresses ?? [];
-    return on.some(
-      (other) => other.address === address.address && other.prefixLength === address.prefixLength,
-    );
-  }
-
   #record(): void {
-    const ours = [...this.#wanted.keys()].filter((name) => !this.#borrowed.has(name));
-    writeRecord<FailoverRecord>(this.#recordPath, { addresses: ours.map(fromKey) });
+    writeRecord<FailoverRecord>(this.#recordPath, { addresses: this.#book.ours() });
   }
-}
-
-/** What the kernel says when there is nothing to do. */
-const NEEDLESS = { add: ["EEXIST"], remove: ["EADDRNOTAVAIL", "ENODEV", "ENXIO"] };
-
-/** An address as operators write it. */
-export function text({ address, prefixLength }: VirtualAddress): string {
-  return `${address}/${prefixLength}`;
-}
-
-function key(address: VirtualAddress): string {
-  return `${text(address)} ${address.interface}`;
-}
-
-function fromKey(name: string): VirtualAddress {
-  const [prefix = "", interfaceName = ""] = name.split(" ");
-  const [address = "", length = "32"] = prefix.split("/");
-  return {
-    address: address as VirtualAddress["address"],
-    prefixLength: Number(length),
-    interface: interfaceName,
-  };
-}
-
-function unique(addresses: readonly VirtualAddress[]): readonly VirtualAddress[] {
-  return [...new Map(addresses.map((address) => [key(address), address])).values()];
 }
 
 function recorded(path: string): readonly VirtualAddress[] {

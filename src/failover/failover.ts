@@ -12,13 +12,14 @@
 
 import type { FailoverCount, FailoverReport } from "../core/report/channel.ts";
 import { type Event as Report, event } from "../core/report/event.ts";
-import { after, type Instant, microseconds, toSeconds } from "../core/units/time.ts";
+import { type Instant, toSeconds } from "../core/units/time.ts";
 import { type Ipv4 } from "../core/units/ipv4.ts";
+import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
-import { sameAddress } from "../core/vrrp/virtual-router.ts";
+import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { VRRP_GROUP } from "../core/wire/vrrp.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
@@ -26,7 +27,7 @@ import { KernelError } from "../linux/kernel-error.ts";
 import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
-import { AddressKeeper, text } from "./address-keeper.ts";
+import { AddressKeeper } from "./address-keeper.ts";
 import { Counters } from "./counters.ts";
 import { Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
@@ -73,7 +74,7 @@ export class Failover {
     });
     this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
       event: (report) => voice.event(report),
-      drift: (address, restored) => this.#onDrift(address, restored),
+      drift: (address, wrong) => this.#onDrift(address, wrong),
     });
   }
 
@@ -92,7 +93,10 @@ export class Failover {
     this.#beRealTime(config.realtimePriority);
     const resuming = new Set(
       config.routers.filter(
-        (router) => !this.#instances.has(identity(router)) && this.#mayResume(router, found, diedAt),
+        (router) =>
+          !this.#instances.has(identity(router)) &&
+          this.#faultsOf(router).length === 0 &&
+          mayResume(router, found, diedAt, now()),
       ),
     );
     await this.#removeLeftOver(found, resuming);
@@ -131,16 +135,6 @@ export class Failover {
     instance.dispatch({ type: "startup", faults, resume });
   }
 
-  /**
-   * A process that died as master and is back before any backup can have lost patience goes on as master. A backup counts
-   * from the last advert, which was sent at most one interval before the death; it waits for three.
-   */
-  #mayResume(router: VirtualRouter, found: readonly VirtualAddress[], diedAt: Instant | undefined): boolean {
-    if (diedAt === undefined || now() > after(diedAt, microseconds(2 * router.advertInterval))) return false;
-    if (this.#faultsOf(router).length > 0) return false;
-    return router.addresses.every((own) => found.some((address) => sameAddress(address, own)));
-  }
-
   async #stopAllBut(kept: ReadonlyMap<string, VirtualRouter>): Promise<void> {
     const leaving = [...this.#instances].filter(([name]) => !kept.has(name));
     for (const [, { instance }] of leaving) instance.dispatch({ type: "shutdown" });
@@ -155,11 +149,12 @@ export class Failover {
     resuming: ReadonlySet<VirtualRouter>,
   ): Promise<void> {
     const held = [...this.#instances.values()].flatMap(({ instance }) => this.#keeper.held(instance.router));
-    const kept = [...held, ...[...resuming].flatMap(({ addresses }) => addresses)];
-    const stray = found.filter((address) => !kept.some((other) => sameAddress(other, address)));
+    const stray = leftOver(found, held, [...resuming]);
     await this.#keeper.remove(stray);
     for (const address of stray) {
-      this.#voice.event(event("address-left-over", { interface: address.interface, address: text(address) }));
+      this.#voice.event(
+        event("address-left-over", { interface: address.interface, address: addressText(address) }),
+      );
     }
   }
 
@@ -255,7 +250,7 @@ export class Failover {
     const failure = this.#try(() => this.#announcer.announce(index, address.address, mac));
     const labels = { address: address.address, interface: address.interface };
     if (failure === undefined) this.#counters.count("announcements_sent", labels);
-    if (this.#noticeboard.changed(`announce ${text(address)} ${address.interface}`, failure)) {
+    if (this.#noticeboard.changed(`announce ${addressText(address)} ${address.interface}`, failure)) {
       this.#voice.event(event("announce-failed", { ...labels, error: failure ?? "" }));
     }
   }
@@ -271,13 +266,12 @@ export class Failover {
     }
   }
 
-  #onDrift(address: VirtualAddress, restored: boolean): void {
+  #onDrift(address: VirtualAddress, found: "missing" | "foreign"): void {
     this.#counters.count("drift", { kind: "address" });
-    const found = restored ? "missing" : "foreign";
     this.#voice.event(
-      event("address-drift", { interface: address.interface, address: text(address), found }),
+      event("address-drift", { interface: address.interface, address: addressText(address), found }),
     );
-    if (restored) this.#announce(address);
+    if (found === "missing") this.#announce(address);
   }
 
   /** The kernel tells of many changes in one turn of the loop, such as a hundred addresses of our own. */

@@ -9,10 +9,10 @@ import { type Event as Report, event } from "../core/report/event.ts";
 import type { InstanceReport } from "../core/report/channel.ts";
 import { toMilliseconds, between, type Duration, type Instant } from "../core/units/time.ts";
 import { type Ipv4 } from "../core/units/ipv4.ts";
-import { encodeIpv4 } from "../core/wire/ipv4.ts";
-import { encodeAdvert, IPPROTO_VRRP, VRRP_GROUP, VRRP_TTL } from "../core/wire/vrrp.ts";
-import { advertisedAddresses } from "../core/vrrp/mismatch.ts";
+import { addressText } from "../core/vrrp/address-book.ts";
+import { advertPacket } from "../core/vrrp/advert-packet.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
+import { begun, done, EMPTY_OUTBOX, mayAnnounce, nextTask, put, type Task } from "../core/vrrp/outbox.ts";
 import {
   type Effect,
   type Event,
@@ -22,7 +22,6 @@ import {
   step,
 } from "../core/vrrp/virtual-router.ts";
 import { now } from "../linux/clock.ts";
-import { text } from "./address-keeper.ts";
 
 /** What an instance needs done for it. */
 export interface InstanceHands {
@@ -49,6 +48,7 @@ export class Instance {
   #state: State = INITIAL;
   #published: State["name"] = INITIAL.name;
   #timer: NodeJS.Timeout | undefined;
+  #outbox = EMPTY_OUTBOX;
   #work: Promise<void> = Promise.resolve();
 
   constructor(router: VirtualRouter, hands: InstanceHands) {
@@ -66,7 +66,10 @@ export class Instance {
     const { state, effects } = step(this.#state, event, now(), context);
     this.#state = state;
     this.#arm();
-    for (const effect of effects) this.#carryOut(effect, this.#router);
+    for (const { type } of effects)
+      if (type === "send-advert") this.#send(this.#router, this.#router.priority);
+    this.#outbox = put(this.#outbox, effects, this.#router);
+    if (nextTask(this.#outbox) !== undefined) this.#work = this.#carryOut();
   }
 
   /** Takes a changed configuration of the same virtual router into force. */
@@ -82,7 +85,10 @@ export class Instance {
   }
 
   report(): InstanceReport {
-    const named = (address: VirtualAddress) => ({ address: text(address), interface: address.interface });
+    const named = (address: VirtualAddress) => ({
+      address: addressText(address),
+      interface: address.interface,
+    });
     return {
       instance: this.#router.name,
       interface: this.#router.interface,
@@ -109,12 +115,16 @@ export class Instance {
     this.dispatch({ type: "deadline" });
   }
 
-  #carryOut(effect: Effect, router: VirtualRouter): void {
-    if (effect.type === "send-advert") this.#send(router, router.priority);
-    else this.#work = this.#work.then(() => this.#perform(effect, router));
+  /** Does what waits, one after the other, until nothing does. */
+  async #carryOut(): Promise<void> {
+    for (let task = nextTask(this.#outbox); task !== undefined; task = nextTask(this.#outbox)) {
+      this.#outbox = begun(this.#outbox);
+      await this.#perform(task);
+      this.#outbox = done(this.#outbox);
+    }
   }
 
-  async #perform(effect: Exclude<Effect, { type: "send-advert" }>, router: VirtualRouter): Promise<void> {
+  async #perform({ effect, router }: Task): Promise<void> {
     switch (effect.type) {
       case "resign":
         this.#send(router, 0);
@@ -126,8 +136,7 @@ export class Instance {
         await this.#hands.remove(effect.addresses);
         return;
       case "announce":
-        // Lost again while the kernel was busy: an announcement now would draw the clients away from the winner.
-        if (this.#state.name !== "master") return;
+        if (!mayAnnounce(this.#state)) return;
         for (let count = 0; count < effect.repeat; count += 1) {
           for (const address of effect.addresses) this.#hands.announce(address);
         }
@@ -155,18 +164,6 @@ export class Instance {
   #send(router: VirtualRouter, priority: number): void {
     const source = this.#hands.primary(router);
     if (source === undefined) return;
-    const advert = {
-      version: router.version,
-      vrid: router.vrid,
-      priority,
-      advertInterval: router.advertInterval,
-      addresses: advertisedAddresses(router),
-    };
-    const form = router.v3ChecksumAsV2 ? "message" : "pseudo-header";
-    const payload = encodeAdvert(advert, source, VRRP_GROUP, form);
-    this.#hands.send(
-      router,
-      encodeIpv4({ source, destination: VRRP_GROUP, ttl: VRRP_TTL, protocol: IPPROTO_VRRP, payload }),
-    );
+    this.#hands.send(router, advertPacket(router, priority, source));
   }
 }

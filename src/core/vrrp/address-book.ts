@@ -1,0 +1,140 @@
+/**
+ * Which virtual addresses shall be on this machine's interfaces, and what is to be done when one is found that shall not,
+ * or one is missing that shall.
+ *
+ * It knows every address that may be there because of us. Those of an owner that were there before us are borrowed: they
+ * are never removed.
+ */
+
+import type { VirtualAddress, VirtualRouter } from "./model.ts";
+import type { Interfaces } from "./surroundings.ts";
+
+/** The book. What is wanted is written here before the kernel is asked, so that our own changes are no surprise. */
+export class AddressBook {
+  /** All that may be ours, by key; the value says whether it shall be on its interface. */
+  readonly #wanted = new Map<string, boolean>();
+  readonly #borrowed = new Set<string>();
+
+  /** True until it has been told of any address. */
+  get blank(): boolean {
+    return this.#wanted.size === 0;
+  }
+
+  /**
+   * Takes charge of the addresses of `routers` and of those of an `earlier` life, and returns which of them, so far
+   * unknown, are on an interface already.
+   */
+  takeCharge(
+    routers: readonly VirtualRouter[],
+    earlier: readonly VirtualAddress[],
+    interfaces: Interfaces,
+  ): readonly VirtualAddress[] {
+    const unknown = (router: VirtualRouter) =>
+      router.addresses.filter((address) => !this.#wanted.has(addressKey(address)));
+    const lefts = new Set(earlier.map(addressKey));
+    for (const router of routers) {
+      if (router.priority !== 255) continue;
+      for (const address of unknown(router)) {
+        const key = addressKey(address);
+        if (isPresent(address, interfaces) && !lefts.has(key)) this.#borrowed.add(key);
+      }
+    }
+    const all = unique([...earlier, ...routers.flatMap(unknown)]);
+    for (const address of all) {
+      const key = addressKey(address);
+      this.#wanted.set(key, this.#wanted.get(key) ?? false);
+    }
+    return all.filter(
+      (address) => isPresent(address, interfaces) && !this.#borrowed.has(addressKey(address)),
+    );
+  }
+
+  /** Forgets addresses that are not wanted and that no router has any more. */
+  forgetAllBut(routers: readonly VirtualRouter[]): void {
+    const kept = new Set(routers.flatMap((router) => router.addresses.map(addressKey)));
+    for (const [key, wanted] of this.#wanted) if (!wanted && !kept.has(key)) this.#wanted.delete(key);
+  }
+
+  /** All that may be on an interface because of us. */
+  ours(): readonly VirtualAddress[] {
+    return [...this.#wanted.keys()].filter((key) => !this.#borrowed.has(key)).map(fromKey);
+  }
+
+  /** Those of a router's addresses that are claimed now. */
+  held(router: VirtualRouter): readonly VirtualAddress[] {
+    return router.addresses.filter((address) => this.#wanted.get(addressKey(address)) === true);
+  }
+
+  /** From now on these shall be there. */
+  want(addresses: readonly VirtualAddress[]): void {
+    for (const address of addresses) this.#wanted.set(addressKey(address), true);
+  }
+
+  /** From now on these shall not be there; returns those that are ours to remove. */
+  unwant(addresses: readonly VirtualAddress[]): readonly VirtualAddress[] {
+    for (const address of addresses) this.#wanted.set(addressKey(address), false);
+    return addresses.filter((address) => !this.#borrowed.has(addressKey(address)));
+  }
+
+  /** All that it knows of. */
+  all(): readonly VirtualAddress[] {
+    return [...this.#wanted.keys()].map(fromKey);
+  }
+
+  /** What is wrong with an address as it is on the interfaces now; undefined when nothing is. */
+  wrong(address: VirtualAddress, interfaces: Interfaces): "missing" | "foreign" | undefined {
+    if (isPresent(address, interfaces)) return this.isForeign(address) ? "foreign" : undefined;
+    return this.isMissed(address) ? "missing" : undefined;
+  }
+
+  /** True when an address that has appeared is to be removed: a backup that answers for it would be a second holder. */
+  isForeign(address: VirtualAddress): boolean {
+    const key = addressKey(address);
+    return this.#wanted.get(key) === false && !this.#borrowed.has(key);
+  }
+
+  /** True when an address that has gone is to be added again. */
+  isMissed(address: VirtualAddress): boolean {
+    return this.#wanted.get(addressKey(address)) === true;
+  }
+}
+
+/** What the kernel says when there is nothing to do. */
+const NEEDLESS = { add: ["EEXIST"], remove: ["EADDRNOTAVAIL", "ENODEV", "ENXIO"] };
+
+/** True when the kernel's refusal says that all is as it was to become. */
+export function isNeedless(what: "add" | "remove", errno: string): boolean {
+  return NEEDLESS[what].includes(errno);
+}
+
+/** An address as operators write it. */
+export function addressText({ address, prefixLength }: Omit<VirtualAddress, "interface">): string {
+  return `${address}/${prefixLength}`;
+}
+
+/** The same for the same address with the same prefix on the same interface. */
+export function addressKey(address: VirtualAddress): string {
+  return `${addressText(address)} ${address.interface}`;
+}
+
+function fromKey(key: string): VirtualAddress {
+  const [prefix = "", interfaceName = ""] = key.split(" ");
+  const [address = "", length = "32"] = prefix.split("/");
+  return {
+    address: address as VirtualAddress["address"],
+    prefixLength: Number(length),
+    interface: interfaceName,
+  };
+}
+
+function unique(addresses: readonly VirtualAddress[]): readonly VirtualAddress[] {
+  return [...new Map(addresses.map((address) => [addressKey(address), address])).values()];
+}
+
+function isPresent(
+  { interface: name, address, prefixLength }: VirtualAddress,
+  interfaces: Interfaces,
+): boolean {
+  const on = interfaces.get(name)?.addresses ?? [];
+  return on.some((other) => other.address === address && other.prefixLength === prefixLength);
+}

@@ -1,0 +1,29 @@
+/** What a process that was started again makes of the addresses that its earlier life left on the interfaces. */
+
+import { after, type Instant, microseconds } from "../units/time.ts";
+import type { VirtualAddress, VirtualRouter } from "./model.ts";
+import { sameAddress } from "./virtual-router.ts";
+
+/**
+ * True when a router that died as master may go on as master, because no backup can have lost patience yet. A backup
+ * counts from the last advert, which was sent at most one interval before the death; it waits for three.
+ */
+export function mayResume(
+  router: VirtualRouter,
+  found: readonly VirtualAddress[],
+  diedAt: Instant | undefined,
+  now: Instant,
+): boolean {
+  if (diedAt === undefined || now > after(diedAt, microseconds(2 * router.advertInterval))) return false;
+  return router.addresses.every((own) => found.some((address) => sameAddress(address, own)));
+}
+
+/** Those of the addresses found that are neither held now nor gone on with: to be removed before anyone relies on them. */
+export function leftOver(
+  found: readonly VirtualAddress[],
+  held: readonly VirtualAddress[],
+  resuming: readonly VirtualRouter[],
+): readonly VirtualAddress[] {
+  const kept = [...held, ...resuming.flatMap(({ addresses }) => addresses)];
+  return found.filter((address) => !kept.some((other) => sameAddress(address, other)));
+}

@@ -1,0 +1,44 @@
+/** What the kernel refuses, and what others do to it behind our back. */
+
+import { type Fault, lasting, someMachine, type Striking } from "../fault.ts";
+
+export const addressRefused: Fault = {
+  name: "address-refused",
+  strike(striking) {
+    const { world } = striking;
+    const { kernel, name } = someMachine(striking);
+    kernel.mood.refusesToAdd = true;
+    world.trace?.note(`${name}: no address may be added`);
+    world.agenda.in(lasting(striking, 0.5, 6), () => {
+      world.trace?.note(`${name}: addresses may be added`);
+      kernel.mood.refusesToAdd = false;
+    });
+  },
+};
+
+export const unsendable: Fault = {
+  name: "unsendable",
+  strike(striking) {
+    const { world } = striking;
+    const { kernel, name } = someMachine(striking);
+    kernel.mood.failsToSend = true;
+    world.trace?.note(`${name}: nothing can be sent`);
+    world.agenda.in(lasting(striking, 0.1, 5), () => {
+      world.trace?.note(`${name}: packets can be sent`);
+      kernel.mood.failsToSend = false;
+    });
+  },
+};
+
+function meddle(what: "add" | "remove"): Fault["strike"] {
+  return (striking: Striking) => {
+    const { world, random } = striking;
+    const machine = someMachine(striking);
+    if (!machine.powered) return;
+    const addresses = (world.files.get(machine) ?? []).flatMap((router) => router.addresses);
+    machine.kernel.change(what, random.pick(addresses), "stranger");
+  };
+}
+
+export const addressRemoved: Fault = { name: "address-removed", strike: meddle("remove") };
+export const addressAdded: Fault = { name: "address-added", strike: meddle("add") };

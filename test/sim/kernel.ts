@@ -1,0 +1,116 @@
+/**
+ * A machine's kernel as far as the failover process deals with it: interfaces, their addresses, requests that take a
+ * while and may be refused, notifications of every change.
+ */
+
+import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { after, type Duration, type Instant, START, ZERO } from "../../src/core/units/time.ts";
+import type { VirtualAddress } from "../../src/core/vrrp/model.ts";
+import type { Interface } from "../../src/core/vrrp/surroundings.ts";
+import type { Agenda } from "./agenda.ts";
+import type { Random } from "./random.ts";
+
+/** Who changed an address: Relevo as part of a claim, Relevo putting something right, or somebody else. */
+export type Hand = "claim" | "repair" | "stranger";
+
+/** Who wants to know. */
+export interface KernelListener {
+  changed(address: VirtualAddress, present: boolean, by: Hand): void;
+}
+
+/** How the kernel takes its time, and what it refuses. */
+export interface KernelMood {
+  /** A request is carried out within this long, and answered within as long again. */
+  slowness: Duration;
+  refusesToAdd: boolean;
+  failsToSend: boolean;
+}
+
+/** The kernel. */
+export class Kernel {
+  readonly mood: KernelMood = { slowness: ZERO, refusesToAdd: false, failsToSend: false };
+  readonly #interfaces = new Map<string, Interface>();
+  readonly #agenda: Agenda;
+  readonly #random: Random;
+  readonly #listener: KernelListener;
+  #doneBy: Instant = START;
+  #answeredBy: Instant = START;
+
+  constructor(agenda: Agenda, random: Random, listener: KernelListener) {
+    this.#agenda = agenda;
+    this.#random = random;
+    this.#listener = listener;
+  }
+
+  get interfaces(): ReadonlyMap<string, Interface> {
+    return this.#interfaces;
+  }
+
+  /** An interface as it is from now on. */
+  set(changed: Interface): void {
+    this.#interfaces.set(changed.name, changed);
+  }
+
+  holds({ interface: name, address }: VirtualAddress): boolean {
+    const on = this.#interfaces.get(name);
+    if (on === undefined) return false;
+    for (const other of on.addresses) if (other.address === address) return true;
+    return false;
+  }
+
+  /** Every address but the first of each interface goes, as at a reboot. */
+  reboot(): void {
+    for (const one of this.#interfaces.values()) {
+      for (const { address, prefixLength } of one.addresses.slice(1)) {
+        this.change("remove", { address, prefixLength, interface: one.name }, "stranger");
+      }
+    }
+  }
+
+  /** A request: carried out and answered after some time, in the order of the requests. `done` gets the name of the error, if there is one. */
+  request(
+    what: "add" | "remove",
+    address: VirtualAddress,
+    by: Hand,
+    done: (errno: string | undefined) => void,
+  ): void {
+    const { slowness } = this.mood;
+    const agenda = this.#agenda;
+    this.#doneBy = latest(this.#doneBy, after(agenda.now, this.#random.duration(0, slowness)));
+    agenda.at(this.#doneBy, () => {
+      const errno = what === "add" && this.mood.refusesToAdd ? "EPERM" : this.change(what, address, by);
+      this.#answeredBy = latest(this.#answeredBy, after(agenda.now, this.#random.duration(0, slowness)));
+      agenda.at(this.#answeredBy, () => done(errno));
+    });
+  }
+
+  /** The change itself. */
+  change(what: "add" | "remove", address: VirtualAddress, by: Hand): string | undefined {
+    const on = this.#interfaces.get(address.interface);
+    if (on === undefined) return "ENODEV";
+    const there = on.addresses.some((other) => isSame(other, address));
+    if (what === "add") {
+      if (there) return "EEXIST";
+      const { address: added, prefixLength } = address;
+      this.set({ ...on, addresses: [...on.addresses, { address: added, prefixLength }] });
+    } else {
+      if (!there) return "EADDRNOTAVAIL";
+      this.set({ ...on, addresses: on.addresses.filter((other) => !isSame(other, address)) });
+    }
+    this.#listener.changed(address, what === "add", by);
+    return undefined;
+  }
+}
+
+function latest(one: Instant, other: Instant): Instant {
+  return one > other ? one : other;
+}
+
+interface Prefix {
+  readonly address: Ipv4;
+  readonly prefixLength: number;
+}
+
+function isSame(one: Prefix, other: Prefix): boolean {
+  return one.address === other.address && one.prefixLength === other.prefixLength;
+}

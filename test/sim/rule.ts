@@ -1,0 +1,45 @@
+/**
+ * What a rule is: it watches what happens, looks at the world after every event, and complains. A rule that is not named
+ * in `rules/all.ts` is not run.
+ */
+
+import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import type { Effect } from "../../src/core/vrrp/virtual-router.ts";
+import type { Stepped } from "./brain.ts";
+import type { Hand } from "./kernel.ts";
+import type { Hearing, Life, Machine } from "./machine.ts";
+import type { World } from "./world.ts";
+
+/** What a rule may watch. Everything is told the moment it happens. */
+export interface Watch {
+  /** A state machine has taken a step; its effects are not carried out yet. */
+  stepped?(machine: Machine, step: Stepped): void;
+  /** A packet has been heard and acted upon. */
+  heard?(machine: Machine, hearing: Hearing): void;
+  /** An advert goes out; the kernel may still fail to send it. */
+  sent?(machine: Machine, router: VirtualRouter, priority: number): void;
+  announced?(machine: Machine, address: VirtualAddress): void;
+  claimed?(machine: Machine, address: VirtualAddress, router: VirtualRouter): void;
+  published?(machine: Machine, router: VirtualRouter, effect: Effect & { type: "publish" }): void;
+  address?(machine: Machine, address: VirtualAddress, present: boolean, by: Hand): void;
+  life?(machine: Machine, what: Life): void;
+  /** After every event. */
+  check?(): void;
+}
+
+/** A rule of the simulator. */
+export interface Rule {
+  readonly name: string;
+  /** A new watch over a new world; `complain` ends the run. */
+  watch(world: World, complain: (what: string) => void): Watch;
+}
+
+/** A rule was broken. */
+export class Violation extends Error {
+  readonly rule: string;
+
+  constructor(rule: string, what: string) {
+    super(what);
+    this.rule = rule;
+  }
+}

@@ -1,0 +1,28 @@
+/** The registry of rules: what is not named here is not checked. */
+
+import type { Rule } from "../rule.ts";
+import { announced } from "./announced.ts";
+import { goneBeforeTold } from "./gone-before-told.ts";
+import { hearsFirst } from "./hears-first.ts";
+import { keepsSpeaking } from "./keeps-speaking.ts";
+import { kernelTruth } from "./kernel-truth.ts";
+import { noBusyLoop } from "./no-busy-loop.ts";
+import { oneHolder } from "./one-holder.ts";
+import { onlyValidActs } from "./only-valid-acts.ts";
+import { patience } from "./patience.ts";
+import { trueCause } from "./true-cause.ts";
+import { yields } from "./yields.ts";
+
+export const RULES: readonly Rule[] = [
+  oneHolder,
+  onlyValidActs,
+  announced,
+  goneBeforeTold,
+  kernelTruth,
+  trueCause,
+  patience,
+  yields,
+  keepsSpeaking,
+  hearsFirst,
+  noBusyLoop,
+];

@@ -1,0 +1,107 @@
+/**
+ * Claimed means announced: each VIP at once, again `garp_master_delay` after the claim, and each `garp_master_refresh`
+ * from then on, for as long as the director is master; and nobody announces what its kernel does not hold.
+ */
+
+import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
+import { after, type Duration, type Instant } from "../../../src/core/units/time.ts";
+import type { VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
+import type { Machine } from "../machine.ts";
+import type { Rule } from "../rule.ts";
+
+interface Claim {
+  readonly address: VirtualAddress;
+  readonly router: string;
+  /** Announcements that are due by then, at least so many. */
+  firstBy: Instant | undefined;
+  missing: number;
+  /** The second burst: not before, and by then plus the reaction. */
+  secondAt: Instant | undefined;
+  lastAt: Instant;
+}
+
+export const announced: Rule = {
+  name: "announced",
+  watch(world, complain) {
+    const claims = new Map<Machine, Map<Ipv4, Claim>>();
+    /** When the last decision fell after which a second burst is due. */
+    const decided = new Map<Machine, Map<string, Instant>>();
+
+    function secondBurst(machine: Machine, router: VirtualRouter): Instant | undefined {
+      const at = decided.get(machine)?.get(router.name);
+      return at === undefined || router.announcing.delay === 0
+        ? undefined
+        : after(at, router.announcing.delay);
+    }
+
+    return {
+      stepped(machine, { working, before, effects }) {
+        if (working.state.name !== "master") return;
+        const isClaim = before.name !== "master" || effects.some(({ type }) => type === "add-addresses");
+        const isContention = effects.some(({ type }) => type === "announce") && !isClaim;
+        if (!isClaim && !isContention) return;
+        if (isContention && working.state.announceAt === undefined) return;
+        let at = decided.get(machine);
+        if (at === undefined) decided.set(machine, (at = new Map()));
+        at.set(working.router.name, world.now);
+        for (const claim of claims.get(machine)?.values() ?? [])
+          if (claim.router === working.router.name) claim.secondAt = secondBurst(machine, working.router);
+      },
+      claimed(machine, address, router) {
+        let own = claims.get(machine);
+        if (own === undefined) claims.set(machine, (own = new Map()));
+        own.set(address.address, {
+          address,
+          router: router.name,
+          firstBy: after(world.now, world.reaction),
+          missing: router.announcing.repeat,
+          secondAt: secondBurst(machine, router),
+          lastAt: world.now,
+        });
+      },
+      announced(machine, address) {
+        if (!machine.kernel.holds(address) && world.troubled(machine) < world.now - world.reaction)
+          complain(`${machine.name} announces ${address.address} and does not hold it`);
+        const claim = claims.get(machine)?.get(address.address);
+        if (claim === undefined) return;
+        claim.lastAt = world.now;
+        claim.missing -= 1;
+        if (claim.missing <= 0) claim.firstBy = undefined;
+        if (claim.secondAt !== undefined && world.now >= claim.secondAt) claim.secondAt = undefined;
+      },
+      life(machine, what) {
+        if (what === "killed" || what === "power lost" || what === "stopped") claims.delete(machine);
+      },
+      check() {
+        for (const [machine, own] of claims) {
+          if (!machine.awake) continue;
+          for (const [key, claim] of own) {
+            const working = machine.brain?.working.get(claim.router);
+            const isOurs = working?.router.addresses.some(({ address }) => address === claim.address.address);
+            if (working === undefined || working.state.name !== "master" || isOurs !== true) {
+              own.delete(key);
+              continue;
+            }
+            const missed = overdue(claim, working.router, world.now, world.troubled(machine), world.reaction);
+            if (missed !== undefined) complain(`${machine.name} ${missed} ${claim.address.address}`);
+          }
+        }
+      },
+    };
+  },
+};
+
+function overdue(
+  { firstBy, secondAt, lastAt }: Claim,
+  { announcing }: VirtualRouter,
+  now: Instant,
+  troubled: Instant,
+  reaction: Duration,
+): string | undefined {
+  if (now <= after(troubled, reaction)) return undefined;
+  if (firstBy !== undefined && now > firstBy) return "has not announced";
+  if (secondAt !== undefined && now > after(secondAt, reaction)) return "has not announced a second time";
+  const last = Math.max(lastAt, troubled);
+  if (announcing.refresh > 0 && now > last + announcing.refresh + reaction) return "has not refreshed";
+  return undefined;
+}

@@ -1,0 +1,33 @@
+/**
+ * A late director fences itself: after a stall it hears what has queued before it says anything.
+ *
+ * What it says in answer to a packet, while it hears the queue, is no exception to the spirit: if a later packet of the
+ * queue makes it yield, it yields in the same turn, and has announced nothing. To let go is always allowed.
+ */
+
+import type { Machine } from "../machine.ts";
+import type { Rule } from "../rule.ts";
+
+export const hearsFirst: Rule = {
+  name: "hears-first",
+  watch(world, complain) {
+    const why = new Map<Machine, string>();
+    return {
+      stepped(machine, { event }) {
+        why.set(machine, event.type);
+      },
+      sent(machine, router, priority) {
+        const waiting = machine.waitingOn(router.interface);
+        const because = why.get(machine) ?? "nothing";
+        if (waiting > 0 && priority > 0 && because !== "advert")
+          complain(`${machine.name} sends an advert (${because}) while ${waiting} packets wait to be heard`);
+      },
+      announced(machine, address) {
+        const router = world.routerOf(machine, address.address);
+        const waiting = router === undefined ? 0 : machine.waitingOn(router.interface);
+        if (waiting > 0)
+          complain(`${machine.name} announces ${address.address} while ${waiting} packets wait to be heard`);
+      },
+    };
+  },
+};

@@ -1,0 +1,82 @@
+/**
+ * One holder. Two kernels hold a VIP at the same instant only within VRRP's own overlap, or while something keeps one of
+ * them from hearing the other.
+ *
+ * The exact bound. A director that claims sends its advert before it asks its kernel for the address, so the other one
+ * has heard it after `latency`, and has taken its addresses off within `reaction`: that much an undisturbed overlap may
+ * last. When a frame between the two was lost, late or altered, the next advert of the winner comes one interval later at
+ * the most: the overlap may last so much longer from the last disturbance on. It may last for as long as one of them is
+ * stopped in its tracks, or as the path between them is cut; and for one interval after that, for the same reason.
+ */
+
+import { after, between, type Duration, type Instant } from "../../../src/core/units/time.ts";
+import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
+import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
+import type { Machine } from "../machine.ts";
+import type { Rule } from "../rule.ts";
+import type { World } from "../world.ts";
+
+export const oneHolder: Rule = {
+  name: "one-holder",
+  watch(world, complain) {
+    const holders = new Map<Ipv4, Map<Machine, Instant>>();
+    const contested = new Set<Ipv4>();
+    return {
+      address(machine, { address }, present) {
+        let holding = holders.get(address);
+        if (holding === undefined) holders.set(address, (holding = new Map()));
+        if (present) holding.set(machine, world.now);
+        else holding.delete(machine);
+        if (holding.size > 1) contested.add(address);
+        else contested.delete(address);
+      },
+      check() {
+        for (const address of contested) {
+          const holding = [...(holders.get(address) ?? [])];
+          for (const [index, [one, since]] of holding.entries()) {
+            for (const [other, otherSince] of holding.slice(index + 1)) {
+              const start = Math.max(since, otherSince) as Instant;
+              const over = between(allowedUntil(world, address, one, other, start), world.now);
+              if (over > 0)
+                complain(
+                  `${one.name} and ${other.name} hold ${address} since ${start} us, ${over} us too long`,
+                );
+            }
+          }
+        }
+      },
+    };
+  },
+};
+
+function allowedUntil(world: World, address: Ipv4, one: Machine, other: Machine, start: Instant): Instant {
+  const [ours, theirs] = [world.routerOf(one, address), world.routerOf(other, address)];
+  if (ours === undefined || theirs === undefined) {
+    // Not in the file of one of them any more: it goes as soon as the file has been read.
+    const read = Math.max(start, world.troubled(one), world.troubled(other)) as Instant;
+    return after(read, (3 * world.reaction) as Duration);
+  }
+  if (areDeaf(ours, theirs) || isCut(ours, one, other)) return world.now;
+  const interval = Math.max(ours.advertInterval, theirs.advertInterval);
+  const overlap = world.blueprint.latency + world.reaction;
+  const excuse = Math.max(
+    world.interfered(one, other),
+    world.interfered(other, one),
+    world.troubled(one),
+    world.troubled(other),
+  ) as Instant;
+  if (excuse < start - interval - overlap) return after(start, overlap as Duration);
+  return after(Math.max(start, excuse) as Instant, (interval + overlap) as Duration);
+}
+
+/** They will never heed each other: a configuration that VRRP cannot mend (RFC 3768 §7.1; two owners). */
+function areDeaf(ours: VirtualRouter, theirs: VirtualRouter): boolean {
+  if (ours.version === 2 && ours.advertInterval !== theirs.advertInterval) return true;
+  return ours.priority === 255 && theirs.priority === 255;
+}
+
+function isCut(router: VirtualRouter, one: Machine, other: Machine): boolean {
+  const [from, to] = [one.nics.get(router.interface), other.nics.get(router.interface)];
+  if (from === undefined || to === undefined) return true;
+  return !from.segment.reaches(from.port, to.port) || !from.segment.reaches(to.port, from.port);
+}

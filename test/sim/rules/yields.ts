@@ -1,0 +1,23 @@
+/** A master gives way to a stronger one on the spot, and to nobody else (RFC 9568 §6.4.3). */
+
+import { type Ipv4, ipv4Number } from "../../../src/core/units/ipv4.ts";
+import type { Rule } from "../rule.ts";
+
+export const yields: Rule = {
+  name: "yields",
+  watch(_world, complain) {
+    return {
+      stepped(machine, { event, before, working }) {
+        if (before.name !== "master" || event.type !== "advert") return;
+        const { router, state } = working;
+        const { priority } = event.advert;
+        const own = machine.interfaces.get(router.interface)?.addresses[0]?.address as Ipv4;
+        const stronger =
+          priority > router.priority ||
+          (priority === router.priority && ipv4Number(event.source) > ipv4Number(own));
+        if (stronger !== (state.name === "backup"))
+          complain(`${machine.name} is ${state.name} after ${event.source} spoke with ${priority}`);
+      },
+    };
+  },
+};

@@ -1,0 +1,162 @@
+/**
+ * One run, in two phases. In the first the faults strike and the rules of safety are checked after every event. In the
+ * second everything is healed, and within the time that VRRP needs every VIP has exactly one holder, the right one, to
+ * whom every client sends; and then nothing happens any more.
+ */
+
+import { after, type Duration, type Instant, microseconds, seconds } from "../../src/core/units/time.ts";
+import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
+import { macText } from "./client.ts";
+import { longestDelay, type Striking } from "./fault.ts";
+import type { Machine } from "./machine.ts";
+import { longestInterval, type Plan, planOf } from "./plan.ts";
+import { Random } from "./random.ts";
+import { type Rule, Violation } from "./rule.ts";
+import { RULES } from "./rules/all.ts";
+import { Trace } from "./trace.ts";
+import { World } from "./world.ts";
+
+/** What came of a run. */
+export interface Outcome {
+  readonly seed: number;
+  readonly violation: Violation | undefined;
+  readonly at: Instant;
+  readonly trace: readonly string[];
+}
+
+/** Runs a seed; the trace is empty unless asked for. */
+export function run(seed: number, traced = false, rules: readonly Rule[] = RULES): Outcome {
+  const plan = planOf(seed);
+  let world: World | undefined;
+  const trace = traced ? new Trace(() => world?.now ?? (0 as Instant)) : undefined;
+  world = new World(plan.blueprint, rules, trace);
+  let violation: Violation | undefined;
+  try {
+    const struck = phaseOne(world, plan);
+    violation = world.violation ?? phaseTwo(world, plan, struck);
+  } catch (error) {
+    violation = new Violation(
+      "never-throws",
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+    );
+  }
+  return { seed, violation, at: world.now, trace: trace?.lines ?? [] };
+}
+
+function phaseOne(world: World, plan: Plan): ReadonlySet<string> {
+  const { unit, phaseOne: lasts } = plan;
+  const random = new Random(plan.blueprint.seed + 2 ** 40);
+  const striking: Striking = { world, random, unit };
+  world.trace?.note(`phase one; ${plan.faults.map(({ name }) => name).join(", ") || "no faults"}`);
+  for (const [index, machine] of world.machines.entries()) {
+    world.files.set(machine, plan.skewed[index] ?? []);
+    world.agenda.in(random.duration(0, random.pick([0, unit, 5 * unit])), () => world.start(machine));
+  }
+  for (const fault of plan.faults) {
+    const gap = () => microseconds((-Math.log(1 - random.fraction()) * unit) / plan.rate);
+    for (let at = gap(); at < lasts; at = microseconds(at + gap()))
+      world.agenda.at(at as number as Instant, () => {
+        if (world.now < lasts) fault.strike(striking);
+      });
+  }
+  world.runUntil(lasts as number as Instant);
+  return new Set(plan.faults.map(({ name }) => name));
+}
+
+function heal(world: World): void {
+  world.trace?.note("phase two: all is healed");
+  for (const segment of world.segments) segment.mendAll();
+  for (const [index, machine] of world.machines.entries()) {
+    machine.kernel.mood.refusesToAdd = false;
+    machine.kernel.mood.failsToSend = false;
+    machine.boot();
+    for (const name of machine.nics.keys()) machine.setCarrier(name, true, false);
+    machine.goOn();
+    world.rewrite(machine, world.blueprint.directors[index] ?? []);
+    world.start(machine);
+  }
+}
+
+function phaseTwo(world: World, plan: Plan, struck: ReadonlySet<string>): Violation | undefined {
+  heal(world);
+  const calm = after(world.now, longestDelay(plan.unit));
+  world.runUntil(after(calm, convergence(world, plan, struck)));
+  if (world.violation !== undefined) return world.violation;
+  for (const router of world.blueprint.directors[0] ?? []) {
+    const wrong = wrongHolder(world, router);
+    if (wrong !== undefined) return new Violation("somebody-holds", `${router.name}: ${wrong}`);
+  }
+  return settled(world);
+}
+
+/** Master-down interval, skew and one advert, at the slowest pace that anybody may have learnt; and what else may hold up. */
+function convergence(world: World, plan: Plan, struck: ReadonlySet<string>): Duration {
+  const interval = longestInterval(plan);
+  const isVersion2 = plan.blueprint.directors[0]?.[0]?.version === 2;
+  const skew = isVersion2 ? Math.max(interval, seconds(1)) : interval;
+  // A director that was refused an address stays away for ten seconds, and then begins as a backup.
+  const refused = struck.has("address-refused") ? seconds(10) : 0;
+  return (refused +
+    3 * interval +
+    skew +
+    interval +
+    world.blueprint.latency +
+    4 * world.reaction) as Duration;
+}
+
+/** What is wrong with who holds a router's addresses; undefined when nothing is. */
+function wrongHolder(world: World, router: VirtualRouter): string | undefined {
+  const of = (machine: Machine) => world.files.get(machine)?.find(({ name }) => name === router.name);
+  const priorities = world.machines.map((machine) => of(machine)?.priority ?? 0);
+  const best = Math.max(...priorities);
+  for (const address of router.addresses) {
+    const holders = world.machines.filter(({ kernel }) => kernel.holds(address));
+    const names = holders.map(({ name }) => name).join(", ");
+    if (holders.length !== 1) return `${address.address} is held by [${names}]`;
+    const [holder] = holders;
+    const priority = (holder && of(holder)?.priority) ?? 0;
+    if ((router.preempt || best === 255) && priority < best)
+      return `${names} holds ${address.address}; another is better`;
+  }
+  return undefined;
+}
+
+/** From here on nobody changes, and every client knows where to send. */
+function settled(world: World): Violation | undefined {
+  const before = world.transitions;
+  const routers = world.blueprint.directors[0] ?? [];
+  const needed = routers.map(
+    ({ announcing: { delay, refresh }, advertInterval }) => Math.max(delay, refresh) + 3 * advertInterval,
+  );
+  world.runUntil(after(world.now, (Math.max(...needed) + 2 * world.reaction) as Duration));
+  if (world.violation !== undefined) return world.violation;
+  if (world.transitions > before) return new Violation("settled", "a transition without any fault");
+  for (const router of routers) {
+    const lost = misdirected(world, router);
+    if (lost !== undefined) return new Violation("clients-follow", lost);
+  }
+  return undefined;
+}
+
+/**
+ * A client that sends elsewhere. When nothing is refreshed, one that has missed announcements since the claim, or was
+ * given old ones late, is excused.
+ */
+function misdirected(world: World, router: VirtualRouter): string | undefined {
+  for (const address of router.addresses) {
+    const at = Number(address.interface.slice(3));
+    const holder = world.machines.find(({ kernel }) => kernel.holds(address));
+    const mac = holder?.kernel.interfaces.get(address.interface)?.mac;
+    if (holder === undefined || mac === undefined) continue;
+    for (const client of world.clients[at] ?? []) {
+      if (client.table.get(address.address) === macText(mac)) continue;
+      if (
+        router.announcing.refresh === 0 &&
+        world.missedAnnouncement(client) >= world.claimedAt(holder, address)
+      )
+        continue;
+      return `${client.name} sends for ${address.address} to ${client.table.get(address.address) ?? "nobody"}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,152 @@
+/**
+ * One Ethernet segment: a switch with a port for each interface and each client.
+ *
+ * A frame goes from its port to every other one, or not, or late, or twice: `weather` says what happens to all of them,
+ * `cut` what happens from one port to another, a port that is down neither sends nor receives. Whatever a frame suffers
+ * beyond plain latency is told to `interfered`, because it is an excuse for what follows.
+ */
+
+import { type Duration, microseconds, ZERO } from "../../src/core/units/time.ts";
+import type { Agenda } from "./agenda.ts";
+import type { Random } from "./random.ts";
+
+/** What travels. `altered` frames did not leave their sender as a healthy router writes them. */
+export interface Frame {
+  readonly kind: "ipv4" | "arp";
+  readonly bytes: Uint8Array;
+  /** What was done to it, in a few words. */
+  readonly altered: string | undefined;
+}
+
+/** Where something is plugged in. */
+export interface Port {
+  readonly name: string;
+  receive(frame: Frame): void;
+}
+
+/** What befalls frames; probabilities are for each receiver. */
+export interface Weather {
+  /** Every frame takes this long at least. */
+  latency: Duration;
+  /** And up to so much longer, each by itself: they overtake each other. */
+  jitter: Duration;
+  loss: number;
+  duplication: number;
+  corruption: number;
+  /** Some are held up by this long. */
+  delayed: number;
+  delay: Duration;
+}
+
+/** Nothing befalls them. */
+export function fairWeather(latency: Duration): Weather {
+  return { latency, jitter: ZERO, loss: 0, duplication: 0, corruption: 0, delayed: 0, delay: ZERO };
+}
+
+/** The switch. */
+export class Segment {
+  readonly name: string;
+  readonly ports: Port[] = [];
+  readonly #down = new Set<Port>();
+  /** Which ports a port does not reach. */
+  readonly #cuts = new Map<Port, Set<Port>>();
+  readonly #agenda: Agenda;
+  readonly #random: Random;
+  readonly #interfered: (from: Port, to: Port, frame: Frame) => void;
+  weather: Weather;
+
+  constructor(
+    name: string,
+    agenda: Agenda,
+    random: Random,
+    latency: Duration,
+    interfered: (from: Port, to: Port, frame: Frame) => void,
+  ) {
+    this.name = name;
+    this.#agenda = agenda;
+    this.#random = random;
+    this.#interfered = interfered;
+    this.weather = fairWeather(latency);
+  }
+
+  plug(port: Port): void {
+    this.ports.push(port);
+  }
+
+  setUp(port: Port, up: boolean): void {
+    if (up) this.#down.delete(port);
+    else this.#down.add(port);
+  }
+
+  isUp(port: Port): boolean {
+    return !this.#down.has(port);
+  }
+
+  /** Nothing gets from one port to another from now on; the other direction is another cut. */
+  cut(from: Port, to: Port): void {
+    const cuts = this.#cuts.get(from);
+    if (cuts === undefined) this.#cuts.set(from, new Set([to]));
+    else cuts.add(to);
+  }
+
+  mend(from: Port, to: Port): void {
+    this.#cuts.get(from)?.delete(to);
+  }
+
+  mendAll(): void {
+    this.#cuts.clear();
+    this.#down.clear();
+    this.weather = fairWeather(this.weather.latency);
+  }
+
+  /** True while frames get from one port to another. */
+  reaches(from: Port, to: Port): boolean {
+    return this.isUp(from) && this.isUp(to) && this.#cuts.get(from)?.has(to) !== true;
+  }
+
+  send(from: Port, frame: Frame): void {
+    for (const to of this.ports) if (to !== from) this.#carry(from, to, frame);
+  }
+
+  /** A frame that comes from nobody on this segment. */
+  inject(to: Port, frame: Frame): void {
+    if (this.isUp(to)) to.receive(frame);
+  }
+
+  #carry(from: Port, to: Port, frame: Frame): void {
+    if (!this.reaches(from, to)) return this.#interfered(from, to, frame);
+    const { latency, jitter, loss, duplication, corruption, delayed, delay } = this.weather;
+    const random = this.#random;
+    if (random.chance(loss)) return this.#interfered(from, to, frame);
+    let takes = latency;
+    if (jitter > 0) takes = microseconds(latency + random.fraction() * jitter);
+    if (random.chance(delayed)) takes = microseconds(takes + random.fraction() * delay);
+    let carried = frame;
+    if (random.chance(corruption)) {
+      this.#interfered(from, to, frame);
+      carried = corrupted(frame, random);
+    }
+    this.#deliver(from, to, carried, takes);
+    if (takes > latency) this.#agenda.in(takes, () => this.#interfered(from, to, frame));
+    if (random.chance(duplication))
+      this.#deliver(from, to, carried, microseconds(takes + random.fraction() * 4 * latency));
+  }
+
+  #deliver(from: Port, to: Port, frame: Frame, takes: Duration): void {
+    this.#agenda.in(takes, () => {
+      if (this.isUp(to)) to.receive(frame);
+      else this.#interfered(from, to, frame);
+    });
+  }
+}
+
+/** Bytes of the IP header that are worth a try; the others are covered by its checksum, which the kernel verifies. */
+const HEADER_BYTES = [0, 2, 3, 8, 9];
+
+/** One byte is another. */
+function corrupted(frame: Frame, random: Random): Frame {
+  const bytes = frame.bytes.slice();
+  const at = random.chance(0.2) ? random.pick(HEADER_BYTES) : random.integer(20, bytes.length - 1);
+  bytes[at] = (bytes[at] ?? 0) ^ random.integer(1, 255);
+  return { kind: frame.kind, bytes, altered: `byte ${at} corrupted` };
+}

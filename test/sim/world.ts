@@ -1,0 +1,245 @@
+/**
+ * Everything that there is in one run: directors, segments, clients, time, and the rules that watch.
+ *
+ * It also keeps what the rules may take for an excuse: when a frame between two directors last suffered something, and
+ * when a machine was last in trouble (stalled, killed, started, reconfigured, meddled with).
+ */
+
+import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { type Duration, type Instant } from "../../src/core/units/time.ts";
+import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import type { Mac } from "../../src/core/units/mac.ts";
+import type { Effect } from "../../src/core/vrrp/virtual-router.ts";
+import { Agenda } from "./agenda.ts";
+import type { Brain, Host, Stepped } from "./brain.ts";
+import { Client } from "./client.ts";
+import type { Hand } from "./kernel.ts";
+import { type Hearing, type Life, Machine, type MachineListener } from "./machine.ts";
+import { Random } from "./random.ts";
+import { type Rule, Violation, type Watch } from "./rule.ts";
+import { type Frame, type Port, Segment } from "./segment.ts";
+import type { Trace } from "./trace.ts";
+import { VrrpBrain } from "./vrrp-brain.ts";
+
+/** What a world is made of. */
+export interface Blueprint {
+  readonly seed: number;
+  /** The configuration of each director. */
+  readonly directors: readonly (readonly VirtualRouter[])[];
+  /** Segment `i` is where each director's `eth<i>` is plugged in. */
+  readonly segments: number;
+  /** Clients on each segment. */
+  readonly clients: number;
+  /** Of every frame. */
+  readonly latency: Duration;
+  /** Of the kernels: see KernelMood. */
+  readonly slowness: Duration;
+  readonly timerLateness: Duration;
+}
+
+const NEVER = -1e15 as Instant;
+type Watcher<Name extends keyof Watch> = NonNullable<Watch[Name]>;
+
+/** The world. */
+export class World implements MachineListener {
+  readonly blueprint: Blueprint;
+  readonly agenda = new Agenda();
+  readonly random: Random;
+  readonly machines: Machine[] = [];
+  readonly segments: Segment[] = [];
+  readonly clients: Client[][] = [];
+  /** The configuration that each director's file holds now. */
+  readonly files = new Map<Machine, readonly VirtualRouter[]>();
+  /** The longest that a healthy, running director takes from a cause to its last effect. */
+  reaction: Duration;
+  violation: Violation | undefined;
+  /** Changes of state that were published. */
+  transitions = 0;
+  readonly trace: Trace | undefined;
+  readonly #machineOf = new Map<Port, Machine>();
+  readonly #interference = new Map<Machine, Map<Machine, Instant>>();
+  readonly #trouble = new Map<Machine, Instant>();
+  readonly #missed = new Map<Port, Instant>();
+  readonly #claims = new Map<Machine, Map<Ipv4, Instant>>();
+  readonly #watches: Watch[] = [];
+  readonly #onStepped: Watcher<"stepped">[] = [];
+  readonly #onHeard: Watcher<"heard">[] = [];
+  readonly #onSent: Watcher<"sent">[] = [];
+  readonly #checks: Watcher<"check">[] = [];
+
+  constructor(
+    blueprint: Blueprint,
+    rules: readonly Rule[],
+    trace?: Trace,
+    makeBrain: (host: Host) => Brain = (host) => new VrrpBrain(host),
+  ) {
+    this.blueprint = blueprint;
+    this.trace = trace;
+    this.random = new Random(blueprint.seed);
+    // A task may wait behind two others, each a request and its answer; timers may be late before it, and after.
+    this.reaction = (10 * blueprint.slowness + 2 * blueprint.timerLateness + 1_000) as Duration;
+    for (let index = 0; index < blueprint.segments; index += 1) this.#build(index);
+    for (const [index, routers] of blueprint.directors.entries()) this.#install(index, routers, makeBrain);
+    for (const [index, segment] of this.segments.entries()) {
+      for (const client of this.clients[index] ?? []) segment.plug(client);
+    }
+    for (const rule of rules) this.#enforce(rule);
+  }
+
+  get now(): Instant {
+    return this.agenda.now;
+  }
+
+  /** Lets everything happen until then, or until a rule is broken. */
+  runUntil(until: Instant): void {
+    while (this.violation === undefined && this.agenda.next(until)) for (const check of this.#checks) check();
+  }
+
+  /** When something last befell a frame from one to the other. */
+  interfered(from: Machine, to: Machine): Instant {
+    return this.#interference.get(from)?.get(to) ?? NEVER;
+  }
+
+  /** When a machine was last in trouble; now, while its process does not run. */
+  troubled(machine: Machine): Instant {
+    return machine.awake ? (this.#trouble.get(machine) ?? NEVER) : this.now;
+  }
+
+  /** Says that a machine is in trouble now. */
+  trouble(machine: Machine): void {
+    this.#trouble.set(machine, this.now);
+  }
+
+  /** When an announcement for a client was last lost or late. */
+  missedAnnouncement(client: Port): Instant {
+    return this.#missed.get(client) ?? NEVER;
+  }
+
+  /** When a director last claimed an address. */
+  claimedAt(machine: Machine, { address }: VirtualAddress): Instant {
+    return this.#claims.get(machine)?.get(address) ?? NEVER;
+  }
+
+  /** The configuration of the virtual router that an address belongs to, on that machine. */
+  routerOf(machine: Machine, address: Ipv4): VirtualRouter | undefined {
+    return this.files.get(machine)?.find((router) => router.addresses.some((own) => own.address === address));
+  }
+
+  start(machine: Machine): void {
+    machine.start(this.files.get(machine) ?? []);
+  }
+
+  /** The operator writes another file and has it read. */
+  rewrite(machine: Machine, routers: readonly VirtualRouter[]): void {
+    this.files.set(machine, routers);
+    this.trouble(machine);
+    machine.reconfigure(routers);
+  }
+
+  // What the machines tell.
+
+  stepped(machine: Machine, step: Stepped): void {
+    this.trace?.stepped(machine, step);
+    for (const watch of this.#onStepped) watch(machine, step);
+  }
+
+  heard(machine: Machine, hearing: Hearing): void {
+    this.trace?.heard(machine, hearing);
+    for (const watch of this.#onHeard) watch(machine, hearing);
+  }
+
+  sent(machine: Machine, router: VirtualRouter, priority: number): void {
+    if (machine.kernel.mood.failsToSend) this.trouble(machine);
+    this.trace?.sent(machine, router, priority);
+    for (const watch of this.#onSent) watch(machine, router, priority);
+  }
+
+  announced(machine: Machine, address: VirtualAddress): void {
+    if (machine.kernel.mood.failsToSend)
+      for (const client of this.clients.flat()) this.#missed.set(client, this.now);
+    this.trace?.announced(machine, address);
+    for (const watch of this.#watches) watch.announced?.(machine, address);
+  }
+
+  claimed(machine: Machine, address: VirtualAddress, router: VirtualRouter): void {
+    let claims = this.#claims.get(machine);
+    if (claims === undefined) this.#claims.set(machine, (claims = new Map()));
+    claims.set(address.address, this.now);
+    for (const watch of this.#watches) watch.claimed?.(machine, address, router);
+  }
+
+  published(machine: Machine, router: VirtualRouter, effect: Effect & { type: "publish" }): void {
+    this.transitions += 1;
+    this.trace?.published(machine, router, effect);
+    for (const watch of this.#watches) watch.published?.(machine, router, effect);
+  }
+
+  address(machine: Machine, address: VirtualAddress, present: boolean, by: Hand): void {
+    if (by === "stranger") this.trouble(machine);
+    this.trace?.address(machine, address, present, by);
+    for (const watch of this.#watches) watch.address?.(machine, address, present, by);
+  }
+
+  life(machine: Machine, what: Life): void {
+    this.trouble(machine);
+    this.trace?.life(machine, what);
+    for (const watch of this.#watches) watch.life?.(machine, what);
+  }
+
+  #build(index: number): void {
+    const { latency, clients } = this.blueprint;
+    const segment = new Segment(`segment ${index}`, this.agenda, this.random, latency, (from, to, frame) =>
+      this.#onInterference(from, to, frame),
+    );
+    this.segments.push(segment);
+    this.clients.push(
+      Array.from({ length: clients }, (_, client) => new Client(`client ${index}.${client}`)),
+    );
+  }
+
+  #install(index: number, routers: readonly VirtualRouter[], makeBrain: (host: Host) => Brain): void {
+    const machine = new Machine(`lvs${index + 1}`, this.agenda, this.random, this, makeBrain);
+    machine.kernel.mood.slowness = this.blueprint.slowness;
+    machine.timerLateness = this.blueprint.timerLateness;
+    for (const [at, segment] of this.segments.entries()) {
+      const mac = Uint8Array.of(2, 0, 0, 0, at, index + 1) as Mac;
+      const address = ownAddress(index, at);
+      machine.plug(segment, {
+        index: at + 2,
+        name: `eth${at}`,
+        up: true,
+        mac,
+        addresses: [{ address, prefixLength: 24 }],
+      });
+    }
+    for (const { port } of machine.nics.values()) this.#machineOf.set(port, machine);
+    this.machines.push(machine);
+    this.files.set(machine, routers);
+  }
+
+  #onInterference(from: Port, to: Port, frame: Frame): void {
+    if (frame.kind === "arp") this.#missed.set(to, this.now);
+    const [sender, receiver] = [this.#machineOf.get(from), this.#machineOf.get(to)];
+    if (sender === undefined || receiver === undefined) return;
+    let known = this.#interference.get(sender);
+    if (known === undefined) this.#interference.set(sender, (known = new Map()));
+    known.set(receiver, this.now);
+  }
+
+  #enforce(rule: Rule): void {
+    const watch = rule.watch(this, (what) => {
+      if (this.violation === undefined) this.trace?.note(`rule ${rule.name} is broken: ${what}`);
+      this.violation ??= new Violation(rule.name, what);
+    });
+    this.#watches.push(watch);
+    if (watch.stepped !== undefined) this.#onStepped.push(watch.stepped.bind(watch));
+    if (watch.heard !== undefined) this.#onHeard.push(watch.heard.bind(watch));
+    if (watch.sent !== undefined) this.#onSent.push(watch.sent.bind(watch));
+    if (watch.check !== undefined) this.#checks.push(watch.check.bind(watch));
+  }
+}
+
+/** The address that a director has of its own on a segment. */
+export function ownAddress(director: number, segment: number): Ipv4 {
+  return `${segment === 0 ? "192.0.2" : "198.51.100"}.${11 + director}` as Ipv4;
+}
