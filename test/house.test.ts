@@ -40,9 +40,9 @@ const HOUSE: Readonly<Record<string, Room>> = {
     why: "the only place that touches the kernel; it decides nothing",
   },
   probes: {
-    folders: ["core"],
-    packages: ["node:net", "node:child_process"],
-    why: "one file a check type; a probe knows nothing of the table that it is for",
+    folders: ["core", "linux"],
+    packages: ["node:net"],
+    why: "one file a check type; a probe knows nothing of the table that it is for. Of linux it needs how a program is run",
   },
   failover: {
     folders: ["core", "linux"],
