@@ -37,10 +37,13 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     version: 3,
     priority: 100,
     advertInterval: seconds(0.1),
+    downTimerAdverts: 3,
     preempt: true,
+    preemptDelay: ZERO,
     v3ChecksumAsV2: true,
     addresses: [VIP],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },
+    contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: false },
     ...changes,
   };
 }
