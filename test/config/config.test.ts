@@ -24,9 +24,11 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
         v3ChecksumAsV2: false,
         addresses: [{ address: "192.0.2.100", prefixLength: 24, interface: "eth0" }],
         announcing: { delay: us(5_000_000), repeat: 5, refresh: us(60_000_000), refreshRepeat: 1 },
+        tracks: [],
       },
     ],
     realtimePriority: 50,
+    linkDelays: {},
   });
   t.equal(config.node, undefined);
   t.strictSame(config.metrics, { address: "127.0.0.1", port: 9_165 });
@@ -82,6 +84,7 @@ vrrp_instances:
           { address: "192.0.2.3", prefixLength: 31, interface: "eth1" },
         ],
         announcing: { delay: us(7_000_000), repeat: 2, refresh: us(120_000_000), refreshRepeat: 3 },
+        tracks: [],
       },
       {
         name: "own",
@@ -94,9 +97,11 @@ vrrp_instances:
         v3ChecksumAsV2: false,
         addresses: [{ address: "192.0.2.4", prefixLength: 1, interface: "eth0" }],
         announcing: { delay: us(0), repeat: 1, refresh: us(0), refreshRepeat: 100 },
+        tracks: [],
       },
     ],
     realtimePriority: 0,
+    linkDelays: {},
   });
   t.end();
 });

@@ -4,6 +4,7 @@
 
 import type { Announcing, FailoverConfig, VirtualAddress, VirtualRouter } from "../../core/vrrp/model.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
+import { linkDelays, tracksOf } from "./tracking.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
 const DEFAULT_PRIORITY = 100;
@@ -13,6 +14,7 @@ export function buildFailover(content: FileContent, node: string | undefined): F
   return {
     routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
     realtimePriority: content.global_defs.vrrp_rt_priority,
+    linkDelays: linkDelays(content),
   };
 }
 
@@ -33,6 +35,7 @@ function router(
     v3ChecksumAsV2: instance.v3_checksum_as_v2,
     addresses: addresses(instance),
     announcing: announcing(instance, content),
+    tracks: tracksOf(instance, content),
   };
 }
 

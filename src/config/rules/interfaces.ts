@@ -23,6 +23,10 @@ function* interfacePlaces(content: LooseContent): Generator<{ readonly name: str
   for (const [instance, keys] of content.vrrp_instances ?? []) {
     const path = ["vrrp_instances", instance];
     if (keys?.interface !== undefined) yield { name: keys.interface, path: [...path, "interface"] };
+    for (const [index, item] of (keys?.track_interface ?? []).entries()) {
+      const name = typeof item === "string" ? item : item?.interface;
+      if (name !== undefined) yield { name, path: [...path, "track_interface", index] };
+    }
     for (const [index, entry] of (keys?.virtual_ipaddress ?? []).entries()) {
       if (entry?.dev !== undefined) yield { name: entry.dev, path: [...path, "virtual_ipaddress", index] };
     }

@@ -9,6 +9,7 @@ import { announceDelay, announceRefresh, announceRepeat } from "./announcing.ts"
 import { duration } from "./duration.ts";
 import { priority, vrrpVersion } from "./globals.ts";
 import { interfaceName, ownName, toggle, whole } from "./leaf.ts";
+import { trackShape } from "./tracking.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
 export const instanceSchema = z.strictObject({
@@ -26,4 +27,5 @@ export const instanceSchema = z.strictObject({
   garp_master_repeat: announceRepeat().optional(),
   garp_master_refresh: announceRefresh().optional(),
   garp_master_refresh_repeat: announceRepeat().optional(),
+  ...trackShape,
 });
