@@ -28,7 +28,7 @@ interface Watched {
   timer: NodeJS.Timeout | undefined;
   /** A change has come while the file was being read. */
   again: boolean;
-  reading: boolean;
+  reading: Promise<void> | undefined;
   ended: boolean;
 }
 
@@ -64,7 +64,7 @@ export class FileWatch {
       watcher: undefined,
       timer: undefined,
       again: false,
-      reading: false,
+      reading: undefined,
       ended: false,
     };
     this.#watched.set(file.name, watched);
@@ -111,22 +111,25 @@ export class FileWatch {
     watched.timer.unref();
   }
 
-  async #read(watched: Watched): Promise<void> {
+  /** Reads it; once more when it changes meanwhile. */
+  #read(watched: Watched): Promise<void> {
     watched.again = true;
-    if (watched.reading) return;
-    watched.reading = true;
-    while (watched.again) {
+    watched.reading ??= this.#readUntilCalm(watched);
+    return watched.reading;
+  }
+
+  async #readUntilCalm(watched: Watched): Promise<void> {
+    const { path, name } = watched.file;
+    while (watched.again && !watched.ended) {
       watched.again = false;
-      const { path } = watched.file;
       let content = await read(path);
       if (typeof content !== "number" && content.code === undefined) {
         await pause(BETWEEN_WRITES_MS);
         content = await read(path);
       }
-      if (!watched.ended)
-        this.#book.add({ kind: "file", object: watched.file.name, ...inWords(path, content) });
+      if (!watched.ended) this.#book.add({ kind: "file", object: name, ...inWords(path, content) });
     }
-    watched.reading = false;
+    watched.reading = undefined;
   }
 }
 
