@@ -7,16 +7,19 @@
 import { createHash } from "node:crypto";
 import { buildBalancer } from "./build/balancer.ts";
 import { buildFailover } from "./build/failover.ts";
+import { buildWatch } from "./build/tracking.ts";
 import type { FileContent } from "./schema/file.ts";
 import { DEFAULT_SCRIPT_USER } from "./schema/globals.ts";
 
 /** The first 16 hexadecimal digits of a SHA-256 over the meaning. */
 export function digest(content: FileContent): string {
   const nodes = content.directors === undefined ? [undefined] : [...content.directors.keys()];
+  const userOf = (name: string | undefined) => machineFreeUser(name ?? content.global_defs.script_user);
   const meaning = {
     metrics: content.metrics,
     directors: nodes.map((node) => ({ node, failover: failoverMeaning(content, node) })).toSorted(byNode),
-    balancer: buildBalancer(content, (name) => machineFreeUser(name ?? content.global_defs.script_user)),
+    balancer: buildBalancer(content, userOf),
+    watch: buildWatch(content, userOf),
   };
   return createHash("sha256").update(canonical(meaning)).digest("hex").slice(0, 16);
 }

@@ -15,6 +15,7 @@ import { checkChecks } from "./rules/checks.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
+import { checkTracking } from "./rules/tracking.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
 import { salvage } from "./salvage.ts";
 import { type FileContent, fileSchema, type LooseContent } from "./schema/file.ts";
@@ -52,6 +53,7 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkPriorities(content, findings);
   checkInstances(content, findings);
   checkInterfaces(content, environment, findings);
+  checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
   if (!findings.failed && content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {

@@ -9,6 +9,7 @@ import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } f
 import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
+import { trackShape } from "./tracking.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
 export const instanceSchema = z.strictObject({
@@ -35,4 +36,5 @@ export const instanceSchema = z.strictObject({
   garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
   lower_prio_no_advert: toggle().optional(),
   higher_prio_send_advert: toggle().optional(),
+  ...trackShape,
 });
