@@ -37,10 +37,13 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     version: 3,
     priority: 100,
     advertInterval: seconds(0.1),
+    downTimerAdverts: 3,
     preempt: true,
+    preemptDelay: ZERO,
     v3ChecksumAsV2: true,
     addresses: [VIP],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },
+    contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: false },
     ...changes,
   };
 }
@@ -51,6 +54,8 @@ export class Director {
   readonly events: Event[] = [];
   /** Its last word on each instance. */
   instances: readonly InstanceReport[] = [];
+  /** How late its timers have fired, in seconds. */
+  readonly lateness: number[] = [];
   /** When it ended, on the monotonic clock. */
   diedAt: Instant | undefined;
   readonly host: Host;
@@ -71,9 +76,9 @@ export class Director {
   }
 
   /** Gives it a configuration, and resolves when that is in force. */
-  async configure(routers: readonly VirtualRouter[], diedAt?: Instant): Promise<void> {
+  async configure(routers: readonly VirtualRouter[], diedAt?: Instant, realtimePriority = 50): Promise<void> {
     const before = this.#configured;
-    this.#child.send({ type: "configure", config: { routers, realtimePriority: 50 }, diedAt });
+    this.#child.send({ type: "configure", config: { routers, realtimePriority }, diedAt });
     await until("the configuration is in force", () => this.#configured > before || this.#child.exitCode);
   }
 
@@ -171,6 +176,7 @@ export class Director {
       case "report":
         this.#reports += 1;
         this.instances = message.report.instances;
+        this.lateness.push(...message.report.lateness);
         for (const { name, labels, by } of message.report.counts) {
           const key = JSON.stringify([name, labels]);
           this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
