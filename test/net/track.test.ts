@@ -170,6 +170,7 @@ if (hasRoot(t, import.meta.url)) {
       relevo.host.cable("eth1", "up");
       await relevo.reaches("master");
       await until("Relevo has it", () => holders(relevo.host, peer.host) === "true false");
+      await until("keepalived says so", () => peer.states.length >= 3);
       t.same(peer.states, ["BACKUP", "MASTER", "BACKUP"]);
       t.same(peer.complaints, []);
     },

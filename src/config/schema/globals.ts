@@ -6,6 +6,7 @@ import { z } from "zod";
 import { seconds } from "../../core/units/time.ts";
 import { listenAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
+import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
 
 /** `version` and `vrrp_version`. */
@@ -29,6 +30,8 @@ export const DEFAULT_SCRIPT_USER = "nobody";
 /** `global_defs`. */
 export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
+  notify_fifo: absolutePath().optional(),
+  vrrp_notify_fifo: absolutePath().optional(),
   vrrp_version: vrrpVersion().default(2),
   vrrp_down_timer_adverts: downTimerAdverts().default(3),
   vrrp_rt_priority: whole(0, 99).default(50),

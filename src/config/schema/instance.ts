@@ -8,6 +8,7 @@ import { virtualAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
 import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
+import { notifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
 import { trackShape } from "./tracking.ts";
 
@@ -28,6 +29,7 @@ export const instanceSchema = z.strictObject({
   v3_checksum_as_v2: toggle().default(false),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  ...notifyShape,
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),
   garp_master_refresh: announceRefresh().optional(),
