@@ -49,6 +49,7 @@ export class Child<Config, Report> {
   #restart: NodeJS.Timeout | undefined;
   /** It died, and will be started again after a pause. */
   #away = false;
+  #released: Promise<void> = Promise.resolve();
   #stopping = false;
   #config: Config | undefined;
   #whenConfigured: (() => void)[] = [];
@@ -67,17 +68,20 @@ export class Child<Config, Report> {
     await inForce;
   }
 
-  /** Has it let go of everything, and waits for its end. */
+  /** Has it let go of everything, and waits for its end; what it cannot let go of any more is taken from it. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
     const leaving = this.#process;
-    if (leaving === undefined) return;
+    if (leaving === undefined) {
+      await this.#release();
+      return;
+    }
     this.#tell({ type: "stop" });
     const impatience = setTimeout(() => leaving.kill("SIGKILL"), STOP_PATIENCE_MS);
-    const [, signal] = (await once(leaving, "exit")) as [number | null, string | null];
+    const [status] = (await once(leaving, "exit")) as [number | null];
     clearTimeout(impatience);
-    if (signal !== null) await this.#release();
+    if (status !== 0) await this.#release();
   }
 
   /** Ends it at once, and cleans up after it. */
@@ -156,7 +160,13 @@ export class Child<Config, Report> {
     this.#restart = setTimeout(() => this.#start(), rest);
   }
 
-  async #release(): Promise<void> {
+  /** One release after the other: two at once would find the other's work half done. */
+  #release(): Promise<void> {
+    this.#released = this.#released.then(() => this.#releaseNow());
+    return this.#released;
+  }
+
+  async #releaseNow(): Promise<void> {
     const { name, release, onEvent } = this.#specification;
     try {
       await release();

@@ -47,7 +47,7 @@ export class Supervisor {
   /** One reading after the other. */
   #work: Promise<void> = Promise.resolve();
   /** The end of children that were not waited for. */
-  #abandoned: Promise<void> | undefined;
+  #abandoned: Promise<unknown> | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -96,15 +96,14 @@ export class Supervisor {
     await this.#balancer.stop();
     await this.#abandoned;
     await this.#metricsServer.close();
+    this.#options.runDirectory.clear();
     this.#options.runDirectory.leave();
     this.#say(event("stopped"));
   }
 
   /** Does not let `stop` wait for the children: ends them, and takes out of the kernel what they had put there. */
   abandon(): void {
-    this.#abandoned ??= Promise.all([this.#failover.kill(), this.#balancer.kill()]).then(() =>
-      this.#options.runDirectory.clear(),
-    );
+    this.#abandoned ??= Promise.all([this.#failover.kill(), this.#balancer.kill()]);
   }
 
   async #reload(): Promise<void> {
