@@ -105,8 +105,12 @@ export class Child<Config, Report> {
     this.#process = started;
     started.on("message", (message) => this.#onMessage(message as FromChild<Report>));
     started.on("exit", (code, signal) => this.#onExit(signal ?? `exit status ${code}`));
-    started.on("error", () => {});
-    this.#specification.onEvent(event("process-started", { process: name }), started.pid ?? 0);
+    // It could not be started, so that it will not exit; any other error is followed by its exit.
+    started.on("error", ({ message }) => {
+      if (started.pid === undefined) this.#onExit(message);
+    });
+    if (started.pid === undefined) return;
+    this.#specification.onEvent(event("process-started", { process: name }), started.pid);
     if (this.#config !== undefined)
       this.#tell({ type: "configure", config: this.#config, diedAt: this.#diedAt });
   }

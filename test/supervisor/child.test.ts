@@ -83,3 +83,18 @@ t.test("two reasons to release do not get into each other's way", async (t) => {
   await Promise.all([child.stop(), child.kill()]);
   t.strictSame(releases, ["begun", "ended", "begun", "ended", "begun", "ended"]);
 });
+
+t.test("a child that cannot be started is tried again", async (t) => {
+  const { execPath } = process;
+  const { child, told } = childOf(`process.on("message", ({ type }) => {
+    if (type === "configure") process.send({ type: "configured" });
+    else process.exit(0);
+  })`);
+  process.execPath = "/nonexistent/node";
+  const inForce = child.configure({});
+  await until("a death", () => told("process-died").length > 0);
+  process.execPath = execPath;
+  t.match(told("process-died")[0]?.fields["how"], /ENOENT/);
+  await inForce;
+  await child.stop();
+});
