@@ -103,7 +103,7 @@ export class Child<Config, Report> {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#process = started;
-    started.on("message", (message) => this.#onMessage(message as FromChild<Report>));
+    started.on("message", (message) => this.#onMessage(started, message as FromChild<Report>));
     started.on("exit", (code, signal) => this.#onExit(signal ?? `exit status ${code}`));
     // It could not be started, so that it will not exit; any other error is followed by its exit.
     started.on("error", ({ message }) => {
@@ -120,16 +120,19 @@ export class Child<Config, Report> {
     this.#process?.send(message, () => {});
   }
 
-  #onMessage(message: FromChild<Report>): void {
+  /** What a process has said may arrive after its end: its events still count, where it stood does not. */
+  #onMessage(from: ChildProcess, message: FromChild<Report>): void {
+    const gone = from !== this.#process;
     switch (message.type) {
       case "configured":
+        if (gone) break;
         for (const resolve of this.#whenConfigured.splice(0)) resolve();
         break;
       case "event":
-        this.#specification.onEvent(message.event, this.#process?.pid ?? 0);
+        this.#specification.onEvent(message.event, from.pid ?? 0);
         break;
       case "report":
-        this.#specification.onReport(message.report);
+        if (!gone) this.#specification.onReport(message.report);
         break;
       case "stopped":
         break;

@@ -157,7 +157,7 @@ export class Supervisor {
     };
   }
 
-  #onChildEvent(name: string, happened: Event, pid: number): void {
+  #onChildEvent(name: "failover" | "balancer", happened: Event, pid: number): void {
     if (happened.name === "process-started") this.#metrics.onProcess(name, true);
     if (happened.name === "process-died") this.#metrics.onProcess(name, false);
     this.#options.log(happened, { process: name, process_pid: pid });
