@@ -46,6 +46,7 @@ export class Supervisor {
   #digest: string | undefined;
   /** One reading after the other. */
   #work: Promise<void> = Promise.resolve();
+  #stopping = false;
   /** The end of children that were not waited for. */
   #abandoned: Promise<unknown> | undefined;
 
@@ -75,21 +76,18 @@ export class Supervisor {
   }
 
   /** Puts the first configuration into force; resolves when both children work by it. */
-  async start(reading: Reading & { readonly config: Config }): Promise<void> {
-    this.#warn(reading);
-    await this.#apply(reading.config);
-    this.#metrics.onProcess("supervisor", true);
-    this.#say(event("started", { version: this.#options.version, node: reading.config.node ?? "" }));
-    this.#notify("ready", "running");
+  start(reading: Reading & { readonly config: Config }): Promise<void> {
+    return this.#inTurn(() => this.#start(reading));
   }
 
   /** Reads the configuration anew. */
   reload(): void {
-    this.#work = this.#work.then(() => this.#reload());
+    void this.#inTurn(() => this.#reload());
   }
 
   /** Lets go of everything, peers first. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#say(event("stopping"));
     this.#notify("stopping", "stopping");
     await this.#failover.stop();
@@ -106,6 +104,21 @@ export class Supervisor {
     this.#abandoned ??= Promise.all([this.#failover.kill(), this.#balancer.kill()]);
   }
 
+  /** Waits for its turn, which does not come once all is to stop. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(() => (this.#stopping ? undefined : work()));
+    return this.#work;
+  }
+
+  async #start(reading: Reading & { readonly config: Config }): Promise<void> {
+    this.#warn(reading);
+    await this.#apply(reading.config);
+    if (this.#stopping) return;
+    this.#metrics.onProcess("supervisor", true);
+    this.#say(event("started", { version: this.#options.version, node: reading.config.node ?? "" }));
+    this.#notify("ready", "running");
+  }
+
   async #reload(): Promise<void> {
     this.#notify("reloading", "reading the configuration");
     const reading = this.#options.read();
@@ -120,6 +133,7 @@ export class Supervisor {
       this.#warn(reading);
       await this.#apply(config);
     }
+    if (this.#stopping) return;
     this.#notify("ready", config === undefined ? "running; the configuration on disk has errors" : "running");
   }
 
@@ -135,6 +149,8 @@ export class Supervisor {
   async #apply(config: Config): Promise<void> {
     await this.#serveMetrics(config);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
+    // A child that is to stop leaves the question open.
+    if (this.#stopping) return;
     this.#digest = config.digest;
     this.#metrics.onConfigLoaded(config.digest);
     this.#say(event("config-loaded", { digest: config.digest }));
