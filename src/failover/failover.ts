@@ -20,6 +20,7 @@ import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
+import { sameAddress } from "../core/vrrp/virtual-router.ts";
 import { VRRP_GROUP } from "../core/wire/vrrp.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
@@ -271,7 +272,14 @@ export class Failover {
     this.#voice.event(
       event("address-drift", { interface: address.interface, address: addressText(address), found }),
     );
-    if (restored) this.#announce(address);
+    if (restored) this.#holderOf(address)?.announce(address);
+  }
+
+  #holderOf(address: VirtualAddress): Instance | undefined {
+    for (const { instance } of this.#instances.values()) {
+      if (instance.router.addresses.some((own) => sameAddress(own, address))) return instance;
+    }
+    return undefined;
   }
 
   /** The kernel tells of many changes in one turn of the loop, such as a hundred addresses of our own. */
