@@ -25,6 +25,8 @@ export interface AddressListener {
   event(event: Event): void;
   /** An address was not as it should be; `restored` when it is on the interface again and must be announced. */
   drift(address: VirtualAddress, restored: boolean): void;
+  /** An address had gone, and the kernel refuses to have it back. */
+  lost(address: VirtualAddress): void;
 }
 
 /** The keeper of all virtual addresses of this machine. */
@@ -93,7 +95,9 @@ export class AddressKeeper {
   async onRemoved(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
     const removed: VirtualAddress = { address, prefixLength, interface: interfaceName };
     if (!this.#book.isMissed(removed)) return;
-    if ((await this.#change("add", removed)) === "done") this.#listener.drift(removed, true);
+    const restored = await this.#change("add", removed);
+    if (restored === "done") this.#listener.drift(removed, true);
+    if (restored === "refused") this.#listener.lost(removed);
   }
 
   /** Nothing of ours is on any interface. */

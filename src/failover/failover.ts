@@ -76,6 +76,7 @@ export class Failover {
     this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
       event: (report) => voice.event(report),
       drift: (address, restored) => this.#onDrift(address, restored),
+      lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
     });
   }
 
