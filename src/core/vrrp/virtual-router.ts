@@ -257,6 +257,10 @@ function onAdvertAsMaster(
   };
 }
 
+function latest(one: Instant, other: Instant): Instant {
+  return one > other ? one : other;
+}
+
 function strongerThanUs(
   advert: Advert,
   source: Ipv4,
@@ -333,7 +337,7 @@ function onReconfigured(state: State, before: VirtualRouter, now: Instant, conte
       return unchanged(state);
     case "backup":
       if (router.priority === OWNER) return becomeMaster(state, "reconfigured", undefined, now, context);
-      return unchanged(rescheduled(state, before, router));
+      return unchanged(rescheduled(state, before, now, router));
     case "master": {
       const gone = without(before.addresses, router.addresses);
       const added = without(router.addresses, before.addresses);
@@ -359,9 +363,18 @@ function onReconfigured(state: State, before: VirtualRouter, now: Instant, conte
  * keep a backup waiting for ever. The pace is the master's for as long as it says no other (version 3): when a shorter
  * interval reaches the backup first, the master is not late.
  */
-function rescheduled(state: State & { name: "backup" }, before: VirtualRouter, router: VirtualRouter): State {
+function rescheduled(
+  state: State & { name: "backup" },
+  before: VirtualRouter,
+  now: Instant,
+  router: VirtualRouter,
+): State {
   const learned = router.version === 3 && state.master !== undefined;
   const advertInterval = learned ? state.advertInterval : router.advertInterval;
+  // A living master that was to be preempted may be one to leave alone now: listen to it anew.
+  const isHumbler = (before.preempt && !router.preempt) || router.priority < before.priority;
+  if (isHumbler && state.expecting === "preempted-lower-priority")
+    return waitingFor(state.master, advertInterval, now, router);
   const shift = masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
   return { ...state, advertInterval, masterDownAt: after(state.masterDownAt, shift as Duration) };
 }
