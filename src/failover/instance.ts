@@ -138,6 +138,10 @@ export class Instance {
       case "resign":
         this.#send(router, 0);
         return;
+      case "concede":
+        this.#hands.drain(router);
+        this.#send(router, router.priority);
+        return;
       case "add-addresses":
         if (!(await this.#hands.add(effect.addresses))) this.dispatch({ type: "address-refused" });
         return;

@@ -78,7 +78,8 @@ export class Machine implements Host {
   #netlink: (() => void)[] = [];
   #timers = new Map<string, Entry>();
   #due = new Set<string>();
-  #verdict: Admission | undefined;
+  /** The packet that is being heard; while it is acted upon, others may be. */
+  #hearing: { admission: Admission | undefined } | undefined;
 
   constructor(
     name: string,
@@ -301,7 +302,7 @@ export class Machine implements Host {
   }
 
   judged(admission: Admission): void {
-    this.#verdict = admission;
+    if (this.#hearing !== undefined) this.#hearing.admission = admission;
   }
 
   published(router: VirtualRouter, effect: Effect & { type: "publish" }): void {
@@ -325,9 +326,13 @@ export class Machine implements Host {
     if (brain === undefined) return;
     const before: State[] = [];
     for (const { state } of brain.working.values()) before.push(state);
+    const outer = this.#hearing;
+    const hearing: { admission: Admission | undefined } = { admission: undefined };
+    this.#hearing = hearing;
     brain.packet(interfaceName, frame.bytes);
-    if (this.#verdict !== undefined)
-      this.#listener.heard(this, { interfaceName, frame, admission: this.#verdict, before });
+    this.#hearing = outer;
+    const { admission } = hearing;
+    if (admission !== undefined) this.#listener.heard(this, { interfaceName, frame, admission, before });
   }
 
   #notify(interfaceName: string, andThen: () => void): void {

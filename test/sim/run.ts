@@ -5,8 +5,8 @@
  */
 
 import { after, type Duration, type Instant, microseconds, seconds } from "../../src/core/units/time.ts";
-import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
-import { macText } from "./client.ts";
+import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import { type Client, macText } from "./client.ts";
 import { longestDelay, type Striking } from "./fault.ts";
 import type { Machine } from "./machine.ts";
 import { longestInterval, type Plan, planOf } from "./plan.ts";
@@ -152,10 +152,7 @@ function settled(world: World): Violation | undefined {
   return undefined;
 }
 
-/**
- * A client that sends elsewhere. When nothing is refreshed, one that has missed announcements since the claim, or was
- * given old ones late, is excused.
- */
+/** A client that sends elsewhere. */
 function misdirected(world: World, router: VirtualRouter): string | undefined {
   for (const address of router.addresses) {
     const at = Number(address.interface.slice(3));
@@ -163,14 +160,37 @@ function misdirected(world: World, router: VirtualRouter): string | undefined {
     const mac = holder?.kernel.interfaces.get(address.interface)?.mac;
     if (holder === undefined || mac === undefined) continue;
     for (const client of world.clients[at] ?? []) {
-      if (client.table.get(address.address) === macText(mac)) continue;
-      if (
-        router.announcing.refresh === 0 &&
-        world.missedAnnouncement(client) >= world.claimedAt(holder, address)
-      )
-        continue;
-      return `${client.name} sends for ${address.address} to ${client.table.get(address.address) ?? "nobody"}`;
+      const known = client.table.get(address.address);
+      if (known === macText(mac) || isExcused(world, router, address, holder, client)) continue;
+      return `${client.name} sends for ${address.address} to ${known ?? "nobody"}`;
     }
   }
   return undefined;
+}
+
+/**
+ * When nothing is refreshed, a client may be left behind that has missed announcements since the claim or was given old
+ * ones late; or that believes another, if that one died or lost its interface without a word, or its last word was lost,
+ * or the holder is an owner, who heeds nobody (RFC 9568 §7.1).
+ */
+function isExcused(
+  world: World,
+  router: VirtualRouter,
+  address: VirtualAddress,
+  holder: Machine,
+  client: Client,
+): boolean {
+  if (router.announcing.refresh > 0) return false;
+  if (world.missedAnnouncement(client) >= world.claimedAt(holder, address)) return true;
+  const known = client.table.get(address.address);
+  const other = world.machines.find((machine) => {
+    const mac = machine.kernel.interfaces.get(address.interface)?.mac;
+    return mac !== undefined && macText(mac) === known;
+  });
+  if (other === undefined) return false;
+  const yielded = world.yieldedAt(other, router.name);
+  const wasToldSo =
+    yielded > world.claimedAt(other, address) && world.interfered(other, holder) < yielded - world.reaction;
+  const priority = world.files.get(holder)?.find(({ name }) => name === router.name)?.priority;
+  return !wasToldSo || priority === 255;
 }

@@ -11,7 +11,9 @@
  * - addresses are taken off before anyone is told (`resign` stands behind `remove-addresses`), and an advert is sent
  *   before the addresses are claimed, so that an old master has heard it when our announcements arrive.
  * - announcements are repeated and refreshed, and a master that has just seen another master give way announces again,
- *   for the clients may have learnt the other one's hardware address.
+ *   for the clients may have learnt the other one's hardware address. So that it sees it, a master that gives way sends a
+ *   last advert once its addresses are off: when a segment that was cut in two is whole again, the winner may otherwise
+ *   never hear that there was another, and the clients on that side would send to the loser for as long as they remember.
  */
 
 import { type Ipv4, ipv4Number } from "../units/ipv4.ts";
@@ -103,6 +105,8 @@ export type Effect =
   | { readonly type: "send-advert" }
   /** Send an advert of priority 0: the backups need not wait. */
   | { readonly type: "resign" }
+  /** Send an advert of our own priority once more: the winner hears that there were two, and announces again. */
+  | { readonly type: "concede" }
   | { readonly type: "add-addresses"; readonly addresses: readonly VirtualAddress[] }
   | { readonly type: "remove-addresses"; readonly addresses: readonly VirtualAddress[] }
   /** Announce each address so many times. */
@@ -234,19 +238,23 @@ function onAdvertAsMaster(
       state: next,
       effects: [
         { type: "remove-addresses", addresses: router.addresses },
+        { type: "concede" },
         publish(state, next, winner, source),
       ],
     };
   }
+  // Put off, not dropped: the lesser one may have announced since our last burst.
+  const later = state.announceAt ?? latest(state.contentionQuietUntil, state.answerQuietUntil);
   // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
-  if (now < state.answerQuietUntil) return unchanged(state);
+  if (now < state.answerQuietUntil) return unchanged({ ...state, announceAt: later });
   // Also the answer to a priority of 0: whoever lets go may have confused the switches.
   const next = {
     ...state,
     nextAdvertAt: after(now, router.advertInterval),
     answerQuietUntil: after(now, ANSWERS_APART),
   };
-  if (now < state.contentionQuietUntil) return { state: next, effects: [{ type: "send-advert" }] };
+  if (now < state.contentionQuietUntil)
+    return { state: { ...next, announceAt: later }, effects: [{ type: "send-advert" }] };
   return {
     state: {
       ...next,

@@ -124,6 +124,8 @@ export function inWords(effect: Effect): string {
       return "advert";
     case "resign":
       return "advert of priority 0";
+    case "concede":
+      return "last advert";
     case "add-addresses":
       return `add ${listed(effect.addresses)}`;
     case "remove-addresses":
