@@ -145,7 +145,6 @@ export class World implements MachineListener {
   // What the machines tell.
 
   stepped(machine: Machine, step: Stepped): void {
-    this.trace?.stepped(machine, step);
     for (const watch of this.#onStepped) watch(machine, step);
   }
 
