@@ -140,7 +140,7 @@ export class Instance {
         return;
       case "concede":
         this.#hands.drain(router);
-        this.#send(router, router.priority);
+        this.#send({ ...router, advertInterval: effect.advertInterval }, router.priority);
         return;
       case "add-addresses":
         if (!(await this.#hands.add(effect.addresses))) this.dispatch({ type: "address-refused" });

@@ -74,6 +74,8 @@ function heal(world: World): void {
     machine.goOn();
     world.rewrite(machine, world.blueprint.directors[index] ?? []);
     world.start(machine);
+    // Who is on its way down now comes back when it is there.
+    world.agenda.in(world.reaction, () => world.start(machine));
   }
 }
 
@@ -138,6 +140,8 @@ function wrongHolder(world: World, router: VirtualRouter): string | undefined {
 
 /** From here on nobody changes, and every client knows where to send. */
 function settled(world: World, areSkewed: boolean): Violation | undefined {
+  // Whose addresses are there may still have to say so.
+  world.runUntil(after(world.now, world.reaction));
   const before = world.transitions;
   const routers = world.blueprint.directors[0] ?? [];
   const needed = routers.map(

@@ -201,7 +201,7 @@ export class VrrpBrain implements Brain {
         return finished();
       case "concede":
         this.#host.drain(router.interface);
-        this.#send(router, router.priority);
+        this.#send({ ...router, advertInterval: effect.advertInterval }, router.priority);
         return finished();
       case "add-addresses":
         return this.#add(effect.addresses, router, (accepted) => {

@@ -105,8 +105,11 @@ export type Effect =
   | { readonly type: "send-advert" }
   /** Send an advert of priority 0: the backups need not wait. */
   | { readonly type: "resign" }
-  /** Send an advert of our own priority once more: the winner hears that there were two, and announces again. */
-  | { readonly type: "concede" }
+  /**
+   * Send an advert of our own priority once more: the winner hears that there were two, and announces again. It carries
+   * the winner's interval, which is the one to wait by for a backup that hears it.
+   */
+  | { readonly type: "concede"; readonly advertInterval: Duration }
   | { readonly type: "add-addresses"; readonly addresses: readonly VirtualAddress[] }
   | { readonly type: "remove-addresses"; readonly addresses: readonly VirtualAddress[] }
   /** Announce each address so many times. */
@@ -238,7 +241,7 @@ function onAdvertAsMaster(
       state: next,
       effects: [
         { type: "remove-addresses", addresses: router.addresses },
-        { type: "concede" },
+        { type: "concede", advertInterval: advert.advertInterval },
         publish(state, next, winner, source),
       ],
     };
