@@ -73,6 +73,7 @@ export class Machine implements Host {
   readonly #random: Random;
   readonly #listener: MachineListener;
   readonly #makeBrain: (host: Host) => Brain;
+  #stopping = false;
   #interfaces = new Map<string, Interface>();
   #sockets = new Map<string, Frame[]>();
   #netlink: (() => void)[] = [];
@@ -162,7 +163,8 @@ export class Machine implements Host {
 
   /** Ends it in good order. */
   stop(): void {
-    if (!this.awake) return;
+    if (!this.awake || this.#stopping) return;
+    this.#stopping = true;
     this.brain?.stop(() => {
       this.#forget();
       this.#listener.life(this, "stopped");
@@ -195,7 +197,8 @@ export class Machine implements Host {
   }
 
   reconfigure(routers: readonly VirtualRouter[]): void {
-    if (this.brain === undefined) return;
+    // A supervisor that has told a child to stop tells it nothing else.
+    if (this.brain === undefined || this.#stopping) return;
     const { brain } = this;
     this.#input(() => {
       brain.configure(routers, undefined);
@@ -352,6 +355,7 @@ export class Machine implements Host {
 
   #forget(): void {
     this.brain = undefined;
+    this.#stopping = false;
     this.stalled = false;
     for (const entry of this.#timers.values()) entry.off = true;
     this.#timers = new Map();

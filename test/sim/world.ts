@@ -177,7 +177,7 @@ export class World implements MachineListener {
     if (effect.from === "master" && effect.to !== "fault") {
       let yields = this.#yields.get(machine);
       if (yields === undefined) this.#yields.set(machine, (yields = new Map()));
-      yields.set(router.name, this.now);
+      yields.set(router.name, machine.kernel.mood.failsToSend ? NEVER : this.now);
     }
     if (effect.from === "master" || effect.to === "master") this.transitions += 1;
     this.trace?.published(machine, router, effect);
