@@ -22,6 +22,7 @@ import type { Finding } from "../core/track/model.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
+import { sameAddress } from "../core/vrrp/virtual-router.ts";
 import { VRRP_GROUP } from "../core/wire/vrrp.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
@@ -79,6 +80,7 @@ export class Failover {
     this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
+      lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
     });
     this.#tracked = new TrackedObjects({
       changed: () => this.#onInterfacesChangedSoon(),
@@ -290,7 +292,14 @@ export class Failover {
     this.#voice.event(
       event("address-drift", { interface: address.interface, address: addressText(address), found }),
     );
-    if (found === "missing") this.#announce(address);
+    if (found === "missing") this.#holderOf(address)?.announce(address);
+  }
+
+  #holderOf(address: VirtualAddress): Instance | undefined {
+    for (const { instance } of this.#instances.values()) {
+      if (instance.router.addresses.some((own) => sameAddress(own, address))) return instance;
+    }
+    return undefined;
   }
 
   /** The kernel tells of many changes in one turn of the loop, such as a hundred addresses of our own. */

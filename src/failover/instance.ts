@@ -64,9 +64,13 @@ export class Instance {
     return this.#router;
   }
 
-  /** One event. */
+  /**
+   * One event. Unless it is a packet, what has queued is heard first: after a stall the packets that waited may say that
+   * nothing is due, or that another is master by now.
+   */
   dispatch(event: Event): void {
     const router = this.#router;
+    if (event.type !== "advert") this.#hands.drain(router);
     const context = { router, primary: this.#hands.primary(router), adjustment: this.#adjustment };
     const { state, effects } = step(this.#state, event, now(), context);
     this.#state = state;
@@ -79,6 +83,7 @@ export class Instance {
 
   /** Takes a changed configuration of the same virtual router into force. */
   reconfigure(router: VirtualRouter): void {
+    this.#hands.drain(this.#router);
     const before = this.#router;
     this.#router = router;
     this.dispatch({ type: "reconfigured", before });
@@ -125,10 +130,14 @@ export class Instance {
     this.#timer = setTimeout(() => this.#onTimer(deadline), wait);
   }
 
-  /** What has queued is heard first: after a stall the packets that waited may say that nothing is due. */
+  /** Announces an address that had gone and is back. */
+  announce(address: VirtualAddress): void {
+    this.#hands.drain(this.#router);
+    if (mayAnnounce(this.#state)) this.#hands.announce(address);
+  }
+
   #onTimer(deadline: Instant): void {
     this.#hands.late(between(deadline, now()));
-    this.#hands.drain(this.#router);
     this.dispatch({ type: "deadline" });
   }
 
@@ -146,6 +155,13 @@ export class Instance {
       case "resign":
         this.#send(router, 0);
         return;
+      case "concede":
+        this.#hands.drain(router);
+        this.#send(
+          { ...router, advertInterval: effect.advertInterval },
+          effectivePriority(router, this.#adjustment),
+        );
+        return;
       case "add-addresses":
         if (!(await this.#hands.add(effect.addresses))) this.dispatch({ type: "address-refused" });
         return;
@@ -153,6 +169,7 @@ export class Instance {
         await this.#hands.remove(effect.addresses);
         return;
       case "announce":
+        this.#hands.drain(router);
         if (!mayAnnounce(this.#state)) return;
         for (let count = 0; count < effect.repeat; count += 1) {
           for (const address of effect.addresses) this.#hands.announce(address);

@@ -26,7 +26,7 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
         v3ChecksumAsV2: false,
         addresses: [{ address: "192.0.2.100", prefixLength: 24, interface: "eth0" }],
         announcing: { delay: us(5_000_000), repeat: 5, refresh: us(60_000_000), refreshRepeat: 1 },
-        contention: { announceDelay: us(5_000_000), announceRepeat: 5, answer: true, lastWord: false },
+        contention: { announceDelay: us(5_000_000), announceRepeat: 5, answer: true, lastWord: true },
         tracks: [],
       },
     ],

@@ -107,7 +107,7 @@ function routersOf(random: Random, segments: number): VirtualRouter[] {
 function onItsOwn(random: Random, interval: Duration) {
   const announcing = announcingOf(random, interval);
   const { delay: announceDelay, repeat: announceRepeat } = announcing;
-  const contention = { announceDelay, announceRepeat, answer: true, lastWord: false };
+  const contention = { announceDelay, announceRepeat, answer: true, lastWord: true };
   return { announcing, contention, downTimerAdverts: 3, preemptDelay: ZERO };
 }
 

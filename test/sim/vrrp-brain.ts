@@ -21,7 +21,7 @@ import {
 } from "../../src/core/vrrp/outbox.ts";
 import { leftOver, mayResume } from "../../src/core/vrrp/succession.ts";
 import { faultsOf, primaryAddress } from "../../src/core/vrrp/surroundings.ts";
-import { type Event, INITIAL, nextDeadline, step } from "../../src/core/vrrp/virtual-router.ts";
+import { type Event, INITIAL, nextDeadline, sameAddress, step } from "../../src/core/vrrp/virtual-router.ts";
 import type { Brain, Host, Working } from "./brain.ts";
 import type { Hand } from "./kernel.ts";
 
@@ -104,7 +104,6 @@ export class VrrpBrain implements Brain {
   due(key: string): void {
     const working = this.working.get(key);
     if (working === undefined) return;
-    this.#host.drain(working.router.interface);
     this.#dispatch(working, { type: "deadline" });
   }
 
@@ -126,9 +125,23 @@ export class VrrpBrain implements Brain {
     if (present && this.#book.isForeign(address)) host.request("remove", address, "repair", () => {});
     if (!present && this.#book.isMissed(address)) {
       host.request("add", address, "repair", (errno) => {
-        if (errno === undefined) host.announce(address);
+        const holder = this.#holderOf(address);
+        if (holder === undefined) return;
+        if (errno !== undefined) {
+          if (!isNeedless("add", errno)) this.#dispatch(holder, { type: "address-refused" });
+          return;
+        }
+        host.drain(holder.router.interface);
+        if (mayAnnounce(holder.state)) host.announce(address);
       });
     }
+  }
+
+  #holderOf(address: VirtualAddress): Working | undefined {
+    for (const working of this.working.values()) {
+      if (working.router.addresses.some((own) => sameAddress(own, address))) return working;
+    }
+    return undefined;
   }
 
   #start(router: VirtualRouter, resume: boolean): void {
@@ -139,6 +152,7 @@ export class VrrpBrain implements Brain {
   }
 
   #reconfigure(working: Working, router: VirtualRouter): void {
+    this.#host.drain(working.router.interface);
     const before = working.router;
     working.router = router;
     this.#dispatch(working, { type: "reconfigured", before });
@@ -154,6 +168,7 @@ export class VrrpBrain implements Brain {
   }
 
   #dispatch(working: Working, event: Event): void {
+    if (event.type !== "advert") this.#host.drain(working.router.interface);
     const before = working.state;
     const { router } = working;
     const context = { router, primary: this.#primary(router), adjustment: 0 };
@@ -184,6 +199,10 @@ export class VrrpBrain implements Brain {
       case "resign":
         this.#send(router, 0);
         return finished();
+      case "concede":
+        this.#host.drain(router.interface);
+        this.#send({ ...router, advertInterval: effect.advertInterval }, router.priority);
+        return finished();
       case "add-addresses":
         return this.#add(effect.addresses, router, (accepted) => {
           if (!accepted) this.#dispatch(working, { type: "address-refused" });
@@ -192,6 +211,7 @@ export class VrrpBrain implements Brain {
       case "remove-addresses":
         return this.#remove(effect.addresses, finished);
       case "announce":
+        this.#host.drain(router.interface);
         if (mayAnnounce(working.state)) {
           for (let count = 0; count < effect.repeat; count += 1) {
             for (const address of effect.addresses) this.#host.announce(address);

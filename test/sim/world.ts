@@ -53,7 +53,7 @@ export class World implements MachineListener {
   /** The longest that a healthy, running director takes from a cause to its last effect. */
   reaction: Duration;
   violation: Violation | undefined;
-  /** Changes of state that were published. */
+  /** Changes of masters that were published. */
   transitions = 0;
   readonly trace: Trace | undefined;
   readonly #machineOf = new Map<Port, Machine>();
@@ -61,6 +61,7 @@ export class World implements MachineListener {
   readonly #trouble = new Map<Machine, Instant>();
   readonly #missed = new Map<Port, Instant>();
   readonly #claims = new Map<Machine, Map<Ipv4, Instant>>();
+  readonly #yields = new Map<Machine, Map<string, Instant>>();
   readonly #watches: Watch[] = [];
   readonly #onStepped: Watcher<"stepped">[] = [];
   readonly #onHeard: Watcher<"heard">[] = [];
@@ -120,6 +121,11 @@ export class World implements MachineListener {
     return this.#claims.get(machine)?.get(address) ?? NEVER;
   }
 
+  /** When a director last gave way, or went, in good order: then it has said so. */
+  yieldedAt(machine: Machine, router: string): Instant {
+    return this.#yields.get(machine)?.get(router) ?? NEVER;
+  }
+
   /** The configuration of the virtual router that an address belongs to, on that machine. */
   routerOf(machine: Machine, address: Ipv4): VirtualRouter | undefined {
     return this.files.get(machine)?.find((router) => router.addresses.some((own) => own.address === address));
@@ -139,7 +145,6 @@ export class World implements MachineListener {
   // What the machines tell.
 
   stepped(machine: Machine, step: Stepped): void {
-    this.trace?.stepped(machine, step);
     for (const watch of this.#onStepped) watch(machine, step);
   }
 
@@ -169,7 +174,12 @@ export class World implements MachineListener {
   }
 
   published(machine: Machine, router: VirtualRouter, effect: Effect & { type: "publish" }): void {
-    this.transitions += 1;
+    if (effect.from === "master" && effect.to !== "fault") {
+      let yields = this.#yields.get(machine);
+      if (yields === undefined) this.#yields.set(machine, (yields = new Map()));
+      yields.set(router.name, machine.kernel.mood.failsToSend ? NEVER : this.now);
+    }
+    if (effect.from === "master" || effect.to === "master") this.transitions += 1;
     this.trace?.published(machine, router, effect);
     for (const watch of this.#watches) watch.published?.(machine, router, effect);
   }

@@ -42,7 +42,7 @@ export const globalsSchema = z.strictObject({
   vrrp_garp_lower_prio_delay: announceDelay().optional(),
   vrrp_garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
   vrrp_lower_prio_no_advert: toggle().default(false),
-  vrrp_higher_prio_send_advert: toggle().default(false),
+  vrrp_higher_prio_send_advert: toggle().default(true),
 });
 
 /** `metrics`: where they are served, or false. */

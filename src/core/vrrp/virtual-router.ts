@@ -11,7 +11,9 @@
  * - addresses are taken off before anyone is told (`resign` stands behind `remove-addresses`), and an advert is sent
  *   before the addresses are claimed, so that an old master has heard it when our announcements arrive.
  * - announcements are repeated and refreshed, and a master that has just seen another master give way announces again,
- *   for the clients may have learnt the other one's hardware address.
+ *   for the clients may have learnt the other one's hardware address. So that it sees it, a master that gives way sends a
+ *   last advert once its addresses are off: when a segment that was cut in two is whole again, the winner may otherwise
+ *   never hear that there was another, and the clients on that side would send to the loser for as long as they remember.
  */
 
 import { type Ipv4, ipv4Number } from "../units/ipv4.ts";
@@ -110,6 +112,11 @@ export type Effect =
   | { readonly type: "send-advert" }
   /** Send an advert of priority 0: the backups need not wait. */
   | { readonly type: "resign" }
+  /**
+   * Send an advert of our own priority once more: the winner hears that there were two, and announces again. It carries
+   * the winner's interval, which is the one to wait by for a backup that hears it.
+   */
+  | { readonly type: "concede"; readonly advertInterval: Duration }
   | { readonly type: "add-addresses"; readonly addresses: readonly VirtualAddress[] }
   | { readonly type: "remove-addresses"; readonly addresses: readonly VirtualAddress[] }
   /** Announce each address so many times. */
@@ -171,7 +178,7 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
     case "reconfigured":
       return onReconfigured(state, withAdjustment(event.before, given.adjustment), now, context);
     case "adjusted":
-      return onAdjusted(state, withAdjustment(given.router, event.before), context);
+      return onAdjusted(state, withAdjustment(given.router, event.before), now, context);
     case "shutdown":
       return onShutdown(state, context);
   }
@@ -247,8 +254,8 @@ function onAdvertAsMaster(
     return {
       state: next,
       effects: [
-        ...lastWord(router),
         { type: "remove-addresses", addresses: router.addresses },
+        ...lastWord(router, advert.advertInterval),
         publish(state, next, winner, source),
       ],
     };
@@ -264,16 +271,19 @@ function onLesserMaster(
   router: VirtualRouter,
 ): Step {
   const { answer, announceDelay, announceRepeat } = router.contention;
-  const effects: Effect[] = [];
-  let next = state;
+  const announces = announceRepeat > 0;
+  // Put off, not dropped: the lesser one may have announced since our last burst.
+  const putOff = state.reassertAt ?? latest(state.contentionQuietUntil, state.answerQuietUntil);
+  const later = announces ? putOff : state.reassertAt;
   // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
-  if (now < state.answerQuietUntil) return unchanged(state);
-  next = { ...next, answerQuietUntil: after(now, ANSWERS_APART) };
+  if (now < state.answerQuietUntil) return unchanged({ ...state, reassertAt: later });
+  const effects: Effect[] = [];
+  let next = { ...state, answerQuietUntil: after(now, ANSWERS_APART), reassertAt: later };
   if (answer || priority === 0) {
     effects.push({ type: "send-advert" });
     next = { ...next, nextAdvertAt: after(now, router.advertInterval) };
   }
-  if (now >= state.contentionQuietUntil && announceRepeat > 0) {
+  if (announces && now >= state.contentionQuietUntil) {
     effects.push(announce(router, announceRepeat));
     next = {
       ...next,
@@ -284,9 +294,16 @@ function onLesserMaster(
   return { state: next, effects };
 }
 
-/** A winner that hears us once more announces once more, now that our addresses go (§6.4.3: it answers a lesser one). */
-function lastWord({ contention }: VirtualRouter): Effect[] {
-  return contention.lastWord ? [{ type: "send-advert" }] : [];
+/**
+ * The winner hears that there were two, and announces again (§6.4.3: it answers a lesser one); for backups that hear it
+ * too it carries the winner's interval.
+ */
+function lastWord({ contention }: VirtualRouter, advertInterval: Duration): Effect[] {
+  return contention.lastWord ? [{ type: "concede", advertInterval }] : [];
+}
+
+function latest(one: Instant, other: Instant): Instant {
+  return one > other ? one : other;
 }
 
 function strongerThanUs(
@@ -369,7 +386,7 @@ function onReconfigured(state: State, before: VirtualRouter, now: Instant, conte
       return unchanged(state);
     case "backup":
       if (router.priority === OWNER) return becomeMaster(state, "reconfigured", undefined, now, context);
-      return unchanged(rescheduled(state, before, router));
+      return unchanged(rescheduled(state, before, now, router));
     case "master": {
       const gone = without(before.addresses, router.addresses);
       const added = without(router.addresses, before.addresses);
@@ -394,8 +411,8 @@ function onReconfigured(state: State, before: VirtualRouter, now: Instant, conte
  * A backup's wait is shifted; a master's next advert says it. That is soon enough: a backup that is now the better one
  * counts from the last advert that was better than itself, and has heard of the change before that wait is over.
  */
-function onAdjusted(state: State, before: VirtualRouter, { router }: Context): Step {
-  return unchanged(state.name === "backup" ? rescheduled(state, before, router) : state);
+function onAdjusted(state: State, before: VirtualRouter, now: Instant, { router }: Context): Step {
+  return unchanged(state.name === "backup" ? rescheduled(state, before, now, router) : state);
 }
 
 /**
@@ -403,9 +420,18 @@ function onAdjusted(state: State, before: VirtualRouter, { router }: Context): S
  * keep a backup waiting for ever. The pace is the master's for as long as it says no other (version 3): when a shorter
  * interval reaches the backup first, the master is not late.
  */
-function rescheduled(state: State & { name: "backup" }, before: VirtualRouter, router: VirtualRouter): State {
+function rescheduled(
+  state: State & { name: "backup" },
+  before: VirtualRouter,
+  now: Instant,
+  router: VirtualRouter,
+): State {
   const learned = router.version === 3 && state.master !== undefined;
   const advertInterval = learned ? state.advertInterval : router.advertInterval;
+  // A living master that was to be preempted may be one to leave alone now: listen to it anew.
+  const isHumbler = (before.preempt && !router.preempt) || router.priority < before.priority;
+  if (isHumbler && state.expecting === "preempted-lower-priority")
+    return waitingFor(state.master, advertInterval, now, router);
   const shift = masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
   const delayed = (router.preemptDelay - before.preemptDelay) as Duration;
   const preemptAt = state.preemptAt === undefined ? undefined : after(state.preemptAt, delayed);

@@ -55,9 +55,9 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
   };
 }
 
-/** What a master does that hears another one: keepalived's defaults, and these changes. */
+/** What a master does that hears another one: the defaults, and these changes. */
 export function contention(changes: Partial<Contention> = {}): Contention {
-  return { announceDelay: seconds(5), announceRepeat: 5, answer: true, lastWord: false, ...changes };
+  return { announceDelay: seconds(5), announceRepeat: 5, answer: true, lastWord: true, ...changes };
 }
 
 /** An advert of the other router, which has priority 150 and our interval. */
@@ -143,6 +143,8 @@ export function inWords(effect: Effect): string {
       return "advert";
     case "resign":
       return "advert of priority 0";
+    case "concede":
+      return "last advert";
     case "add-addresses":
       return `add ${listed(effect.addresses)}`;
     case "remove-addresses":

@@ -40,7 +40,6 @@ export const announced: Rule = {
         const isClaim = before.name !== "master" || effects.some(({ type }) => type === "add-addresses");
         const isContention = event.type === "advert" && effects.some(({ type }) => type === "announce");
         if (!isClaim && !isContention) return;
-        if (isContention && working.state.announceAt === undefined) return;
         let at = decided.get(machine);
         if (at === undefined) decided.set(machine, (at = new Map()));
         at.set(working.router.name, world.now);

@@ -3,8 +3,9 @@
  * them from hearing the other.
  *
  * The exact bound. A director that claims sends its advert before it asks its kernel for the address, so the other one
- * has heard it after `latency`, and has taken its addresses off within `reaction`: that much an undisturbed overlap may
- * last. When a frame between the two was lost, late or altered, the next advert of the winner comes one interval later at
+ * has heard it after `latency`. Either it gives way, and has taken its addresses off within `reaction`; or it is the
+ * stronger one and answers at once, and the newcomer has heard that after another `latency`. So twice the latency and one
+ * reaction is what an undisturbed overlap may last. When a frame between the two was lost, late or altered, the next advert of the winner comes one interval later at
  * the most: the overlap may last so much longer from the last disturbance on. It may last for as long as one of them is
  * stopped in its tracks, or as the path between them is cut; and for one interval after that, for the same reason.
  */
@@ -58,7 +59,7 @@ function allowedUntil(world: World, address: Ipv4, one: Machine, other: Machine,
   }
   if (areDeaf(ours, theirs) || isCut(ours, one, other)) return world.now;
   const interval = Math.max(ours.advertInterval, theirs.advertInterval);
-  const overlap = world.blueprint.latency + world.reaction;
+  const overlap = 2 * world.blueprint.latency + world.reaction;
   const excuse = Math.max(
     world.interfered(one, other),
     world.interfered(other, one),
