@@ -44,6 +44,10 @@ export const DIAGNOSTICS = {
   "duplicate-vrid": "error",
   "duplicate-address": "error",
   "interface-missing": "warning",
+  "unknown-member": "error",
+  "duplicate-member": "error",
+  "lonely-member": "warning",
+  "mixed-owners": "warning",
   // Virtual servers, real servers, checks.
   "duplicate-virtual-server": "error",
   "duplicate-real-server": "error",

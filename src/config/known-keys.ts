@@ -8,6 +8,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   lb_algo: "lvs_sched",
   lb_kind: "lvs_method",
   vrrp_instance: "vrrp_instances",
+  vrrp_sync_group: "vrrp_sync_groups",
   virtual_server: "virtual_servers",
   real_server: "real_servers",
   TCP_CHECK: "checks: [{ tcp: {} }]",
@@ -34,7 +35,7 @@ const KEEPALIVED = new Set(
   uthreshold virtual_routes virtual_rules virtual_server_group virtualhost vmac_prefix
   vmac_xmit_base vrf vrrp_check_unicast_src vrrp_garp_interval   vrrp_gna_interval vrrp_iptables vrrp_ipsets vrrp_mcast_group4 vrrp_mcast_group6
   vrrp_min_garp vrrp_no_swap vrrp_notify_fifo vrrp_priority vrrp_rlimit_rttime vrrp_script
-  vrrp_skip_check_adv_addr vrrp_startup_delay vrrp_strict vrrp_sync_group checker_priority checker_rt_priority
+  vrrp_skip_check_adv_addr vrrp_strict checker_priority checker_rt_priority
   DNS_CHECK HTTP_GET SSL_GET SMTP_CHECK UDP_CHECK PING_CHECK BFD_CHECK FILE_CHECK`.split(/\s+/),
 );
 

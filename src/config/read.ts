@@ -15,6 +15,7 @@ import { checkChecks } from "./rules/checks.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
+import { checkSyncGroups } from "./rules/sync-groups.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
 import { salvage } from "./salvage.ts";
 import { type FileContent, fileSchema, type LooseContent } from "./schema/file.ts";
@@ -51,6 +52,7 @@ export function readConfig(text: string, options: ReadOptions): Reading {
 function checkRules(content: LooseContent, environment: Environment, findings: Findings): void {
   checkPriorities(content, findings);
   checkInstances(content, findings);
+  checkSyncGroups(content, findings);
   checkInterfaces(content, environment, findings);
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);

@@ -44,6 +44,7 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [VIP],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },
     contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: false },
+    syncGroup: undefined,
     ...changes,
   };
 }
@@ -52,6 +53,8 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
 export class Director {
   /** Every event it told. */
   readonly events: Event[] = [];
+  /** vrrp_startup_delay of the configurations that it is given. */
+  startupDelay = ZERO;
   /** Its last word on each instance. */
   instances: readonly InstanceReport[] = [];
   /** When it ended, on the monotonic clock. */
@@ -76,7 +79,11 @@ export class Director {
   /** Gives it a configuration, and resolves when that is in force. */
   async configure(routers: readonly VirtualRouter[], diedAt?: Instant): Promise<void> {
     const before = this.#configured;
-    this.#child.send({ type: "configure", config: { routers, realtimePriority: 50 }, diedAt });
+    this.#child.send({
+      type: "configure",
+      config: { routers, realtimePriority: 50, startupDelay: this.startupDelay },
+      diedAt,
+    });
     await until("the configuration is in force", () => this.#configured > before || this.#child.exitCode);
   }
 

@@ -19,6 +19,7 @@ const DEFAULT_PRIORITY = 100;
 export function buildFailover(content: FileContent, node: string | undefined): FailoverConfig {
   return {
     routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
+    startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
   };
 }
@@ -43,6 +44,7 @@ function router(
     addresses: addresses(instance),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
+    syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
   };
 }
 

@@ -9,6 +9,7 @@ import type { Loose } from "../salvage.ts";
 import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
 import { instanceSchema } from "./instance.ts";
 import { ownName } from "./leaf.ts";
+import { syncGroupSchema } from "./sync-group.ts";
 import { virtualServerSchema } from "./virtual-server.ts";
 
 /** The schema of a configuration file. */
@@ -17,6 +18,7 @@ export const fileSchema = z.strictObject({
   metrics: metricsSchema.default({ address: "127.0.0.1", port: 9_165 }),
   directors: directorsSchema.optional(),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
+  vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),
 });
 

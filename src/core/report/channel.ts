@@ -42,6 +42,7 @@ export type FailoverCount =
   | "adverts_received"
   | "adverts_discarded"
   | "transitions"
+  | "stalls"
   | "announcements_sent"
   | "drift";
 

@@ -50,6 +50,7 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [vip("192.0.2.100")],
     announcing,
     contention: contention({ announceDelay: announcing.delay, announceRepeat: announcing.repeat }),
+    syncGroup: undefined,
     ...changes,
   };
 }
@@ -76,6 +77,7 @@ export class Story {
   state: State = INITIAL;
   router: VirtualRouter;
   primary: Ipv4 | undefined = ip("192.0.2.12");
+  heldBackBy: string | undefined;
 
   constructor(changes: Partial<VirtualRouter> = {}) {
     this.router = router(changes);
@@ -97,7 +99,8 @@ export class Story {
 
   /** An event at that second; what is to be done, a line for each. */
   give(second: number, event: Event): string[] {
-    const result = step(this.state, event, at(second), { router: this.router, primary: this.primary });
+    const { router, primary, heldBackBy } = this;
+    const result = step(this.state, event, at(second), { router, primary, heldBackBy });
     this.state = result.state;
     return result.effects.map(inWords);
   }
