@@ -41,6 +41,7 @@ export const DIAGNOSTICS = {
   "owner-nopreempt": "warning",
   "state-hint": "warning",
   "unused-checksum": "warning",
+  "not-strict": "error",
   "duplicate-vrid": "error",
   "duplicate-address": "error",
   "interface-missing": "warning",

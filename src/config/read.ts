@@ -15,6 +15,7 @@ import { checkChecks } from "./rules/checks.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
+import { checkStrictness } from "./rules/strictness.ts";
 import { checkSyncGroups } from "./rules/sync-groups.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
 import { salvage } from "./salvage.ts";
@@ -52,6 +53,7 @@ export function readConfig(text: string, options: ReadOptions): Reading {
 function checkRules(content: LooseContent, environment: Environment, findings: Findings): void {
   checkPriorities(content, findings);
   checkInstances(content, findings);
+  checkStrictness(content, findings);
   checkSyncGroups(content, findings);
   checkInterfaces(content, environment, findings);
   checkVirtualServers(content, findings);

@@ -40,12 +40,17 @@ function router(
     downTimerAdverts: instance.down_timer_adverts ?? content.global_defs.vrrp_down_timer_adverts,
     preempt: instance.preempt ?? !(instance.nopreempt ?? false),
     preemptDelay: instance.preempt_delay,
-    v3ChecksumAsV2: instance.v3_checksum_as_v2,
+    v3ChecksumAsV2: instance.v3_checksum_as_v2 ?? strictWithTwoChecksums(instance, content),
     addresses: addresses(instance),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
   };
+}
+
+/** RFC 9568 §5.2.8 has one form of the version 3 checksum; version 2 never had another. */
+function strictWithTwoChecksums(instance: InstanceContent, { global_defs: globals }: FileContent): boolean {
+  return (instance.strict_mode ?? globals.vrrp_strict) && (instance.version ?? globals.vrrp_version) === 3;
 }
 
 function priorityOf(instance: InstanceContent, content: FileContent, node: string | undefined): number {

@@ -31,6 +31,7 @@ export const DEFAULT_SCRIPT_USER = "nobody";
 export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
   vrrp_version: vrrpVersion().default(2),
+  vrrp_strict: toggle().default(false),
   vrrp_down_timer_adverts: downTimerAdverts().default(3),
   vrrp_startup_delay: duration("0s", "1h").default(ZERO),
   vrrp_rt_priority: whole(0, 99).default(50),
