@@ -49,6 +49,13 @@ export const DIAGNOSTICS = {
   "duplicate-member": "error",
   "lonely-member": "warning",
   "mixed-owners": "warning",
+  // Tracked objects.
+  "unknown-track": "error",
+  "duplicate-track": "error",
+  "unused-track": "warning",
+  "owner-track": "warning",
+  "link-delay": "error",
+  "file-path": "error",
   // Virtual servers, real servers, checks.
   "duplicate-virtual-server": "error",
   "duplicate-real-server": "error",

@@ -13,6 +13,7 @@ import { type Ipv4 } from "../core/units/ipv4.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { advertPacket } from "../core/vrrp/advert-packet.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
+import { effectivePriority } from "../core/vrrp/priority.ts";
 import { begun, done, EMPTY_OUTBOX, mayAnnounce, nextTask, put, type Task } from "../core/vrrp/outbox.ts";
 import { heldBackBy, type Member, type Move, nextFollow } from "../core/vrrp/sync-group.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
@@ -54,14 +55,17 @@ export interface InstanceHands {
 export class Instance {
   readonly #hands: InstanceHands;
   #router: VirtualRouter;
+  #adjustment: number;
   #state: State = INITIAL;
   #published: State["name"] = INITIAL.name;
   #timer: NodeJS.Timeout | undefined;
   #outbox = EMPTY_OUTBOX;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(router: VirtualRouter, hands: InstanceHands) {
+  /** `adjustment` is what its tracked objects add to its priority at the start. */
+  constructor(router: VirtualRouter, adjustment: number, hands: InstanceHands) {
     this.#router = router;
+    this.#adjustment = adjustment;
     this.#hands = hands;
   }
 
@@ -101,13 +105,15 @@ export class Instance {
       event.type === "deadline"
         ? heldBackBy(standing(this.#hands.companions(this)), router.name, at)
         : undefined;
-    const context = { router, primary: this.#hands.primary(router), heldBackBy: held };
+    const adjustment = this.#adjustment;
+    const context = { router, primary: this.#hands.primary(router), adjustment, heldBackBy: held };
     const { state, effects } = step(before, event, at, context);
     this.#state = state;
     this.#arm();
     if (held !== undefined && before.name === "backup" && state.name === "backup" && state !== before)
       this.#hands.heldBack(router, held);
-    for (const { type } of effects) if (type === "send-advert") this.#send(router, router.priority);
+    for (const { type } of effects)
+      if (type === "send-advert") this.#send(router, effectivePriority(router, adjustment));
     this.#outbox = put(this.#outbox, effects, router);
   }
 
@@ -127,6 +133,18 @@ export class Instance {
     this.dispatch({ type: "reconfigured", before });
   }
 
+  /** Its tracked objects add up to something else. */
+  adjust(adjustment: number): void {
+    const before = this.#adjustment;
+    if (adjustment === before) return;
+    this.#adjustment = adjustment;
+    this.dispatch({ type: "adjusted", before });
+    const from = effectivePriority(this.#router, before);
+    const to = effectivePriority(this.#router, adjustment);
+    if (from === to) return;
+    this.#hands.event(event("vrrp-priority-changed", { instance: this.#router.name, from, to }));
+  }
+
   /** Resolves when everything decided so far has been done. */
   settled(): Promise<void> {
     return this.#work;
@@ -142,7 +160,7 @@ export class Instance {
       interface: this.#router.interface,
       vrid: this.#router.vrid,
       state: this.#published,
-      priority: this.#router.priority,
+      priority: effectivePriority(this.#router, this.#adjustment),
       held: this.#hands.held(this.#router).map(named),
       addresses: this.#router.addresses.map(named),
     };
@@ -207,6 +225,7 @@ export class Instance {
         from,
         to,
         cause,
+        priority: router.priority,
         ...(detail === undefined ? {} : { detail }),
       }),
     );

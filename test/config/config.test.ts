@@ -28,10 +28,12 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
         announcing: { delay: us(5_000_000), repeat: 5, refresh: us(60_000_000), refreshRepeat: 1 },
         contention: { announceDelay: us(5_000_000), announceRepeat: 5, answer: true, lastWord: false },
         syncGroup: undefined,
+        tracks: [],
       },
     ],
     startupDelay: us(0),
     realtimePriority: 50,
+    linkDelays: {},
   });
   t.equal(config.node, undefined);
   t.strictSame(config.metrics, { address: "127.0.0.1", port: 9_165 });
@@ -104,6 +106,7 @@ vrrp_instances:
         announcing: { delay: us(7_000_000), repeat: 2, refresh: us(120_000_000), refreshRepeat: 3 },
         contention: { announceDelay: us(7_000_000), announceRepeat: 2, answer: false, lastWord: true },
         syncGroup: "both",
+        tracks: [],
       },
       {
         name: "own",
@@ -124,10 +127,12 @@ vrrp_instances:
         announcing: { delay: us(0), repeat: 1, refresh: us(0), refreshRepeat: 100 },
         contention: { announceDelay: us(8_000_000), announceRepeat: 0, answer: true, lastWord: false },
         syncGroup: "both",
+        tracks: [],
       },
     ],
     startupDelay: us(90_000_000),
     realtimePriority: 0,
+    linkDelays: {},
   });
   t.end();
 });

@@ -36,7 +36,7 @@ t.test("adverts first, of all of them", async (t) => {
   const announcing = { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 };
   for (const name of ["out", "in"]) {
     const addresses = [vip("192.0.2.100", name)];
-    members.push(new Instance(router({ name, syncGroup: "lan", addresses, announcing }), hands));
+    members.push(new Instance(router({ name, syncGroup: "lan", addresses, announcing }), 0, hands));
   }
   const [out, inner] = members;
   inner?.dispatch({ type: "startup", faults: [], resume: false });

@@ -11,6 +11,7 @@ import type {
 } from "../../core/vrrp/model.ts";
 import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
+import { linkDelays, tracksOf } from "./tracking.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
 const DEFAULT_PRIORITY = 100;
@@ -21,6 +22,7 @@ export function buildFailover(content: FileContent, node: string | undefined): F
     routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
+    linkDelays: linkDelays(content),
   };
 }
 
@@ -45,6 +47,7 @@ function router(
     announcing: announcing(instance, content),
     contention: contention(instance, content),
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
+    tracks: tracksOf(instance, content),
   };
 }
 

@@ -7,6 +7,7 @@ import { seconds, ZERO } from "../../core/units/time.ts";
 import { listenAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
 import { duration } from "./duration.ts";
+import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
 
 /** `version` and `vrrp_version`. */
@@ -30,6 +31,8 @@ export const DEFAULT_SCRIPT_USER = "nobody";
 /** `global_defs`. */
 export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
+  notify_fifo: absolutePath().optional(),
+  vrrp_notify_fifo: absolutePath().optional(),
   vrrp_version: vrrpVersion().default(2),
   vrrp_strict: toggle().default(false),
   vrrp_down_timer_adverts: downTimerAdverts().default(3),

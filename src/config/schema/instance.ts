@@ -8,7 +8,9 @@ import { virtualAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
 import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
+import { notifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
+import { trackShape } from "./tracking.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
 export const instanceSchema = z.strictObject({
@@ -28,6 +30,7 @@ export const instanceSchema = z.strictObject({
   strict_mode: toggle().optional(),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  ...notifyShape,
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),
   garp_master_refresh: announceRefresh().optional(),
@@ -36,4 +39,5 @@ export const instanceSchema = z.strictObject({
   garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
   lower_prio_no_advert: toggle().optional(),
   higher_prio_send_advert: toggle().optional(),
+  ...trackShape,
 });

@@ -51,6 +51,7 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     announcing,
     contention: contention({ announceDelay: announcing.delay, announceRepeat: announcing.repeat }),
     syncGroup: undefined,
+    tracks: [],
     ...changes,
   };
 }
@@ -78,6 +79,7 @@ export class Story {
   router: VirtualRouter;
   primary: Ipv4 | undefined = ip("192.0.2.12");
   heldBackBy: string | undefined;
+  adjustment = 0;
 
   constructor(changes: Partial<VirtualRouter> = {}) {
     this.router = router(changes);
@@ -99,8 +101,9 @@ export class Story {
 
   /** An event at that second; what is to be done, a line for each. */
   give(second: number, event: Event): string[] {
-    const { router, primary, heldBackBy } = this;
-    const result = step(this.state, event, at(second), { router, primary, heldBackBy });
+    const { router, primary, adjustment, heldBackBy } = this;
+    const context = { router, primary, adjustment, heldBackBy };
+    const result = step(this.state, event, at(second), context);
     this.state = result.state;
     return result.effects.map(inWords);
   }
@@ -120,6 +123,13 @@ export class Story {
     const before = this.router;
     this.router = { ...before, ...changes };
     return this.give(second, { type: "reconfigured", before });
+  }
+
+  /** What it tracks adds up to something else at that second. */
+  adjust(second: number, adjustment: number): string[] {
+    const before = this.adjustment;
+    this.adjustment = adjustment;
+    return this.give(second, { type: "adjusted", before });
   }
 
   /** The second at which it wants to be woken. */
