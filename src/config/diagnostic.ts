@@ -54,6 +54,7 @@ export const DIAGNOSTICS = {
   "duplicate-track": "error",
   "unused-track": "warning",
   "owner-track": "warning",
+  "sync-group-track": "error",
   "link-delay": "error",
   "file-path": "error",
   // Virtual servers, real servers, checks.

@@ -39,6 +39,15 @@ t.test("a member has to be an instance, and in one group once", (t) => {
   t.end();
 });
 
+t.test("a member may track what makes a fault, and no weight", (t) => {
+  const tracking = (item: string) =>
+    codes(file("{ lan: { group: [web, db] } }", { track_interface: `[${item}]` }));
+  t.strictSame(tracking("eth1"), []);
+  t.strictSame(tracking("{ interface: eth1, weight: 0 }"), []);
+  t.strictSame(tracking("{ interface: eth1, weight: -10 }"), ["11:23 error sync-group-track"]);
+  t.end();
+});
+
 t.test("a group of one moves nobody, and an owner would drag the others along", (t) => {
   t.strictSame(codes(file("{ lan: { group: [web] } }")), ["1:28 warning lonely-member"]);
   t.strictSame(codes(file("{ lan: { group: [web, db] } }", { priority: "255" })), [
