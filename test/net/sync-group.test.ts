@@ -62,7 +62,8 @@ if (hasRoot(t, import.meta.url)) {
     ] as const) {
       lvs1.cable(cable, "down");
       await until("the second holds both", () => both() === "- - | outer inner");
-      await until("the first tells a fault", () => told(first, along).at(-1)?.includes("fault"));
+      for (const name of [broken, along])
+        await until(`${name} tells a fault`, () => told(first, name).at(-1)?.includes("-> fault"));
       t.equal(told(first, broken).at(-1), `master -> fault (fault: interface ${cable} is down)`);
       t.equal(told(first, along).at(-1), `master -> fault (sync-group: ${broken})`);
       lvs1.cable(cable, "up");
