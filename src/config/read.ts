@@ -15,6 +15,8 @@ import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
+import { checkStrictness } from "./rules/strictness.ts";
+import { checkSyncGroups } from "./rules/sync-groups.ts";
 import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
 import { checkNotify, notifyNeedsGlobalUser } from "./rules/notify.ts";
 import { checkGlobalUser } from "./rules/programs.ts";
@@ -54,6 +56,8 @@ export function readConfig(text: string, options: ReadOptions): Reading {
 function checkRules(content: LooseContent, environment: Environment, findings: Findings): void {
   checkPriorities(content, findings);
   checkInstances(content, findings);
+  checkStrictness(content, findings);
+  checkSyncGroups(content, findings);
   checkInterfaces(content, environment, findings);
   checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);

@@ -12,7 +12,7 @@
 
 import type { FailoverCount, FailoverReport } from "../core/report/channel.ts";
 import { type Event as Report, event } from "../core/report/event.ts";
-import { type Instant, toSeconds } from "../core/units/time.ts";
+import { type Duration, type Instant, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
 import { type Ipv4 } from "../core/units/ipv4.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
@@ -21,6 +21,8 @@ import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp
 import type { Finding } from "../core/track/model.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
+import { stallBudget } from "../core/vrrp/timing.ts";
+import type { State } from "../core/vrrp/virtual-router.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { sameAddress } from "../core/vrrp/virtual-router.ts";
 import { VRRP_GROUP } from "../core/wire/vrrp.ts";
@@ -64,6 +66,7 @@ export class Failover {
   #realtimePriority = 0;
   #changed: NodeJS.Immediate | undefined;
   #opened = false;
+  #configured = false;
 
   constructor(recordPath: string, voice: FailoverVoice) {
     this.#voice = voice;
@@ -92,6 +95,9 @@ export class Failover {
   async configure(config: FailoverConfig, diedAt: Instant | undefined): Promise<void> {
     if (!this.#opened) await this.#table.open();
     this.#opened = true;
+    // Only a director that starts listens first: a process that died is missed by nobody yet.
+    const delay = this.#configured || diedAt !== undefined ? ZERO : config.startupDelay;
+    this.#configured = true;
     this.#tracked.configure(config);
     this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
@@ -114,9 +120,10 @@ export class Failover {
     await this.#removeLeftOver(found, resuming);
     for (const [name, router] of kept) {
       const running = this.#instances.get(name)?.instance;
-      if (running === undefined) this.#start(router, resuming.has(router));
+      if (running === undefined) this.#start(router, resuming.has(router), delay);
       else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
     }
+    this.#agree();
     await this.#settled();
     this.#keeper.forgetAllBut(config.routers);
     this.#onInterfacesChanged();
@@ -125,7 +132,11 @@ export class Failover {
   /** Lets go of every address and says so to the peers. */
   async stop(): Promise<void> {
     // What an earlier life left is to go even if there was no time for a configuration.
-    if (!this.#opened) await this.configure({ routers: [], realtimePriority: 0, linkDelays: {} }, undefined);
+    if (!this.#opened)
+      await this.configure(
+        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {} },
+        undefined,
+      );
     await this.#stopAllBut(new Map());
     this.#listenOn = new Set();
     this.#keeper.close();
@@ -148,17 +159,19 @@ export class Failover {
     this.#tracked.found(findings);
   }
 
-  #start(router: VirtualRouter, resume: boolean): void {
+  #start(router: VirtualRouter, resume: boolean, delay: Duration): void {
     const { faults, adjustment } = this.#standing(router);
     const instance = new Instance(router, adjustment, this.#hands());
     this.#instances.set(identity(router), { instance, faults });
     this.#indexByInterface();
-    instance.dispatch({ type: "startup", faults, resume });
+    instance.dispatch({ type: "startup", faults, resume, delay });
   }
 
   async #stopAllBut(kept: ReadonlyMap<string, VirtualRouter>): Promise<void> {
     const leaving = [...this.#instances].filter(([name]) => !kept.has(name));
-    for (const [, { instance }] of leaving) instance.dispatch({ type: "shutdown" });
+    // All decide before any acts: a sync group leaves as one, and nobody follows whoever goes first.
+    for (const [, { instance }] of leaving) instance.decide({ type: "shutdown" });
+    for (const [, { instance }] of leaving) instance.work();
     await Promise.all(leaving.map(([, { instance }]) => instance.settled()));
     for (const [name] of leaving) this.#instances.delete(name);
     this.#indexByInterface();
@@ -179,6 +192,19 @@ export class Failover {
     }
   }
 
+  /** After a change of the groups. */
+  #agree(): void {
+    for (const { instance } of this.#instances.values()) Instance.agree(this.#companions(instance));
+  }
+
+  /** The members of an instance's sync group, itself among them. */
+  #companions(instance: Instance): readonly Instance[] {
+    const { syncGroup } = instance.router;
+    if (syncGroup === undefined) return [instance];
+    const all = [...this.#instances.values()].map((entry) => entry.instance);
+    return all.filter(({ router }) => router.syncGroup === syncGroup);
+  }
+
   async #settled(): Promise<void> {
     await Promise.all([...this.#instances.values()].map(({ instance }) => instance.settled()));
   }
@@ -196,6 +222,9 @@ export class Failover {
       transition: (router, to, cause) =>
         this.#counters.count("transitions", { instance: router.name, to, cause }),
       late: (by) => this.#voice.late(toSeconds(by)),
+      stalled: (router, state, by) => this.#onStalled(router, state, by),
+      companions: (instance) => this.#companions(instance),
+      heldBack: (router, member) => this.#onHeldBack(router, member),
     };
   }
 
@@ -285,6 +314,27 @@ export class Failover {
       if (error instanceof KernelError) return error.message;
       throw error;
     }
+  }
+
+  #onStalled(router: VirtualRouter, state: State["name"], by: Duration): void {
+    this.#counters.count("stalls", { instance: router.name });
+    const suppressed = this.#noticeboard.again(`stalled ${router.name}`, now());
+    if (suppressed === undefined) return;
+    this.#voice.event(
+      event("vrrp-stalled", {
+        instance: router.name,
+        state,
+        suppressed,
+        late_ms: Math.round(toMilliseconds(by)),
+        budget_ms: toMilliseconds(stallBudget(router)),
+      }),
+    );
+  }
+
+  #onHeldBack({ name, syncGroup = "" }: VirtualRouter, member: string): void {
+    const suppressed = this.#noticeboard.again(`held back ${name} ${member}`, now());
+    if (suppressed === undefined) return;
+    this.#voice.event(event("vrrp-sync-held-back", { instance: name, group: syncGroup, member, suppressed }));
   }
 
   #onDrift(address: VirtualAddress, found: "missing" | "foreign"): void {

@@ -2,7 +2,8 @@
  * Drives one virtual router: gives its state machine the time and what happens, carries out what it decides.
  *
  * Adverts go out the moment they are decided, whatever else is still being done; all other effects of an instance are
- * carried out in their order, one after the other.
+ * carried out in their order, one after the other. What a member of a sync group decides and what the other members make
+ * of it is one decision: every advert of it is out before the first address is touched.
  */
 
 import { type Event as Report, event } from "../core/report/event.ts";
@@ -14,6 +15,8 @@ import { advertPacket } from "../core/vrrp/advert-packet.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import { effectivePriority } from "../core/vrrp/priority.ts";
 import { begun, done, EMPTY_OUTBOX, mayAnnounce, nextTask, put, type Task } from "../core/vrrp/outbox.ts";
+import { heldBackBy, type Member, type Move, nextFollow } from "../core/vrrp/sync-group.ts";
+import { stallBudget } from "../core/vrrp/timing.ts";
 import {
   type Effect,
   type Event,
@@ -40,6 +43,12 @@ export interface InstanceHands {
   transition(router: VirtualRouter, to: State["name"], cause: string): void;
   /** A timer fired so late. */
   late(by: Duration): void;
+  /** The router's own deadline was so late that its peers may have taken over. */
+  stalled(router: VirtualRouter, state: State["name"], by: Duration): void;
+  /** The members of the instance's sync group, itself among them. */
+  companions(instance: Instance): readonly Instance[];
+  /** A silent master was not replaced: `member` of the sync group hears it. */
+  heldBack(router: VirtualRouter, member: string): void;
 }
 
 /** One virtual router at work. */
@@ -65,20 +74,60 @@ export class Instance {
   }
 
   /**
-   * One event. Unless it is a packet, what has queued is heard first: after a stall the packets that waited may say that
-   * nothing is due, or that another is master by now.
+   * One event, and what follows from it for the rest of the sync group. Unless it is a packet, what has queued is heard
+   * first: after a stall the packets that waited may say that nothing is due, or that another is master by now.
    */
   dispatch(event: Event): void {
+    const members = this.#hands.companions(this);
+    if (event.type !== "advert") for (const { router } of members) this.#hands.drain(router);
+    const from = this.#state.name;
+    this.decide(event);
+    Instance.#follow(members, { name: this.#router.name, from });
+    for (const member of new Set([this, ...members])) member.work();
+  }
+
+  /** Brings the members of a sync group to one state, after the group itself has changed. */
+  static agree(members: readonly Instance[]): void {
+    Instance.#follow(members, undefined);
+    for (const member of members) member.work();
+  }
+
+  static #follow(members: readonly Instance[], move: Move | undefined): void {
+    for (;;) {
+      const follow = nextFollow(standing(members), move, now());
+      if (follow === undefined) return;
+      members.find(({ router }) => router.name === follow.member)?.decide(follow.event);
+    }
+  }
+
+  /** Decides on one event and sends the adverts of it; what else is to be done waits for `work`. */
+  decide(event: Event): void {
+    const at = now();
+    const before = this.#state;
     const router = this.#router;
-    if (event.type !== "advert") this.#hands.drain(router);
-    const context = { router, primary: this.#hands.primary(router), adjustment: this.#adjustment };
-    const { state, effects } = step(this.#state, event, now(), context);
+    const held =
+      event.type === "deadline"
+        ? heldBackBy(standing(this.#hands.companions(this)), router.name, at)
+        : undefined;
+    const adjustment = this.#adjustment;
+    const context = { router, primary: this.#hands.primary(router), adjustment, heldBackBy: held };
+    const { state, effects } = step(before, event, at, context);
     this.#state = state;
     this.#arm();
+    if (held !== undefined && before.name === "backup" && state.name === "backup" && state !== before)
+      this.#hands.heldBack(router, held);
     for (const { type } of effects)
-      if (type === "send-advert") this.#send(router, effectivePriority(router, this.#adjustment));
+      if (type === "send-advert") this.#send(router, effectivePriority(router, adjustment));
     this.#outbox = put(this.#outbox, effects, router);
+  }
+
+  /** Begins what is to be done, unless it is being done already. */
+  work(): void {
     if (nextTask(this.#outbox) !== undefined) this.#work = this.#carryOut();
+  }
+
+  get state(): State {
+    return this.#state;
   }
 
   /** Takes a changed configuration of the same virtual router into force. */
@@ -137,7 +186,9 @@ export class Instance {
   }
 
   #onTimer(deadline: Instant): void {
-    this.#hands.late(between(deadline, now()));
+    const late = between(deadline, now());
+    this.#hands.late(late);
+    if (late > stallBudget(this.#router)) this.#hands.stalled(this.#router, this.#state.name, late);
     this.dispatch({ type: "deadline" });
   }
 
@@ -201,4 +252,8 @@ export class Instance {
     if (source === undefined) return;
     this.#hands.send(router, advertPacket(router, priority, source));
   }
+}
+
+function standing(members: readonly Instance[]): readonly Member[] {
+  return members.map(({ router, state }) => ({ name: router.name, state }));
 }

@@ -50,6 +50,7 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [VIP],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },
     contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: false },
+    syncGroup: undefined,
     tracks: [],
     ...changes,
   };
@@ -59,6 +60,8 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
 export class Director {
   /** Every event it told. */
   readonly events: Event[] = [];
+  /** vrrp_startup_delay of the configurations that it is given. */
+  startupDelay = ZERO;
   /** Its last word on tracked objects. */
   tracks: readonly TrackReport[] = [];
   /** Its last word on each instance. */
@@ -91,7 +94,14 @@ export class Director {
     changes: Partial<FailoverConfig> = {},
   ): Promise<void> {
     const before = this.#configured;
-    const config: FailoverConfig = { routers, realtimePriority: 50, linkDelays: {}, ...changes };
+    const { startupDelay } = this;
+    const config: FailoverConfig = {
+      routers,
+      realtimePriority: 50,
+      startupDelay,
+      linkDelays: {},
+      ...changes,
+    };
     this.#child.send({ type: "configure", config, diedAt });
     await until("the configuration is in force", () => this.#configured > before || this.#child.exitCode);
   }

@@ -21,6 +21,25 @@ export interface KeepalivedOptions {
   readonly priority: number;
   /** Seconds. */
   readonly advertInterval: number;
+  /** A second instance on eth1, `inner` with VRID 52 and 198.51.100.1, in one sync group with the first. */
+  readonly group?: boolean;
+}
+
+const OUTER = instance("web", "eth0", 51, "192.0.2.100/24");
+const INNER = instance("inner", "eth1", 52, "198.51.100.1/24");
+
+function instance(name: string, on: string, vrid: number, address: string) {
+  return ({ version, priority, advertInterval }: KeepalivedOptions) =>
+    `vrrp_instance ${name} {
+       interface ${on}
+       virtual_router_id ${vrid}
+       version ${version}
+       priority ${priority}
+       advert_int ${advertInterval}
+       virtual_ipaddress {
+         ${address}
+       }
+     }\n`;
 }
 
 /** A keepalived. */
@@ -30,21 +49,14 @@ export class Keepalived {
   #child: ChildProcess | undefined;
   #log = "";
 
-  constructor(lan: Lan, host: Host, { version, priority, advertInterval }: KeepalivedOptions) {
+  constructor(lan: Lan, host: Host, options: KeepalivedOptions) {
     this.host = host;
     this.#path = join(lan.directory, `keepalived-${host.namespace}`);
     writeFileSync(
       `${this.#path}.conf`,
-      `vrrp_instance web {
-         interface eth0
-         virtual_router_id 51
-         version ${version}
-         priority ${priority}
-         advert_int ${advertInterval}
-         virtual_ipaddress {
-           192.0.2.100/24
-         }
-       }\n`,
+      options.group === true
+        ? `vrrp_sync_group lan {\n group {\n web\n inner\n }\n }\n${OUTER(options)}${INNER(options)}`
+        : OUTER(options),
     );
   }
 

@@ -20,6 +20,7 @@ const DEFAULT_PRIORITY = 100;
 export function buildFailover(content: FileContent, node: string | undefined): FailoverConfig {
   return {
     routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
+    startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
     linkDelays: linkDelays(content),
   };
@@ -41,12 +42,18 @@ function router(
     downTimerAdverts: instance.down_timer_adverts ?? content.global_defs.vrrp_down_timer_adverts,
     preempt: instance.preempt ?? !(instance.nopreempt ?? false),
     preemptDelay: instance.preempt_delay,
-    v3ChecksumAsV2: instance.v3_checksum_as_v2,
+    v3ChecksumAsV2: instance.v3_checksum_as_v2 ?? strictWithTwoChecksums(instance, content),
     addresses: addresses(instance),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
+    syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
     tracks: tracksOf(instance, content),
   };
+}
+
+/** RFC 9568 §5.2.8 has one form of the version 3 checksum; version 2 never had another. */
+function strictWithTwoChecksums(instance: InstanceContent, { global_defs: globals }: FileContent): boolean {
+  return (instance.strict_mode ?? globals.vrrp_strict) && (instance.version ?? globals.vrrp_version) === 3;
 }
 
 function priorityOf(instance: InstanceContent, content: FileContent, node: string | undefined): number {

@@ -3,9 +3,10 @@
  */
 
 import { z } from "zod";
-import { seconds } from "../../core/units/time.ts";
+import { seconds, ZERO } from "../../core/units/time.ts";
 import { listenAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
+import { duration } from "./duration.ts";
 import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
 
@@ -33,7 +34,9 @@ export const globalsSchema = z.strictObject({
   notify_fifo: absolutePath().optional(),
   vrrp_notify_fifo: absolutePath().optional(),
   vrrp_version: vrrpVersion().default(2),
+  vrrp_strict: toggle().default(false),
   vrrp_down_timer_adverts: downTimerAdverts().default(3),
+  vrrp_startup_delay: duration("0s", "1h").default(ZERO),
   vrrp_rt_priority: whole(0, 99).default(50),
   vrrp_garp_master_delay: announceDelay().default(seconds(5)),
   vrrp_garp_master_repeat: announceRepeat().default(5),

@@ -16,6 +16,11 @@ export const EVENTS = {
   "vrrp-interval-mismatch": ["warn", "the master's advert interval is not ours"],
   "vrrp-address-mismatch": ["warn", "the master's list of addresses is not ours"],
   "vrrp-advert-discarded": ["warn", "an advert was discarded"],
+  "vrrp-sync-held-back": [
+    "warn",
+    "a silent master was not replaced: another member of the sync group hears it",
+  ],
+  "vrrp-stalled": ["warn", "this director was late for longer than its peers wait"],
   "vrrp-listen-failed": ["error", "adverts cannot be heard on an interface"],
   "vrrp-send-failed": ["error", "an advert could not be sent"],
   "address-failed": ["error", "an address could not be added or removed"],

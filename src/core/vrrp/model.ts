@@ -69,6 +69,8 @@ export interface VirtualRouter {
   readonly addresses: readonly VirtualAddress[];
   readonly announcing: Announcing;
   readonly contention: Contention;
+  /** The sync group that it moves with: its members are master together, or none of them is. */
+  readonly syncGroup: string | undefined;
   /** What its priority and its fitness depend on besides. */
   readonly tracks: readonly Tracked[];
 }
@@ -76,6 +78,8 @@ export interface VirtualRouter {
 /** All that the failover process needs to know. */
 export interface FailoverConfig {
   readonly routers: readonly VirtualRouter[];
+  /** vrrp_startup_delay: nothing is heard or sent for so long after the start; zero: from the start on. */
+  readonly startupDelay: Duration;
   /** vrrp_rt_priority: SCHED_RR priority, 1..99; 0 leaves the process at normal scheduling. */
   readonly realtimePriority: number;
   /** interface_up_down_delays, by interface name. */

@@ -10,6 +10,8 @@
  *   wait ahead of it.
  * - addresses are taken off before anyone is told (`resign` stands behind `remove-addresses`), and an advert is sent
  *   before the addresses are claimed, so that an old master has heard it when our announcements arrive.
+ * - members of a sync group move together: what the others do reaches it as events (`sync-group.ts`), and another
+ *   member's fault is its own.
  * - announcements are repeated and refreshed, and a master that has just seen another master give way announces again,
  *   for the clients may have learnt the other one's hardware address. So that it sees it, a master that gives way sends a
  *   last advert once its addresses are off: when a segment that was cut in two is whole again, the winner may otherwise
@@ -45,6 +47,8 @@ type TransitionCause =
   | "fault"
   /** The last fault is gone. */
   | "fault-cleared"
+  /** Another member of the sync group moved, or its fault ended. */
+  | "sync-group"
   /** The configuration changed. */
   | "reconfigured"
   /** It was told to stop. */
@@ -52,11 +56,17 @@ type TransitionCause =
 
 /** Where the router stands; deadlines included. */
 export type State =
-  | { readonly name: "init" }
+  | {
+      readonly name: "init";
+      /** Started, but neither hearing nor speaking yet (vrrp_startup_delay). */
+      readonly pending?: { readonly startAt: Instant; readonly faults: readonly string[] };
+    }
   | {
       readonly name: "fault";
       /** What is missing, each by its name. */
       readonly faults: readonly string[];
+      /** Members of its sync group that miss something, by name. */
+      readonly members: readonly string[];
       /** When to forget that the kernel refused an address, and try again. */
       readonly retryAt: Instant | undefined;
     }
@@ -95,6 +105,8 @@ export type Event =
       readonly faults: readonly string[];
       /** It was master until a moment ago; its addresses are still there and no backup can have taken over yet. */
       readonly resume: boolean;
+      /** Nothing is heard or sent for so long. */
+      readonly delay?: Duration;
     }
   | { readonly type: "advert"; readonly advert: Advert; readonly source: Ipv4 }
   | { readonly type: "deadline" }
@@ -102,6 +114,10 @@ export type Event =
   | { readonly type: "fault-cleared"; readonly fault: string }
   /** The kernel refused to add an address; whoever can hold it shall. */
   | { readonly type: "address-refused" }
+  /** `member` of the sync group moved, and this one goes along. */
+  | { readonly type: "sync"; readonly to: "master" | "backup"; readonly member: string }
+  | { readonly type: "member-fault-raised"; readonly member: string }
+  | { readonly type: "member-fault-cleared"; readonly member: string }
   | { readonly type: "reconfigured"; readonly before: VirtualRouter }
   /** What it tracks adds up to something else now: the context has the new adjustment, this the one until now. */
   | { readonly type: "adjusted"; readonly before: number }
@@ -126,7 +142,7 @@ export type Effect =
       readonly from: State["name"];
       readonly to: State["name"];
       readonly cause: TransitionCause;
-      /** The other router, where one was the cause; or the fault. */
+      /** The other router, where one was the cause; or the fault; or the member of the sync group. */
       readonly detail: string | undefined;
     };
 
@@ -135,6 +151,8 @@ export interface Context {
   readonly router: VirtualRouter;
   /** The interface's own address, which our adverts come from. Undefined only while that is a fault. */
   readonly primary: Ipv4 | undefined;
+  /** The member of its sync group that hears a master, and so keeps it from following silence. */
+  readonly heldBackBy?: string | undefined;
   /** What its tracked objects add to its priority, or take from it; zero when it tracks none. */
   readonly adjustment: number;
 }
@@ -171,6 +189,12 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
       return onDeadline(state, now, context);
     case "fault-raised":
       return onFaultRaised(state, event.fault, undefined, context);
+    case "member-fault-raised":
+      return onMemberFaultRaised(state, event.member, context);
+    case "member-fault-cleared":
+      return onMemberFaultCleared(state, event.member, now, context);
+    case "sync":
+      return onSync(state, event, now, context);
     case "address-refused":
       return onFaultRaised(state, ADDRESS_REFUSED, after(now, REFUSED_FOR), context);
     case "fault-cleared":
@@ -188,7 +212,7 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
 export function nextDeadline(state: State): Instant | undefined {
   switch (state.name) {
     case "init":
-      return undefined;
+      return state.pending?.startAt;
     case "fault":
       return state.retryAt;
     case "backup":
@@ -199,13 +223,15 @@ export function nextDeadline(state: State): Instant | undefined {
 }
 
 function onStartup(state: State, event: Event & { type: "startup" }, now: Instant, context: Context): Step {
-  if (state.name !== "init") return unchanged(state);
-  if (event.faults.length > 0) {
-    const next: State = { name: "fault", faults: event.faults, retryAt: undefined };
-    return { state: next, effects: [publish(state, next, "fault", event.faults.join(", "))] };
+  if (state.name !== "init" || state.pending !== undefined) return unchanged(state);
+  const { faults, delay = ZERO } = event;
+  if (delay > ZERO) return unchanged({ ...state, pending: { startAt: after(now, delay), faults } });
+  if (faults.length > 0) {
+    const next: State = { name: "fault", faults, members: [], retryAt: undefined };
+    return { state: next, effects: [publish(state, next, "fault", faults.join(", "))] };
   }
   if (event.resume) return becomeMaster(state, "resumed", undefined, now, context);
-  return begin(state, "startup", now, context);
+  return begin(state, "startup", undefined, now, context);
 }
 
 function onAdvert(state: State, event: Event & { type: "advert" }, now: Instant, context: Context): Step {
@@ -319,12 +345,20 @@ function strongerThanUs(
 function onDeadline(state: State, now: Instant, context: Context): Step {
   switch (state.name) {
     case "init":
-      return unchanged(state);
+      if (state.pending === undefined || now < state.pending.startAt) return unchanged(state);
+      return onStartup(
+        INITIAL,
+        { type: "startup", faults: state.pending.faults, resume: false },
+        now,
+        context,
+      );
     case "fault":
       if (state.retryAt === undefined || now < state.retryAt) return unchanged(state);
       return onFaultCleared({ ...state, retryAt: undefined }, ADDRESS_REFUSED, now, context);
     case "backup":
       if (now < state.masterDownAt) return unchanged(state);
+      if (context.heldBackBy !== undefined && state.expecting !== "master-resigned")
+        return unchanged(waitingOn(state, now, context.router));
       return becomeMaster(state, state.expecting, state.master, now, context);
     case "master":
       return onDeadlineAsMaster(state, now, context.router);
@@ -358,24 +392,85 @@ function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, rou
 function onFaultRaised(state: State, fault: string, retryAt: Instant | undefined, context: Context): Step {
   switch (state.name) {
     case "init":
-      return unchanged(state);
+      return unchanged(withPending(state, (faults) => [...faults.filter((other) => other !== fault), fault]));
     case "fault": {
       const faults = state.faults.includes(fault) ? state.faults : [...state.faults, fault];
       return unchanged({ ...state, faults, retryAt: retryAt ?? state.retryAt });
     }
     case "backup":
     case "master": {
-      const next: State = { name: "fault", faults: [fault], retryAt };
-      const before = state.name === "master" ? letGo(context.router) : [];
-      return { state: next, effects: [...before, publish(state, next, "fault", fault)] };
+      const next: State = { name: "fault", faults: [fault], members: [], retryAt };
+      return leave(state, next, "fault", fault, context);
     }
   }
 }
 
+/** What another member of the sync group misses, this one misses, too. */
+function onMemberFaultRaised(state: State, member: string, context: Context): Step {
+  switch (state.name) {
+    case "init":
+      return unchanged(state);
+    case "fault": {
+      const { members } = state;
+      return members.includes(member)
+        ? unchanged(state)
+        : unchanged({ ...state, members: [...members, member] });
+    }
+    case "backup":
+    case "master": {
+      const next: State = { name: "fault", faults: [], members: [member], retryAt: undefined };
+      return leave(state, next, "sync-group", member, context);
+    }
+  }
+}
+
+function onMemberFaultCleared(state: State, member: string, now: Instant, context: Context): Step {
+  if (state.name !== "fault" || !state.members.includes(member)) return unchanged(state);
+  const next = { ...state, members: state.members.filter((other) => other !== member) };
+  return isFaulty(next) ? unchanged(next) : begin(state, "sync-group", member, now, context);
+}
+
+/** The group moves as one. A master that leaves says so: nobody stronger was heard here. */
+function onSync(
+  state: State,
+  { to, member }: Event & { type: "sync" },
+  now: Instant,
+  context: Context,
+): Step {
+  if (state.name === "backup" && to === "master")
+    return becomeMaster(state, "sync-group", member, now, context);
+  if (state.name !== "master" || to === "master") return unchanged(state);
+  const { router } = context;
+  return leave(
+    state,
+    waitingFor(undefined, router.advertInterval, now, router),
+    "sync-group",
+    member,
+    context,
+  );
+}
+
 function onFaultCleared(state: State, fault: string, now: Instant, context: Context): Step {
+  const without = (faults: readonly string[]) => faults.filter((other) => other !== fault);
+  if (state.name === "init") return unchanged(withPending(state, without));
   if (state.name !== "fault" || !state.faults.includes(fault)) return unchanged(state);
-  const faults = state.faults.filter((other) => other !== fault);
-  return faults.length > 0 ? unchanged({ ...state, faults }) : begin(state, "fault-cleared", now, context);
+  const next = { ...state, faults: without(state.faults) };
+  return isFaulty(next) ? unchanged(next) : begin(state, "fault-cleared", undefined, now, context);
+}
+
+function isFaulty({ faults, members }: State & { name: "fault" }): boolean {
+  return faults.length > 0 || members.length > 0;
+}
+
+/** What comes and goes before the start is found at the start. */
+function withPending(
+  state: State & { name: "init" },
+  change: (faults: readonly string[]) => readonly string[],
+): State {
+  const { pending } = state;
+  return pending === undefined
+    ? state
+    : { ...state, pending: { ...pending, faults: change(pending.faults) } };
 }
 
 function onReconfigured(state: State, before: VirtualRouter, now: Instant, context: Context): Step {
@@ -439,22 +534,39 @@ function rescheduled(
 }
 
 function onShutdown(state: State, context: Context): Step {
-  if (state.name === "init") return unchanged(state);
-  const before = state.name === "master" ? letGo(context.router) : [];
-  return { state: INITIAL, effects: [...before, publish(state, INITIAL, "shutdown", undefined)] };
+  if (state.name === "init") return unchanged(INITIAL);
+  return leave(state, INITIAL, "shutdown", undefined, context);
+}
+
+/** A master that leaves lets go first; anyone else has nothing to let go of. */
+function leave(
+  state: State,
+  next: State,
+  cause: TransitionCause,
+  detail: string | undefined,
+  { router }: Context,
+): Step {
+  const before = state.name === "master" ? letGo(router) : [];
+  return { state: next, effects: [...before, publish(state, next, cause, detail)] };
 }
 
 /** RFC 9568 §6.4.1: the owner is master at once, everyone else listens first. */
-function begin(state: State, cause: "startup" | "fault-cleared", now: Instant, context: Context): Step {
+function begin(
+  state: State,
+  cause: "startup" | "fault-cleared" | "sync-group",
+  detail: string | undefined,
+  now: Instant,
+  context: Context,
+): Step {
   if (context.router.priority === OWNER) return becomeMaster(state, "owner", undefined, now, context);
   const next = waitingFor(undefined, context.router.advertInterval, now, context.router);
-  return { state: next, effects: [publish(state, next, cause, undefined)] };
+  return { state: next, effects: [publish(state, next, cause, detail)] };
 }
 
 function becomeMaster(
   state: State,
   cause: TransitionCause,
-  master: Ipv4 | undefined,
+  detail: string | undefined,
   now: Instant,
   { router }: Context,
 ): Step {
@@ -473,7 +585,7 @@ function becomeMaster(
       { type: "send-advert" },
       { type: "add-addresses", addresses: router.addresses },
       announce(router),
-      publish(state, next, cause, master),
+      publish(state, next, cause, detail),
     ],
   };
 }
@@ -493,6 +605,12 @@ function waitingFor(
     master,
     preemptAt: undefined,
   };
+}
+
+/** Another full wait. A master that has fallen silent here is none that this router hears any more. */
+function waitingOn(state: State & { name: "backup" }, now: Instant, router: VirtualRouter): State {
+  const masterDownAt = after(now, masterDownInterval(router, state.advertInterval));
+  return { ...state, masterDownAt, master: undefined };
 }
 
 /** Gone before told: the addresses are off before the peers hear of it. */

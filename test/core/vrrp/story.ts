@@ -50,6 +50,7 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [vip("192.0.2.100")],
     announcing,
     contention: contention({ announceDelay: announcing.delay, announceRepeat: announcing.repeat }),
+    syncGroup: undefined,
     tracks: [],
     ...changes,
   };
@@ -77,6 +78,7 @@ export class Story {
   state: State = INITIAL;
   router: VirtualRouter;
   primary: Ipv4 | undefined = ip("192.0.2.12");
+  heldBackBy: string | undefined;
   adjustment = 0;
 
   constructor(changes: Partial<VirtualRouter> = {}) {
@@ -99,8 +101,9 @@ export class Story {
 
   /** An event at that second; what is to be done, a line for each. */
   give(second: number, event: Event): string[] {
-    const { router, primary, adjustment } = this;
-    const result = step(this.state, event, at(second), { router, primary, adjustment });
+    const { router, primary, adjustment, heldBackBy } = this;
+    const context = { router, primary, adjustment, heldBackBy };
+    const result = step(this.state, event, at(second), context);
     this.state = result.state;
     return result.effects.map(inWords);
   }

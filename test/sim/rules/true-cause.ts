@@ -64,6 +64,8 @@ function isTrue({ cause }: Effect & { type: "publish" }, machine: Machine, step:
       return event.type === "address-refused" || somethingIsDown(router, machine);
     case "fault-cleared":
       return !somethingIsDown(router, machine);
+    case "sync-group":
+      return router.syncGroup !== undefined;
     case "reconfigured":
       return event.type === "reconfigured";
     case "shutdown":
