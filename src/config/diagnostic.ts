@@ -41,6 +41,13 @@ export const DIAGNOSTICS = {
   "owner-nopreempt": "warning",
   "unused-checksum": "warning",
   "duplicate-vrid": "error",
+  "mixed-families": "error",
+  "ipv6-version": "error",
+  "no-link-local": "warning",
+  "peer-ttl": "error",
+  "duplicate-peer": "error",
+  "unused-delivery": "warning",
+  "plain-source": "warning",
   "duplicate-address": "error",
   "interface-missing": "warning",
   // Virtual servers, real servers, checks.

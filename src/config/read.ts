@@ -12,6 +12,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
 import { checkChecks } from "./rules/checks.ts";
+import { checkDelivery } from "./rules/delivery.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
@@ -51,6 +52,7 @@ export function readConfig(text: string, options: ReadOptions): Reading {
 function checkRules(content: LooseContent, environment: Environment, findings: Findings): void {
   checkPriorities(content, findings);
   checkInstances(content, findings);
+  checkDelivery(content, findings);
   checkInterfaces(content, environment, findings);
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);

@@ -13,6 +13,7 @@ import type { FromFailover, InstanceReport, InstanceStateName } from "../../src/
 import type { Event, EventName } from "../../src/core/report/event.ts";
 import { type Instant, seconds, ZERO } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { now } from "../../src/linux/clock.ts";
 import { type Host, type Lan, plainEnvironment, until } from "./namespace.ts";
@@ -35,6 +36,8 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     interface: "eth0",
     vrid: 51,
     version: 3,
+    family: 4,
+    delivery: MULTICAST4,
     priority: 100,
     advertInterval: seconds(0.1),
     preempt: true,

@@ -5,6 +5,7 @@
  * kernel's answers and its timers wait. When it goes on, its loop finds them in any order: `wakeOrder`.
  */
 
+import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { type Duration, type Instant, microseconds, ZERO } from "../../src/core/units/time.ts";
 import type { Admission } from "../../src/core/vrrp/admission.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
@@ -242,7 +243,7 @@ export class Machine implements Host {
     const mac = this.#interfaces.get(address.interface)?.mac;
     if (nic === undefined || mac === undefined || this.kernel.mood.failsToSend) return;
     for (const operation of [ARP_REQUEST, ARP_REPLY] as const) {
-      const bytes = encodeGratuitousArp(operation, address.address, mac);
+      const bytes = encodeGratuitousArp(operation, address.address as Ipv4, mac);
       nic.segment.send(nic.port, { kind: "arp", bytes, altered: undefined });
     }
   }

@@ -5,10 +5,10 @@
  */
 
 import type { Instant } from "../../src/core/units/time.ts";
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { AddressBook, isNeedless } from "../../src/core/vrrp/address-book.ts";
 import { admit } from "../../src/core/vrrp/admission.ts";
-import { advertPacket } from "../../src/core/vrrp/advert-packet.ts";
+import { advertPackets } from "../../src/core/vrrp/advert-packet.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import {
   begun,
@@ -30,7 +30,7 @@ export class VrrpBrain implements Brain {
   readonly working = new Map<string, Working>();
   readonly #book = new AddressBook();
   readonly #host: Host;
-  #virtual: ReadonlySet<Ipv4> = new Set();
+  #virtual: ReadonlySet<IpAddress> = new Set();
   #whenSettled: (() => void) | undefined;
   #next: (() => void) | undefined;
   configuring = false;
@@ -91,8 +91,7 @@ export class VrrpBrain implements Brain {
   packet(interfaceName: string, bytes: Uint8Array): void {
     const here: VirtualRouter[] = [];
     for (const { router } of this.working.values()) if (router.interface === interfaceName) here.push(router);
-    const [first] = here;
-    const admission = admit(bytes, here, first && this.#primary(first));
+    const admission = admit(bytes, here, (router) => this.#primary(router));
     this.#host.judged(admission);
     if (admission.type === "discarded") return;
     const { router, advert, source } = admission;
@@ -252,14 +251,16 @@ export class VrrpBrain implements Brain {
 
   #send(router: VirtualRouter, priority: number): void {
     const source = this.#primary(router);
-    if (source !== undefined) this.#host.send(router, priority, advertPacket(router, priority, source));
+    if (source === undefined) return;
+    for (const { packet } of advertPackets(router, priority, source))
+      this.#host.send(router, priority, packet);
   }
 
   #faultsOf(router: VirtualRouter): readonly string[] {
     return faultsOf(router, this.#host.interfaces, this.#virtual);
   }
 
-  #primary(router: VirtualRouter): Ipv4 | undefined {
+  #primary(router: VirtualRouter): IpAddress | undefined {
     return primaryAddress(router, this.#host.interfaces, this.#virtual);
   }
 }

@@ -4,6 +4,8 @@
 
 import type { Announcing, FailoverConfig, VirtualAddress, VirtualRouter } from "../../core/vrrp/model.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
+import { familyOfInstance, versionOf } from "../schema/family.ts";
+import { buildDelivery } from "./delivery.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
 const DEFAULT_PRIORITY = 100;
@@ -26,7 +28,9 @@ function router(
     name,
     interface: instance.interface,
     vrid: instance.virtual_router_id,
-    version: instance.version ?? content.global_defs.vrrp_version,
+    version: versionOf(instance, content.global_defs.vrrp_version),
+    family: familyOfInstance(instance) ?? 4,
+    delivery: buildDelivery(instance, content, node),
     priority: priorityOf(instance, content, node),
     advertInterval: instance.advert_int,
     preempt: instance.preempt ?? !(instance.nopreempt ?? false),

@@ -4,8 +4,10 @@
 
 import { z } from "zod";
 import { seconds } from "../../core/units/time.ts";
+import { VRRP_GROUP, VRRP_GROUP6 } from "../../core/wire/vrrp.ts";
 import { listenAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat } from "./announcing.ts";
+import { multicastGroup } from "./ip-address.ts";
 import { ownName, userName, whole } from "./leaf.ts";
 
 /** `version` and `vrrp_version`. */
@@ -26,6 +28,8 @@ export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
   vrrp_version: vrrpVersion().default(2),
   vrrp_rt_priority: whole(0, 99).default(50),
+  vrrp_mcast_group4: multicastGroup(4).default(VRRP_GROUP),
+  vrrp_mcast_group6: multicastGroup(6).default(VRRP_GROUP6),
   vrrp_garp_master_delay: announceDelay().default(seconds(5)),
   vrrp_garp_master_repeat: announceRepeat().default(5),
   vrrp_garp_master_refresh: announceRefresh().default(seconds(60)),

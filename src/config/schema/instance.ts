@@ -8,6 +8,7 @@ import { virtualAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat } from "./announcing.ts";
 import { duration } from "./duration.ts";
 import { priority, vrrpVersion } from "./globals.ts";
+import { sourceAddress, unicastPeer } from "./ip-address.ts";
 import { interfaceName, ownName, toggle, whole } from "./leaf.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
@@ -22,6 +23,11 @@ export const instanceSchema = z.strictObject({
   preempt: toggle().optional(),
   v3_checksum_as_v2: toggle().default(false),
   virtual_ipaddress: z.array(virtualAddress()),
+  mcast_src_ip: sourceAddress().optional(),
+  unicast_peer: z.array(unicastPeer()).optional(),
+  unicast_src_ip: sourceAddress().optional(),
+  unicast_ttl: whole(1, 255).optional(),
+  check_unicast_src: toggle().optional(),
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),
   garp_master_refresh: announceRefresh().optional(),

@@ -14,7 +14,7 @@
  *   for the clients may have learnt the other one's hardware address.
  */
 
-import { type Ipv4, ipv4Number } from "../units/ipv4.ts";
+import { compareIp, type IpAddress } from "../units/ip-address.ts";
 import { after, centiseconds, type Duration, earliest, type Instant, seconds, ZERO } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
 import type { VirtualAddress, VirtualRouter } from "./model.ts";
@@ -65,7 +65,7 @@ export type State =
       /** What it will mean when `masterDownAt` passes. */
       readonly expecting: "master-down" | "master-resigned" | "preempted-lower-priority";
       /** The master last heard. */
-      readonly master: Ipv4 | undefined;
+      readonly master: IpAddress | undefined;
     }
   | {
       readonly name: "master";
@@ -89,7 +89,7 @@ export type Event =
       /** It was master until a moment ago; its addresses are still there and no backup can have taken over yet. */
       readonly resume: boolean;
     }
-  | { readonly type: "advert"; readonly advert: Advert; readonly source: Ipv4 }
+  | { readonly type: "advert"; readonly advert: Advert; readonly source: IpAddress }
   | { readonly type: "deadline" }
   | { readonly type: "fault-raised"; readonly fault: string }
   | { readonly type: "fault-cleared"; readonly fault: string }
@@ -120,7 +120,7 @@ export type Effect =
 export interface Context {
   readonly router: VirtualRouter;
   /** The interface's own address, which our adverts come from. Undefined only while that is a fault. */
-  readonly primary: Ipv4 | undefined;
+  readonly primary: IpAddress | undefined;
 }
 
 /** The next state, and what to do, in this order. */
@@ -204,7 +204,7 @@ function onAdvert(state: State, event: Event & { type: "advert" }, now: Instant,
 function onAdvertAsBackup(
   state: State & { name: "backup" },
   advert: Advert,
-  source: Ipv4,
+  source: IpAddress,
   now: Instant,
   router: VirtualRouter,
 ): Step {
@@ -222,7 +222,7 @@ function onAdvertAsBackup(
 function onAdvertAsMaster(
   state: State & { name: "master" },
   advert: Advert,
-  source: Ipv4,
+  source: IpAddress,
   now: Instant,
   context: Context,
 ): Step {
@@ -259,12 +259,12 @@ function onAdvertAsMaster(
 
 function strongerThanUs(
   advert: Advert,
-  source: Ipv4,
+  source: IpAddress,
   { router, primary }: Context,
 ): TransitionCause | undefined {
   if (advert.priority > router.priority) return "higher-priority";
   if (advert.priority < router.priority || primary === undefined) return undefined;
-  return ipv4Number(source) > ipv4Number(primary) ? "equal-priority-higher-address" : undefined;
+  return compareIp(source, primary) > 0 ? "equal-priority-higher-address" : undefined;
 }
 
 function onDeadline(state: State, now: Instant, context: Context): Step {
@@ -382,7 +382,7 @@ function begin(state: State, cause: "startup" | "fault-cleared", now: Instant, c
 function becomeMaster(
   state: State,
   cause: TransitionCause,
-  master: Ipv4 | undefined,
+  master: IpAddress | undefined,
   now: Instant,
   { router }: Context,
 ): Step {
@@ -407,7 +407,7 @@ function becomeMaster(
 
 /** A backup with a full wait ahead of it, at the pace of a master that it has heard, or at its own. */
 function waitingFor(
-  master: Ipv4 | undefined,
+  master: IpAddress | undefined,
   advertInterval: Duration,
   now: Instant,
   router: VirtualRouter,
