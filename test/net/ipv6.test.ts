@@ -119,12 +119,12 @@ if (hasRoot(t, import.meta.url)) {
     await first.reaches("master");
     await second.configure([web6({ addresses: [single] }), four(150)]);
     await until("each is master of one", () => lvs2.holdsVip() && !lvs1.holdsVip());
-    t.same(held(lvs1), ["2001:db8::100/128 scope global deprecated nodad"]);
+    t.same(held(lvs1), ["2001:db8::100/128 scope global nodad deprecated"]);
     t.same(held(lvs2), []);
 
     lvs1.ip("address", "del", "2001:db8::100/128", "dev", "eth0");
     await until("it is back and counted", () => first.counted("drift") === 1);
-    t.same(held(lvs1), ["2001:db8::100/128 scope global deprecated nodad"]);
+    t.same(held(lvs1), ["2001:db8::100/128 scope global nodad deprecated"]);
     lvs2.ip("address", "add", "2001:db8::100/128", "dev", "eth0");
     await until("it is gone and counted", () => second.counted("drift") === 1);
     t.same(held(lvs2), []);

@@ -21,6 +21,10 @@ export interface KeepalivedOptions {
   readonly priority: number;
   /** Seconds. */
   readonly advertInterval: number;
+  /** 192.0.2.100/24 when left out. */
+  readonly addresses?: readonly string[];
+  /** Unicast from the first to the second, instead of multicast. */
+  readonly unicast?: readonly [source: string, peer: string];
 }
 
 /** A keepalived. */
@@ -30,7 +34,8 @@ export class Keepalived {
   #child: ChildProcess | undefined;
   #log = "";
 
-  constructor(lan: Lan, host: Host, { version, priority, advertInterval }: KeepalivedOptions) {
+  constructor(lan: Lan, host: Host, options: KeepalivedOptions) {
+    const { version, priority, advertInterval, addresses = ["192.0.2.100/24"], unicast } = options;
     this.host = host;
     this.#path = join(lan.directory, `keepalived-${host.namespace}`);
     writeFileSync(
@@ -41,8 +46,9 @@ export class Keepalived {
          version ${version}
          priority ${priority}
          advert_int ${advertInterval}
+         ${unicast === undefined ? "" : `unicast_src_ip ${unicast[0]}\nunicast_peer {\n${unicast[1]}\n}`}
          virtual_ipaddress {
-           192.0.2.100/24
+           ${addresses.join("\n")}
          }
        }\n`,
     );
