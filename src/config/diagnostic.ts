@@ -39,6 +39,7 @@ export const DIAGNOSTICS = {
   "advert-interval": "error",
   "preempt-contradiction": "error",
   "owner-nopreempt": "warning",
+  "state-hint": "warning",
   "unused-checksum": "warning",
   "duplicate-vrid": "error",
   "mixed-families": "error",
@@ -50,6 +51,13 @@ export const DIAGNOSTICS = {
   "plain-source": "warning",
   "duplicate-address": "error",
   "interface-missing": "warning",
+  // Tracked objects.
+  "unknown-track": "error",
+  "duplicate-track": "error",
+  "unused-track": "warning",
+  "owner-track": "warning",
+  "link-delay": "error",
+  "file-path": "error",
   // Virtual servers, real servers, checks.
   "duplicate-virtual-server": "error",
   "duplicate-real-server": "error",

@@ -52,6 +52,11 @@ t.test("an instance is of one family, and has a link-local address when that is 
   t.match(codes(instance({ virtual_ipaddress: '["fe80::1/64", 192.0.2.100/24]' })), [/error mixed-families/]);
   t.match(codes(instance({ virtual_ipaddress: '["2001:db8::1/64"]' })), [/warning no-link-local/]);
   t.strictSame(codes(instance({ virtual_ipaddress: '["2001:db8::1/64", "fe80::1/64"]' })), []);
+  t.strictSame(
+    codes(instance({ virtual_ipaddress_excluded: '["2001:db8::1/64"]' })),
+    [],
+    "no advert names it",
+  );
   t.end();
 });
 

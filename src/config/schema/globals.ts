@@ -6,9 +6,10 @@ import { z } from "zod";
 import { seconds } from "../../core/units/time.ts";
 import { VRRP_GROUP, VRRP_GROUP6 } from "../../core/wire/vrrp.ts";
 import { listenAddress } from "./address.ts";
-import { announceDelay, announceRefresh, announceRepeat } from "./announcing.ts";
+import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
 import { multicastGroup } from "./ip-address.ts";
-import { ownName, userName, whole } from "./leaf.ts";
+import { absolutePath } from "./notify.ts";
+import { ownName, toggle, userName, whole } from "./leaf.ts";
 
 /** `version` and `vrrp_version`. */
 export function vrrpVersion(): z.ZodType<2 | 3> {
@@ -20,13 +21,21 @@ export function priority(): z.ZodType<number> {
   return whole(1, 255);
 }
 
+/** `down_timer_adverts` and `vrrp_down_timer_adverts`. */
+export function downTimerAdverts(): z.ZodType<number> {
+  return whole(1, 100);
+}
+
 /** Whom scripts run as when the file does not say. */
 export const DEFAULT_SCRIPT_USER = "nobody";
 
 /** `global_defs`. */
 export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
+  notify_fifo: absolutePath().optional(),
+  vrrp_notify_fifo: absolutePath().optional(),
   vrrp_version: vrrpVersion().default(2),
+  vrrp_down_timer_adverts: downTimerAdverts().default(3),
   vrrp_rt_priority: whole(0, 99).default(50),
   vrrp_mcast_group4: multicastGroup(4).default(VRRP_GROUP),
   vrrp_mcast_group6: multicastGroup(6).default(VRRP_GROUP6),
@@ -34,6 +43,10 @@ export const globalsSchema = z.strictObject({
   vrrp_garp_master_repeat: announceRepeat().default(5),
   vrrp_garp_master_refresh: announceRefresh().default(seconds(60)),
   vrrp_garp_master_refresh_repeat: announceRepeat().default(1),
+  vrrp_garp_lower_prio_delay: announceDelay().optional(),
+  vrrp_garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
+  vrrp_lower_prio_no_advert: toggle().default(false),
+  vrrp_higher_prio_send_advert: toggle().default(false),
 });
 
 /** `metrics`: where they are served, or false. */

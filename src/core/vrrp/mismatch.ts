@@ -22,7 +22,7 @@ export function addressMismatch(router: VirtualRouter, advert: Advert): readonly
 
 /** The addresses that a router names in its adverts. Over IPv6 the first is a link-local one (RFC 9568 §5.2.9), if any is. */
 export function advertisedAddresses(router: VirtualRouter): Advert["addresses"] {
-  const all = router.addresses.map(({ address }) => address);
+  const all = router.addresses.flatMap(({ address, excluded }) => (excluded ? [] : [address]));
   const first = all.find((address) => isIpv6(address) && isLinkLocal(address));
   return first === undefined ? all : [first, ...all.filter((address) => address !== first)];
 }
