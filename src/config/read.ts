@@ -12,6 +12,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
+import { checkDelivery } from "./rules/delivery.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
@@ -58,6 +59,7 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkInstances(content, findings);
   checkStrictness(content, findings);
   checkSyncGroups(content, findings);
+  checkDelivery(content, findings);
   checkInterfaces(content, environment, findings);
   checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);

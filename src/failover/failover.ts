@@ -13,9 +13,10 @@
 import type { FailoverCount, FailoverReport } from "../core/report/channel.ts";
 import { type Event as Report, event } from "../core/report/event.ts";
 import { type Duration, type Instant, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
-import { type Ipv4 } from "../core/units/ipv4.ts";
+import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
+import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Finding } from "../core/track/model.ts";
@@ -25,7 +26,6 @@ import { stallBudget } from "../core/vrrp/timing.ts";
 import type { State } from "../core/vrrp/virtual-router.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { sameAddress } from "../core/vrrp/virtual-router.ts";
-import { VRRP_GROUP } from "../core/wire/vrrp.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -38,7 +38,7 @@ import { TrackedObjects } from "./tracked-objects.ts";
 import { Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { Noticeboard } from "./noticeboard.ts";
-import { Segments } from "./segments.ts";
+import { type SegmentName, Segments, segmentKey } from "./segments.ts";
 
 /** What it tells the supervisor. */
 export interface FailoverVoice {
@@ -60,9 +60,9 @@ export class Failover {
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
-  readonly #byInterface = new Map<string, readonly Instance[]>();
-  #virtual: ReadonlySet<Ipv4> = new Set();
-  #listenOn: ReadonlySet<string> = new Set();
+  readonly #bySegment = new Map<string, readonly Instance[]>();
+  #virtual: ReadonlySet<IpAddress> = new Set();
+  #listenFor: readonly VirtualRouter[] = [];
   #realtimePriority = 0;
   #changed: NodeJS.Immediate | undefined;
   #opened = false;
@@ -71,8 +71,8 @@ export class Failover {
   constructor(recordPath: string, voice: FailoverVoice) {
     this.#voice = voice;
     this.#segments = new Segments(this.#receiver, {
-      packet: (name, packet) => this.#onPacket(name, packet),
-      failed: (name, error) =>
+      packet: (segment, packet) => this.#onPacket(segment, packet),
+      failed: ({ interface: name }, error) =>
         voice.event(event("vrrp-listen-failed", { interface: name, error: error.message })),
     });
     this.#table = new InterfaceTable(this.#rtnetlink, this.#receiver, {
@@ -106,8 +106,8 @@ export class Failover {
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
     const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
-    this.#listenOn = new Set(config.routers.map((router) => router.interface));
-    this.#segments.update(this.#listenOn, this.#table.interfaces);
+    this.#listenFor = config.routers;
+    this.#segments.update(this.#listenFor, this.#table.interfaces);
     this.#beRealTime(config.realtimePriority);
     const resuming = new Set(
       config.routers.filter(
@@ -138,7 +138,7 @@ export class Failover {
         undefined,
       );
     await this.#stopAllBut(new Map());
-    this.#listenOn = new Set();
+    this.#listenFor = [];
     this.#keeper.close();
     this.#tracked.close();
     this.#table.close();
@@ -163,7 +163,7 @@ export class Failover {
     const { faults, adjustment } = this.#standing(router);
     const instance = new Instance(router, adjustment, this.#hands());
     this.#instances.set(identity(router), { instance, faults });
-    this.#indexByInterface();
+    this.#indexBySegment();
     instance.dispatch({ type: "startup", faults, resume, delay });
   }
 
@@ -174,7 +174,7 @@ export class Failover {
     for (const [, { instance }] of leaving) instance.work();
     await Promise.all(leaving.map(([, { instance }]) => instance.settled()));
     for (const [name] of leaving) this.#instances.delete(name);
-    this.#indexByInterface();
+    this.#indexBySegment();
   }
 
   /** Addresses of an earlier life that nobody holds or goes on with are gone before anyone relies on them. */
@@ -211,12 +211,12 @@ export class Failover {
 
   #hands(): InstanceHands {
     return {
-      send: (router, packet) => this.#send(router, packet),
+      send: (router, advert) => this.#send(router, advert),
       add: (addresses) => this.#keeper.add(addresses),
       remove: (addresses) => this.#keeper.remove(addresses),
       announce: (address) => this.#announce(address),
-      drain: (router) => this.#segments.drain(router.interface),
-      primary: (router) => primaryAddress(router, this.#table.interfaces, this.#virtual),
+      drain: (router) => this.#segments.drain(router),
+      primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
       transition: (router, to, cause) =>
@@ -228,12 +228,15 @@ export class Failover {
     };
   }
 
-  #onPacket(interfaceName: string, packet: Uint8Array): void {
-    const here = this.#byInterface.get(interfaceName) ?? [];
+  #primary(router: VirtualRouter): IpAddress | undefined {
+    return primaryAddress(router, this.#table.interfaces, this.#virtual);
+  }
+
+  #onPacket(segment: SegmentName, packet: Uint8Array): void {
+    const { interface: interfaceName } = segment;
+    const here = this.#bySegment.get(segmentKey(segment)) ?? [];
     const routers = here.map(({ router }) => router);
-    const [first] = routers;
-    const primary = first && primaryAddress(first, this.#table.interfaces, this.#virtual);
-    const admission = admit(packet, routers, primary);
+    const admission = admit(packet, routers, (router) => this.#primary(router));
     if (admission.type === "discarded") {
       this.#onDiscarded(interfaceName, admission);
       return;
@@ -272,24 +275,23 @@ export class Failover {
     router: VirtualRouter,
     field: string,
     value: string | undefined,
-    source: Ipv4,
+    source: IpAddress,
   ): void {
     if (!this.#noticeboard.changed(`${name} ${router.name} ${source}`, value)) return;
     this.#voice.event(event(name, { instance: router.name, source, [field]: value ?? "" }));
   }
 
-  #send(router: VirtualRouter, packet: Uint8Array): boolean {
+  #send(router: VirtualRouter, { packet, destination }: OutgoingAdvert): void {
     const labels = { instance: router.name, interface: router.interface };
     const failure = this.#try(() => {
-      const socket = this.#segments.socket(router.interface);
+      const socket = this.#segments.socket(router);
       if (socket === undefined) throw new KernelError("send", "ENODEV");
-      socket.send(packet, VRRP_GROUP);
+      socket.send(packet, destination);
     });
     if (failure === undefined) this.#counters.count("adverts_sent", labels);
-    if (this.#noticeboard.changed(`send ${router.name}`, failure)) {
-      this.#voice.event(event("vrrp-send-failed", { ...labels, error: failure ?? "" }));
+    if (this.#noticeboard.changed(`send ${router.name} ${destination}`, failure)) {
+      this.#voice.event(event("vrrp-send-failed", { ...labels, destination, error: failure ?? "" }));
     }
-    return failure === undefined;
   }
 
   #announce(address: VirtualAddress): void {
@@ -361,7 +363,7 @@ export class Failover {
     clearImmediate(this.#changed);
     this.#changed = undefined;
     const { interfaces } = this.#table;
-    this.#segments.update(this.#listenOn, interfaces);
+    this.#segments.update(this.#listenFor, interfaces);
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
@@ -383,16 +385,16 @@ export class Failover {
     const { interfaces } = this.#tracked;
     const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
     const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
-    const deaf = interfaces.has(router.interface) && this.#segments.socket(router.interface) === undefined;
+    const deaf = interfaces.has(router.interface) && this.#segments.socket(router) === undefined;
     if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
     return { faults, adjustment: tracked.adjustment };
   }
 
-  #indexByInterface(): void {
-    this.#byInterface.clear();
+  #indexBySegment(): void {
+    this.#bySegment.clear();
     for (const { instance } of this.#instances.values()) {
-      const { interface: name } = instance.router;
-      this.#byInterface.set(name, [...(this.#byInterface.get(name) ?? []), instance]);
+      const key = segmentKey(instance.router);
+      this.#bySegment.set(key, [...(this.#bySegment.get(key) ?? []), instance]);
     }
   }
 
@@ -410,6 +412,6 @@ export class Failover {
 }
 
 /** Routers that differ in these are different ones; all else can be changed in place. */
-function identity({ name, interface: interfaceName, vrid, version }: VirtualRouter): string {
-  return JSON.stringify([name, interfaceName, vrid, version]);
+function identity({ name, interface: interfaceName, vrid, version, family }: VirtualRouter): string {
+  return JSON.stringify([name, interfaceName, vrid, version, family]);
 }

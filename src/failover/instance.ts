@@ -9,9 +9,9 @@
 import { type Event as Report, event } from "../core/report/event.ts";
 import type { InstanceReport } from "../core/report/channel.ts";
 import { toMilliseconds, between, type Duration, type Instant } from "../core/units/time.ts";
-import { type Ipv4 } from "../core/units/ipv4.ts";
+import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
-import { advertPacket } from "../core/vrrp/advert-packet.ts";
+import { advertPackets, type OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import { effectivePriority } from "../core/vrrp/priority.ts";
 import { begun, done, EMPTY_OUTBOX, mayAnnounce, nextTask, put, type Task } from "../core/vrrp/outbox.ts";
@@ -29,15 +29,15 @@ import { now } from "../linux/clock.ts";
 
 /** What an instance needs done for it. */
 export interface InstanceHands {
-  /** Sends a packet on the router's interface; false when that was not possible. */
-  send(router: VirtualRouter, packet: Uint8Array): boolean;
+  /** Sends a packet on the router's interface. */
+  send(router: VirtualRouter, advert: OutgoingAdvert): void;
   add(addresses: readonly VirtualAddress[]): Promise<boolean>;
   remove(addresses: readonly VirtualAddress[]): Promise<void>;
   announce(address: VirtualAddress): void;
   /** Delivers what has queued on the router's interface. */
   drain(router: VirtualRouter): void;
   /** The router's own address. */
-  primary(router: VirtualRouter): Ipv4 | undefined;
+  primary(router: VirtualRouter): IpAddress | undefined;
   held(router: VirtualRouter): readonly VirtualAddress[];
   event(event: Report): void;
   transition(router: VirtualRouter, to: State["name"], cause: string): void;
@@ -250,7 +250,7 @@ export class Instance {
   #send(router: VirtualRouter, priority: number): void {
     const source = this.#hands.primary(router);
     if (source === undefined) return;
-    this.#hands.send(router, advertPacket(router, priority, source));
+    for (const advert of advertPackets(router, priority, source)) this.#hands.send(router, advert);
   }
 }
 

@@ -13,7 +13,7 @@ t.test("adverts first, of all of them", async (t) => {
   const asked: string[] = [];
   const members: Instance[] = [];
   const hands: InstanceHands = {
-    send: ({ name }, packet) => asked.push(`${name} advert ${packet[22]}`) > 0,
+    send: ({ name }, { packet }) => asked.push(`${name} advert ${packet[22]}`) > 0,
     add: ([address]) => {
       asked.push(`add ${address?.interface}`);
       return Promise.resolve(true);

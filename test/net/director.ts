@@ -18,6 +18,7 @@ import type {
 import type { Event, EventName } from "../../src/core/report/event.ts";
 import { type Instant, seconds, ZERO } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
 import type { Finding } from "../../src/core/track/model.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { now } from "../../src/linux/clock.ts";
@@ -41,6 +42,8 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     interface: "eth0",
     vrid: 51,
     version: 3,
+    family: 4,
+    delivery: MULTICAST4,
     priority: 100,
     advertInterval: seconds(0.1),
     downTimerAdverts: 3,

@@ -21,23 +21,25 @@ export interface KeepalivedOptions {
   readonly priority: number;
   /** Seconds. */
   readonly advertInterval: number;
+  /** 192.0.2.100/24 when left out. */
+  readonly addresses?: readonly string[];
+  /** Unicast from the first to the second, instead of multicast. */
+  readonly unicast?: readonly [source: string, peer: string];
   /** A second instance on eth1, `inner` with VRID 52 and 198.51.100.1, in one sync group with the first. */
   readonly group?: boolean;
 }
 
-const OUTER = instance("web", "eth0", 51, "192.0.2.100/24");
-const INNER = instance("inner", "eth1", 52, "198.51.100.1/24");
-
-function instance(name: string, on: string, vrid: number, address: string) {
-  return ({ version, priority, advertInterval }: KeepalivedOptions) =>
-    `vrrp_instance ${name} {
+function instance(name: string, on: string, vrid: number, options: KeepalivedOptions): string {
+  const { version, priority, advertInterval, addresses = [], unicast } = options;
+  return `vrrp_instance ${name} {
        interface ${on}
        virtual_router_id ${vrid}
        version ${version}
        priority ${priority}
        advert_int ${advertInterval}
+       ${unicast === undefined ? "" : `unicast_src_ip ${unicast[0]}\nunicast_peer {\n${unicast[1]}\n}`}
        virtual_ipaddress {
-         ${address}
+         ${addresses.join("\n")}
        }
      }\n`;
 }
@@ -50,13 +52,16 @@ export class Keepalived {
   #log = "";
 
   constructor(lan: Lan, host: Host, options: KeepalivedOptions) {
+    const addresses = options.addresses ?? ["192.0.2.100/24"];
+    const outer = instance("web", "eth0", 51, { ...options, addresses });
+    const inner = instance("inner", "eth1", 52, { ...options, addresses: ["198.51.100.1/24"] });
     this.host = host;
     this.#path = join(lan.directory, `keepalived-${host.namespace}`);
     writeFileSync(
       `${this.#path}.conf`,
       options.group === true
-        ? `vrrp_sync_group lan {\n group {\n web\n inner\n }\n }\n${OUTER(options)}${INNER(options)}`
-        : OUTER(options),
+        ? `vrrp_sync_group lan {\n group {\n web\n inner\n }\n }\n${outer}${inner}`
+        : outer,
     );
   }
 

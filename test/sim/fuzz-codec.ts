@@ -4,6 +4,7 @@
  * have the receiver ignore.
  */
 
+import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { internetChecksum } from "../../src/core/units/checksum.ts";
 import { centiseconds, seconds, ZERO } from "../../src/core/units/time.ts";
@@ -54,7 +55,7 @@ export function fuzz(packets: number, seed: number): Tally {
 }
 
 function isRight(bytes: Uint8Array, routers: readonly VirtualRouter[]): boolean {
-  const admission = admit(bytes, routers, OWN);
+  const admission = admit(bytes, routers, () => OWN);
   const expected = recipient(bytes, routers, OWN);
   const actual = admission.type === "admitted" ? admission.router : undefined;
   if (actual !== expected) throw new Error(`it is for ${expected?.name}, not for ${actual?.name}`);
@@ -151,6 +152,8 @@ function router(vrid: number, version: 2 | 3): VirtualRouter {
     priority: 100,
     advertInterval: version === 2 ? seconds(1) : centiseconds(10),
     preempt: true,
+    family: 4,
+    delivery: MULTICAST4,
     v3ChecksumAsV2: false,
     addresses: [],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },

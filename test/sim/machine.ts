@@ -249,7 +249,7 @@ export class Machine implements Host {
     const nic = this.nics.get(address.interface);
     const mac = this.#interfaces.get(address.interface)?.mac;
     if (nic === undefined || mac === undefined || this.kernel.mood.failsToSend) return;
-    for (const frame of this.#announcements(address.address, mac)) nic.segment.send(nic.port, frame);
+    for (const frame of this.#announcements(address.address as Ipv4, mac)) nic.segment.send(nic.port, frame);
   }
 
   /** Both forms, made once for each address: thousands of runs a second announce the same ones. */

@@ -16,6 +16,7 @@
  * ```
  */
 
+import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { after, type Duration, milliseconds, seconds, ZERO } from "../../src/core/units/time.ts";
 import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
@@ -204,6 +205,8 @@ const ROUTER: VirtualRouter = {
   priority: 100,
   advertInterval: seconds(1),
   preempt: true,
+  family: 4,
+  delivery: MULTICAST4,
   v3ChecksumAsV2: false,
   addresses: addresses("192.0.2.100"),
   announcing: { delay: seconds(5), repeat: 1, refresh: ZERO, refreshRepeat: 1 },

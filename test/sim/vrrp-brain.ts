@@ -5,10 +5,10 @@
  */
 
 import type { Instant } from "../../src/core/units/time.ts";
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { AddressBook, isNeedless } from "../../src/core/vrrp/address-book.ts";
 import { admit } from "../../src/core/vrrp/admission.ts";
-import { advertPacket } from "../../src/core/vrrp/advert-packet.ts";
+import { advertPackets } from "../../src/core/vrrp/advert-packet.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import {
   begun,
@@ -30,8 +30,8 @@ export class VrrpBrain implements Brain {
   readonly working = new Map<string, Working>();
   readonly #book = new AddressBook();
   readonly #host: Host;
-  readonly #packets = new Map<VirtualRouter, { priority: number; source: Ipv4; bytes: Uint8Array }>();
-  #virtual: ReadonlySet<Ipv4> = new Set();
+  readonly #packets = new Map<VirtualRouter, { priority: number; source: IpAddress; bytes: Uint8Array }>();
+  #virtual: ReadonlySet<IpAddress> = new Set();
   #whenSettled: (() => void) | undefined;
   #next: (() => void) | undefined;
   configuring = false;
@@ -92,8 +92,7 @@ export class VrrpBrain implements Brain {
   packet(interfaceName: string, bytes: Uint8Array): void {
     const here: VirtualRouter[] = [];
     for (const { router } of this.working.values()) if (router.interface === interfaceName) here.push(router);
-    const [first] = here;
-    const admission = admit(bytes, here, first && this.#primary(first));
+    const admission = admit(bytes, here, (router) => this.#primary(router));
     this.#host.judged(admission);
     if (admission.type === "discarded") return;
     const { router, advert, source } = admission;
@@ -277,10 +276,10 @@ export class VrrpBrain implements Brain {
   }
 
   /** An advert's bytes are the same for as long as the router is: they are made once. */
-  #packet(router: VirtualRouter, priority: number, source: Ipv4): Uint8Array {
+  #packet(router: VirtualRouter, priority: number, source: IpAddress): Uint8Array {
     const last = this.#packets.get(router);
     if (last?.priority === priority && last.source === source) return last.bytes;
-    const bytes = advertPacket(router, priority, source);
+    const bytes = advertPackets(router, priority, source)[0]?.packet ?? new Uint8Array();
     this.#packets.set(router, { priority, source, bytes });
     return bytes;
   }
@@ -289,7 +288,7 @@ export class VrrpBrain implements Brain {
     return faultsOf(router, this.#host.interfaces, this.#virtual);
   }
 
-  #primary(router: VirtualRouter): Ipv4 | undefined {
+  #primary(router: VirtualRouter): IpAddress | undefined {
     return primaryAddress(router, this.#host.interfaces, this.#virtual);
   }
 }

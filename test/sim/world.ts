@@ -5,7 +5,7 @@
  * when a machine was last in trouble (stalled, killed, started, reconfigured, meddled with).
  */
 
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { type Duration, type Instant } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Mac } from "../../src/core/units/mac.ts";
@@ -60,7 +60,7 @@ export class World implements MachineListener {
   readonly #interference = new Map<Machine, Map<Machine, Instant>>();
   readonly #trouble = new Map<Machine, Instant>();
   readonly #missed = new Map<Port, Instant>();
-  readonly #claims = new Map<Machine, Map<Ipv4, Instant>>();
+  readonly #claims = new Map<Machine, Map<IpAddress, Instant>>();
   readonly #yields = new Map<Machine, Map<string, Instant>>();
   readonly #watches: Watch[] = [];
   readonly #onStepped: Watcher<"stepped">[] = [];
@@ -127,7 +127,7 @@ export class World implements MachineListener {
   }
 
   /** The configuration of the virtual router that an address belongs to, on that machine. */
-  routerOf(machine: Machine, address: Ipv4): VirtualRouter | undefined {
+  routerOf(machine: Machine, address: IpAddress): VirtualRouter | undefined {
     return this.files.get(machine)?.find((router) => router.addresses.some((own) => own.address === address));
   }
 
@@ -250,6 +250,6 @@ export class World implements MachineListener {
 }
 
 /** The address that a director has of its own on a segment. */
-export function ownAddress(director: number, segment: number): Ipv4 {
-  return `${segment === 0 ? "192.0.2" : "198.51.100"}.${11 + director}` as Ipv4;
+export function ownAddress(director: number, segment: number): IpAddress {
+  return `${segment === 0 ? "192.0.2" : "198.51.100"}.${11 + director}` as IpAddress;
 }

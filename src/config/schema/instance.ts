@@ -8,6 +8,7 @@ import { virtualAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
 import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
+import { sourceAddress, unicastPeer } from "./ip-address.ts";
 import { notifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
 import { trackShape } from "./tracking.ts";
@@ -30,6 +31,11 @@ export const instanceSchema = z.strictObject({
   strict_mode: toggle().optional(),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  mcast_src_ip: sourceAddress().optional(),
+  unicast_peer: z.array(unicastPeer()).optional(),
+  unicast_src_ip: sourceAddress().optional(),
+  unicast_ttl: whole(1, 255).optional(),
+  check_unicast_src: toggle().optional(),
   ...notifyShape,
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),

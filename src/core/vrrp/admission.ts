@@ -5,18 +5,21 @@
  * checks stand here, away from the state machine, so that it is plain that they have nothing to touch.
  */
 
-import type { Ipv4 } from "../units/ipv4.ts";
-import { decodeIpv4 } from "../wire/ipv4.ts";
+import type { IpAddress } from "../units/ip-address.ts";
+import { decodeIp } from "../wire/ip-packet.ts";
 import { type Advert, type DecodeFault, decodeAdvert, IPPROTO_VRRP, VRRP_TTL } from "../wire/vrrp.ts";
+import { strangeness } from "./delivery.ts";
 import type { VirtualRouter } from "./model.ts";
 
 /** Why a packet was discarded. */
 type DiscardCause =
   | DecodeFault
-  /** Not a whole IPv4 packet of protocol 112. */
+  /** Not a whole IP packet of protocol 112. */
   | "packet"
-  /** It came from beyond this link. */
+  /** It came from beyond this link, or from farther or nearer than its sender is configured to be. */
   | "ttl"
+  /** The instance hears unicast peers only, and this is none of them. */
+  | "source"
   /** No instance of ours on this interface has its VRID. */
   | "vrid"
   /** The instance speaks the other version. */
@@ -34,26 +37,26 @@ export type Admission =
       readonly type: "admitted";
       readonly router: VirtualRouter;
       readonly advert: Advert;
-      readonly source: Ipv4;
+      readonly source: IpAddress;
     }
   | {
       readonly type: "discarded";
       readonly cause: DiscardCause;
       /** The instance it was meant for, where that could be told. */
       readonly router: VirtualRouter | undefined;
-      readonly source: Ipv4 | undefined;
+      readonly source: IpAddress | undefined;
     };
 
 /**
- * Judges one packet, IP header included, that came in on an interface whose instances are `routers` and whose own primary
- * address is `primary`.
+ * Judges one packet, IP header included, that came in on an interface whose instances of that family are `routers`, each of
+ * which speaks from the address that `primaryOf` tells.
  */
 export function admit(
   bytes: Uint8Array,
   routers: readonly VirtualRouter[],
-  primary: Ipv4 | undefined,
+  primaryOf: (router: VirtualRouter) => IpAddress | undefined,
 ): Admission {
-  const packet = decodeIpv4(bytes);
+  const packet = decodeIp(bytes);
   const vrid = packet?.payload[1];
   const router = routers.find((candidate) => candidate.vrid === vrid);
   const discard = (cause: DiscardCause): Admission => ({
@@ -64,8 +67,10 @@ export function admit(
   });
 
   if (packet === undefined || packet.protocol !== IPPROTO_VRRP) return discard("packet");
-  if (packet.source === primary) return discard("own-address");
-  if (packet.ttl !== VRRP_TTL) return discard("ttl");
+  if (router !== undefined && packet.source === primaryOf(router)) return discard("own-address");
+  const strange =
+    router === undefined ? strangerTtl(packet.ttl) : strangeness(router.delivery, packet.source, packet.ttl);
+  if (strange !== undefined) return discard(strange);
   const decoded = decodeAdvert(packet.payload, packet.source, packet.destination);
   if (!decoded.ok) return discard(decoded.fault);
   if (router === undefined) return discard("vrid");
@@ -75,4 +80,9 @@ export function admit(
   if (advert.version === 2 && advert.advertInterval !== router.advertInterval)
     return discard("interval-mismatch");
   return { type: "admitted", router, advert, source: packet.source };
+}
+
+/** A packet for no instance of ours is judged as multicast is. */
+function strangerTtl(ttl: number): "ttl" | undefined {
+  return ttl === VRRP_TTL ? undefined : "ttl";
 }

@@ -5,7 +5,8 @@
 
 import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
-import type { Ipv4 } from "../units/ipv4.ts";
+import type { Family, IpAddress } from "../units/ip-address.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Duration } from "../units/time.ts";
 
 /** VRRP version 2 (RFC 3768) or 3 (RFC 9568). */
@@ -13,8 +14,8 @@ export type VrrpVersion = 2 | 3;
 
 /** A virtual address (VIP) and where it is added. Only the instance's own interface carries the adverts. */
 export interface VirtualAddress {
-  readonly address: Ipv4;
-  /** 0..32 */
+  readonly address: IpAddress;
+  /** 0..32, or 0..128 for IPv6 */
   readonly prefixLength: number;
   /** The interface that holds it: keepalived's `dev`, else the instance's. */
   readonly interface: string;
@@ -22,7 +23,7 @@ export interface VirtualAddress {
   readonly excluded?: true;
 }
 
-/** How a claimed address is announced (keepalived's garp_* keywords). */
+/** How a claimed address is announced, by ARP or neighbour discovery (keepalived's garp_* keywords). */
 export interface Announcing {
   /** garp_master_delay: the second burst comes so long after the claim; zero: no second burst. */
   readonly delay: Duration;
@@ -51,9 +52,13 @@ export interface VirtualRouter {
   /** The operator's name for it. */
   readonly name: string;
   readonly interface: string;
-  /** 1..255 */
+  /** 1..255; IPv4 and IPv6 count on their own. */
   readonly vrid: number;
+  /** Version 2 knows IPv4 only. */
   readonly version: VrrpVersion;
+  /** The family of its adverts and of all its addresses. */
+  readonly family: Family;
+  readonly delivery: Delivery;
   /** 1..255; 255 is the address owner (RFC 9568 §6.1). */
   readonly priority: number;
   /** Version 2: whole seconds, 1..255. Version 3: 10 ms..40.95 s in steps of 10 ms. */

@@ -18,7 +18,7 @@
  *   never hear that there was another, and the clients on that side would send to the loser for as long as they remember.
  */
 
-import { type Ipv4, ipv4Number } from "../units/ipv4.ts";
+import { compareIp, type IpAddress } from "../units/ip-address.ts";
 import { after, centiseconds, type Duration, earliest, type Instant, seconds, ZERO } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
 import type { VirtualAddress, VirtualRouter } from "./model.ts";
@@ -78,7 +78,7 @@ export type State =
       /** What it will mean when `masterDownAt` passes. */
       readonly expecting: "master-down" | "master-resigned" | "preempted-lower-priority";
       /** The master last heard. */
-      readonly master: Ipv4 | undefined;
+      readonly master: IpAddress | undefined;
       /** Until then a lesser master is left alone (preempt_delay); undefined as long as none is heard. */
       readonly preemptAt: Instant | undefined;
     }
@@ -108,7 +108,7 @@ export type Event =
       /** Nothing is heard or sent for so long. */
       readonly delay?: Duration;
     }
-  | { readonly type: "advert"; readonly advert: Advert; readonly source: Ipv4 }
+  | { readonly type: "advert"; readonly advert: Advert; readonly source: IpAddress }
   | { readonly type: "deadline" }
   | { readonly type: "fault-raised"; readonly fault: string }
   | { readonly type: "fault-cleared"; readonly fault: string }
@@ -150,7 +150,7 @@ export type Effect =
 export interface Context {
   readonly router: VirtualRouter;
   /** The interface's own address, which our adverts come from. Undefined only while that is a fault. */
-  readonly primary: Ipv4 | undefined;
+  readonly primary: IpAddress | undefined;
   /** The member of its sync group that hears a master, and so keeps it from following silence. */
   readonly heldBackBy?: string | undefined;
   /** What its tracked objects add to its priority, or take from it; zero when it tracks none. */
@@ -250,7 +250,7 @@ function onAdvert(state: State, event: Event & { type: "advert" }, now: Instant,
 function onAdvertAsBackup(
   state: State & { name: "backup" },
   advert: Advert,
-  source: Ipv4,
+  source: IpAddress,
   now: Instant,
   router: VirtualRouter,
 ): Step {
@@ -269,7 +269,7 @@ function onAdvertAsBackup(
 function onAdvertAsMaster(
   state: State & { name: "master" },
   advert: Advert,
-  source: Ipv4,
+  source: IpAddress,
   now: Instant,
   context: Context,
 ): Step {
@@ -334,12 +334,12 @@ function latest(one: Instant, other: Instant): Instant {
 
 function strongerThanUs(
   advert: Advert,
-  source: Ipv4,
+  source: IpAddress,
   { router, primary }: Context,
 ): TransitionCause | undefined {
   if (advert.priority > router.priority) return "higher-priority";
   if (advert.priority < router.priority || primary === undefined) return undefined;
-  return ipv4Number(source) > ipv4Number(primary) ? "equal-priority-higher-address" : undefined;
+  return compareIp(source, primary) > 0 ? "equal-priority-higher-address" : undefined;
 }
 
 function onDeadline(state: State, now: Instant, context: Context): Step {
@@ -592,7 +592,7 @@ function becomeMaster(
 
 /** A backup with a full wait ahead of it, at the pace of a master that it has heard, or at its own. */
 function waitingFor(
-  master: Ipv4 | undefined,
+  master: IpAddress | undefined,
   advertInterval: Duration,
   now: Instant,
   router: VirtualRouter,

@@ -5,8 +5,9 @@
  * after 5 s, five announcements a burst, refresh off.
  */
 
-import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import { type Instant, seconds, ZERO } from "../../../src/core/units/time.ts";
+import { MULTICAST4 } from "../../../src/core/vrrp/delivery.ts";
 import type { Contention, VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import {
   type Effect,
@@ -19,8 +20,8 @@ import {
 import type { Advert } from "../../../src/core/wire/vrrp.ts";
 
 /** An address text as the core's type. */
-export function ip(address: string): Ipv4 {
-  return address as Ipv4;
+export function ip(address: string): IpAddress {
+  return address as IpAddress;
 }
 
 /** So many seconds after the clock's start. */
@@ -41,6 +42,8 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     interface: "eth0",
     vrid: 51,
     version: 3,
+    family: 4,
+    delivery: MULTICAST4,
     priority: 100,
     advertInterval: seconds(1),
     downTimerAdverts: 3,
@@ -77,7 +80,7 @@ export function advertOf(changes: Partial<Advert> = {}): Advert {
 export class Story {
   state: State = INITIAL;
   router: VirtualRouter;
-  primary: Ipv4 | undefined = ip("192.0.2.12");
+  primary: IpAddress | undefined = ip("192.0.2.12");
   heldBackBy: string | undefined;
   adjustment = 0;
 

@@ -102,6 +102,7 @@ t.test("one that yields takes the other along, which says so to its own network"
   const troupe = Troupe.master();
   t.same(troupe.hear(0.5, "in", { priority: 150 }), [
     "in: remove 192.0.2.1 in",
+    "in: last advert",
     "in: master -> backup (higher-priority: 192.0.2.11)",
     "out: remove 192.0.2.1 out",
     "out: advert of priority 0",

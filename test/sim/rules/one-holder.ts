@@ -11,7 +11,7 @@
  */
 
 import { after, between, type Duration, type Instant } from "../../../src/core/units/time.ts";
-import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
@@ -20,8 +20,8 @@ import type { World } from "../world.ts";
 export const oneHolder: Rule = {
   name: "one-holder",
   watch(world, complain) {
-    const holders = new Map<Ipv4, Map<Machine, Instant>>();
-    const contested = new Set<Ipv4>();
+    const holders = new Map<IpAddress, Map<Machine, Instant>>();
+    const contested = new Set<IpAddress>();
     return {
       address(machine, { address }, present) {
         let holding = holders.get(address);
@@ -50,7 +50,13 @@ export const oneHolder: Rule = {
   },
 };
 
-function allowedUntil(world: World, address: Ipv4, one: Machine, other: Machine, start: Instant): Instant {
+function allowedUntil(
+  world: World,
+  address: IpAddress,
+  one: Machine,
+  other: Machine,
+  start: Instant,
+): Instant {
   const [ours, theirs] = [world.routerOf(one, address), world.routerOf(other, address)];
   if (ours === undefined || theirs === undefined) {
     // Not in the file of one of them any more: it goes as soon as the file has been read.
