@@ -127,6 +127,8 @@ export class Supervisor {
       this.#metrics.onConfigRejected();
       this.#say(event("config-rejected", { errors: this.#texts(reading, "error") }));
     } else if (config.digest === this.#digest) {
+      // A port that could not be had may be free by now.
+      await this.#serveMetrics(config);
       this.#metrics.onConfigLoaded(config.digest);
       this.#say(event("config-unchanged", { digest: config.digest }));
     } else {
