@@ -39,10 +39,18 @@ export const DIAGNOSTICS = {
   "advert-interval": "error",
   "preempt-contradiction": "error",
   "owner-nopreempt": "warning",
+  "state-hint": "warning",
   "unused-checksum": "warning",
   "duplicate-vrid": "error",
   "duplicate-address": "error",
   "interface-missing": "warning",
+  // Tracked objects.
+  "unknown-track": "error",
+  "duplicate-track": "error",
+  "unused-track": "warning",
+  "owner-track": "warning",
+  "link-delay": "error",
+  "file-path": "error",
   // Virtual servers, real servers, checks.
   "duplicate-virtual-server": "error",
   "duplicate-real-server": "error",

@@ -18,6 +18,8 @@ import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
+import type { Finding } from "../core/track/model.ts";
+import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { VRRP_GROUP } from "../core/wire/vrrp.ts";
@@ -29,6 +31,7 @@ import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
 import { Counters } from "./counters.ts";
+import { TrackedObjects } from "./tracked-objects.ts";
 import { Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { Noticeboard } from "./noticeboard.ts";
@@ -52,6 +55,7 @@ export class Failover {
   readonly #segments: Segments;
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
+  readonly #tracked: TrackedObjects;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #byInterface = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<Ipv4> = new Set();
@@ -76,12 +80,18 @@ export class Failover {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
     });
+    this.#tracked = new TrackedObjects({
+      changed: () => this.#onInterfacesChangedSoon(),
+      event: (report) => voice.event(report),
+    });
   }
 
   /** Takes a configuration into force: what is the same is left alone, what can be changed in place is. */
   async configure(config: FailoverConfig, diedAt: Instant | undefined): Promise<void> {
     if (!this.#opened) await this.#table.open();
     this.#opened = true;
+    this.#tracked.configure(config);
+    this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
     this.#virtual = new Set(
@@ -95,7 +105,7 @@ export class Failover {
       config.routers.filter(
         (router) =>
           !this.#instances.has(identity(router)) &&
-          this.#faultsOf(router).length === 0 &&
+          this.#standing(router).faults.length === 0 &&
           mayResume(router, found, diedAt, now()),
       ),
     );
@@ -113,9 +123,11 @@ export class Failover {
   /** Lets go of every address and says so to the peers. */
   async stop(): Promise<void> {
     // What an earlier life left is to go even if there was no time for a configuration.
-    if (!this.#opened) await this.configure({ routers: [], realtimePriority: 0 }, undefined);
+    if (!this.#opened) await this.configure({ routers: [], realtimePriority: 0, linkDelays: {} }, undefined);
     await this.#stopAllBut(new Map());
+    this.#listenOn = new Set();
     this.#keeper.close();
+    this.#tracked.close();
     this.#table.close();
     this.#segments.close();
     this.#announcer.close();
@@ -126,12 +138,17 @@ export class Failover {
   /** What has come to pass since the last report, and where everything stands. */
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
-    return { instances, counts: this.#counters.take(), lateness };
+    return { instances, tracks: this.#tracked.report(), counts: this.#counters.take(), lateness };
+  }
+
+  /** Takes what the supervisor has found out about tracked objects. */
+  found(findings: readonly Finding[]): void {
+    this.#tracked.found(findings);
   }
 
   #start(router: VirtualRouter, resume: boolean): void {
-    const instance = new Instance(router, this.#hands());
-    const faults = this.#faultsOf(router);
+    const { faults, adjustment } = this.#standing(router);
+    const instance = new Instance(router, adjustment, this.#hands());
     this.#instances.set(identity(router), { instance, faults });
     this.#indexByInterface();
     instance.dispatch({ type: "startup", faults, resume });
@@ -286,9 +303,12 @@ export class Failover {
     this.#changed = undefined;
     const { interfaces } = this.#table;
     this.#segments.update(this.#listenOn, interfaces);
+    this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
-      entry.faults = this.#faultsOf(entry.instance.router);
+      const { faults, adjustment } = this.#standing(entry.instance.router);
+      entry.faults = faults;
+      entry.instance.adjust(adjustment);
       for (const fault of entry.faults) {
         if (!before.includes(fault)) entry.instance.dispatch({ type: "fault-raised", fault });
       }
@@ -299,11 +319,14 @@ export class Failover {
     this.#voice.reportSoon();
   }
 
-  #faultsOf(router: VirtualRouter): readonly string[] {
-    const { interfaces } = this.#table;
-    const faults = faultsOf(router, interfaces, this.#virtual);
+  /** All that keeps a router from working, and what its tracked objects do to its priority. */
+  #standing(router: VirtualRouter): Outcome {
+    const { interfaces } = this.#tracked;
+    const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
+    const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
     const deaf = interfaces.has(router.interface) && this.#segments.socket(router.interface) === undefined;
-    return deaf ? [...faults, `cannot listen on interface ${router.interface}`] : faults;
+    if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
+    return { faults, adjustment: tracked.adjustment };
   }
 
   #indexByInterface(): void {

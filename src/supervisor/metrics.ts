@@ -22,7 +22,9 @@ export class Metrics {
     "vrid",
     "state",
   ]);
-  readonly #priority = this.#gauge("vrrp_priority", "Priority that the instance announces", ["instance"]);
+  readonly #priority = this.#gauge("vrrp_priority", "Effective priority of the instance", ["instance"]);
+  readonly #trackUp = this.#gauge("track_up", "1 while the tracked object is up", ["object", "kind"]);
+  readonly #trackValue = this.#gauge("track_value", "Number in the tracked file", ["object", "kind"]);
   readonly #vipHeld = this.#gauge("vip_held", "1 when this director holds the address", [
     "instance",
     "vip",
@@ -43,7 +45,7 @@ export class Metrics {
   /** What a process tells of where things stand. */
   readonly #states: Readonly<Record<ProcessName, readonly Gauge[]>> = {
     supervisor: [],
-    failover: [this.#instanceState, this.#priority, this.#vipHeld],
+    failover: [this.#instanceState, this.#priority, this.#vipHeld, this.#trackUp, this.#trackValue],
     balancer: [this.#realServerUp, this.#realServersUp, this.#weight],
   };
   readonly #counters: Readonly<Record<string, Counter>> = {
@@ -68,6 +70,16 @@ export class Metrics {
     ipvs_errors: this.#counter("ipvs_errors_total", "Changes of the IPVS table that the kernel refused", [
       "errno",
     ]),
+    notify_runs: this.#counter("notify_runs_total", "Notify scripts that have ended", [
+      "instance",
+      "state",
+      "result",
+    ]),
+    notify_lines_dropped: this.#counter(
+      "notify_lines_dropped_total",
+      "Lines that a named pipe had no room for",
+      ["fifo"],
+    ),
     checks: this.#counter("checks_total", "Finished checks", ["virtual", "real", "check", "result"]),
   };
   readonly #checkDuration = new Histogram({
@@ -110,8 +122,12 @@ export class Metrics {
     for (const name of ["failover", "balancer"]) this.#restarts.inc({ process: name }, 0);
   }
 
-  onFailoverReport({ instances, counts, lateness }: FailoverReport): void {
+  onFailoverReport({ instances, tracks, counts, lateness }: FailoverReport): void {
     this.#forgetState("failover");
+    for (const { kind, object, verdict } of tracks) {
+      if (typeof verdict === "number") this.#trackValue.set({ object, kind }, verdict);
+      else this.#trackUp.set({ object, kind }, verdict ? 1 : 0);
+    }
     for (const { instance, interface: on, vrid, state, priority, addresses, held } of instances) {
       for (const name of STATES) {
         this.#instanceState.set({ instance, interface: on, vrid, state: name }, name === state ? 1 : 0);
@@ -140,6 +156,16 @@ export class Metrics {
     }
     this.#count(counts);
     this.late("balancer", lateness);
+  }
+
+  /** A notify script has ended. */
+  onNotifyRun(instance: string, state: string, ok: boolean): void {
+    this.#counters["notify_runs"]?.inc({ instance, state, result: ok ? "ok" : "failed" });
+  }
+
+  /** Lines for a named pipe were dropped. */
+  onNotifyLinesDropped(fifo: string, count: number): void {
+    this.#counters["notify_lines_dropped"]?.inc({ fifo }, count);
   }
 
   /** Timers of a process fired so late, in seconds. */

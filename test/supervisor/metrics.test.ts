@@ -18,6 +18,7 @@ const REPORT = {
       addresses: [{ address: "192.0.2.100/24", interface: "eth0" }],
     },
   ],
+  tracks: [],
   counts: [{ name: "adverts_sent", labels: { instance: "web", interface: "eth0" }, by: 3 }],
   lateness: [],
 } as const;

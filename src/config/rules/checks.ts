@@ -1,34 +1,32 @@
 /**
- * Checks: exactly one type each, and scripts that can be run, by an account that exists and is not root.
+ * Checks: exactly one type each, and scripts that can be run.
  */
 
 import type { Path } from "../diagnostic.ts";
-import type { Environment, ProgramState } from "../environment.ts";
+import type { Environment } from "../environment.ts";
 import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import type { CheckContent, LooseContent } from "../schema/file.ts";
-import { DEFAULT_SCRIPT_USER } from "../schema/globals.ts";
+import { checkCommand, checkUser } from "./programs.ts";
 
 type Check = NonNullable<Loose<CheckContent>>;
-type Script = NonNullable<Check["script"]>;
 
-/** The rules for checks and for the account that scripts run under. */
+/** The rules for checks. */
 export function checkChecks(content: LooseContent, environment: Environment, findings: Findings): void {
-  const globalUser = content.global_defs?.script_user;
-  let globalUsed = globalUser !== undefined;
   for (const [path, check] of allChecks(content)) {
     checkType(path, check, findings);
     checkExpression([...path, "send_expect", "expect"], check.send_expect?.expect, findings);
     if (check.script === undefined) continue;
     const place = [...path, "script"];
-    checkCommand([...place, "command"], check.script, environment, findings);
-    if (check.script.user === undefined) globalUsed = true;
-    else checkUser([...place, "user"], check.script.user, environment, findings);
+    checkCommand([...place, "command"], check.script.command, environment, findings);
+    if (check.script.user !== undefined)
+      checkUser([...place, "user"], check.script.user, environment, findings);
   }
-  const globalPath = ["global_defs", "script_user"];
-  if (globalUsed && !findings.touches(globalPath)) {
-    checkUser(globalPath, globalUser ?? DEFAULT_SCRIPT_USER, environment, findings);
-  }
+}
+
+/** True when a check runs under the account of `global_defs`. */
+export function checksNeedGlobalUser(content: LooseContent): boolean {
+  return [...allChecks(content)].some(([, { script }]) => script !== undefined && script.user === undefined);
 }
 
 function* allChecks(content: LooseContent): Generator<[Path, Check]> {
@@ -55,51 +53,4 @@ function checkExpression(path: Path, expect: string | undefined, findings: Findi
   const bytes = [...Buffer.from(letter)].map((byte) => `\\x${byte.toString(16)}`).join("");
   const message = `${letter} is compared with single bytes: write ${bytes} if the server answers in UTF-8`;
   findings.add("expect-not-ascii", path, message);
-}
-
-function checkCommand(path: Path, script: Script, environment: Environment, findings: Findings): void {
-  if (script.command === undefined) return;
-  const [program] = script.command;
-  if (script.command.length === 0) {
-    findings.add("out-of-range", path, "is empty: give the program's path and its arguments", "key");
-  } else if (program !== undefined && !program.startsWith("/")) {
-    const message = "a program is named by its absolute path: no shell and no PATH look for it";
-    findings.add("script-path", [...path, 0], message);
-  } else if (program !== undefined) {
-    tellProgram([...path, 0], program, environment.program(program), findings);
-  }
-}
-
-function tellProgram(path: Path, program: string, state: ProgramState, findings: Findings): void {
-  switch (state) {
-    case "ok":
-      return;
-    case "missing":
-      return findings.add("script-missing", path, `there is no ${program}: put it there or mend the path`);
-    case "not-a-file":
-      return findings.add("script-not-executable", path, `${program} is no regular file`);
-    case "not-executable":
-      return findings.add("script-not-executable", path, `${program} is not executable: chmod +x it`);
-    case "no-interpreter":
-      return findings.add(
-        "script-no-interpreter",
-        path,
-        `${program} is no binary and does not begin with #!`,
-      );
-    case "inaccessible":
-      return findings.add("script-unverified", path, `${program} could not be looked at by this user`);
-  }
-}
-
-function checkUser(path: Path, name: string, environment: Environment, findings: Findings): void {
-  const user = environment.user(name);
-  if (user === undefined) {
-    findings.add("user-missing", path, `there is no user ${name}: add it, or name one that exists`);
-  } else if (user.uid === 0) {
-    findings.add(
-      "user-root",
-      path,
-      `scripts do not run as root, which ${name} is: name an unprivileged user`,
-    );
-  }
 }
