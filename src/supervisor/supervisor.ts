@@ -170,6 +170,7 @@ export class Supervisor {
 
   async #apply(config: Config): Promise<void> {
     await this.#serveMetrics(config);
+    if (this.#stopping) return;
     this.#scripts.configure(config.watch.scripts);
     await this.#files.configure(config.watch.files);
     this.#notifier.configure(config.notify);
