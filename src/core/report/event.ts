@@ -47,7 +47,7 @@ export const EVENTS = {
   // The processes and the configuration.
   started: ["info", "relevo has started"],
   stopping: ["info", "relevo is stopping"],
-  stopped: ["info", "relevo has stopped and left nothing behind"],
+  stopped: ["info", "relevo has stopped"],
   "process-started": ["info", "a process has started"],
   "process-died": ["error", "a process died and will be started again"],
   "process-unclean": ["error", "a process left something behind that could not be removed"],
