@@ -40,9 +40,9 @@ const HOUSE: Readonly<Record<string, Room>> = {
     why: "the only place that touches the kernel; it decides nothing",
   },
   probes: {
-    folders: ["core"],
-    packages: ["node:net", "node:child_process"],
-    why: "one file a check type; a probe knows nothing of the table that it is for",
+    folders: ["core", "linux"],
+    packages: ["node:net"],
+    why: "one file a check type; a probe knows nothing of the table that it is for. Of linux it needs how a program is run",
   },
   failover: {
     folders: ["core", "linux"],
@@ -55,7 +55,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
     why: "runs the checks and owns the IPVS table",
   },
   supervisor: {
-    folders: ["core", "config", "linux", "probes", "control"],
+    folders: ["core", "config", "linux", "control"],
     packages: [
       "pino",
       "pino-pretty",
@@ -68,7 +68,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
       "node:path",
       "node:url",
     ],
-    why: "the one process that logs, serves, starts others, and runs tracked scripts (by the probe that checks use)",
+    why: "the one process that logs, serves, starts others, and watches tracked files and scripts",
   },
   cli: {
     folders: ["core", "config", "control"],

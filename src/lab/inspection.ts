@@ -6,12 +6,9 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { isGuest } from "./place.ts";
 import { folderOf, keep, namespaceOf } from "./site.ts";
 import type { Timeline } from "./timeline.ts";
-
-const CLI = fileURLToPath(new URL("../cli/main.js", import.meta.url));
 
 /** Leaves the lab to the operator. True when it is to stay up after we have ended. */
 export function handOver(run: number, machines: readonly string[], timeline: Timeline): boolean {
@@ -28,7 +25,7 @@ export function handOver(run: number, machines: readonly string[], timeline: Tim
   writeFileSync(startup, shellFunctions(run, machines));
   timeline.print("\nA shell in the guest. The lab ends with it (exit, or Ctrl-D). Look inside with, say:\n");
   timeline.print(
-    "  lvs2 ip address        lvs2 ipvsadm -ln        lvs2 relevo status        client curl 192.0.2.100\n",
+    "  lvs2 ip address      lvs2 ipvsadm -ln      lvs2 curl -s localhost:9165/metrics      client curl -s 192.0.2.100\n",
   );
   spawnSync("bash", ["--rcfile", startup, "-i"], { stdio: "inherit" });
   return false;
@@ -41,18 +38,15 @@ The lab stays up. Look inside with, say:
 
   ${inside("lvs2")} ip address
   ${inside("lvs2")} ipvsadm -ln
-  ${inside("lvs2")} ${process.execPath} ${CLI} status --run-dir ${folderOf(run)}/lvs2.run
+  ${inside("lvs2")} curl -s http://127.0.0.1:9165/metrics
   ${inside("client")} curl http://192.0.2.100/
   tail -f ${folderOf(run)}/lvs2.log
 
 and remove it with: npm run lab -- --clean`;
 }
 
-/** One function for each machine that runs a command on it; `relevo` there is the director's own. */
+/** One function for each machine that runs a command on it. */
 function shellFunctions(run: number, machines: readonly string[]): string {
-  const functions = machines.map(
-    (name) =>
-      `${name}() { if [[ $1 == relevo ]]; then shift; set -- ${process.execPath} ${CLI} "$1" --run-dir ${folderOf(run)}/${name}.run "\${@:2}"; fi; ip netns exec ${namespaceOf(run, name)} "$@"; }`,
-  );
+  const functions = machines.map((name) => `${name}() { ip netns exec ${namespaceOf(run, name)} "$@"; }`);
   return `${functions.join("\n")}\nPS1='lab> '\n`;
 }

@@ -7,12 +7,18 @@ import { createRtNetlink, type RtNetlinkSocket, rt } from "netlink";
 import { type Ipv4, ipv4At, ipv4Bytes } from "../core/units/ipv4.ts";
 import { type Mac, macFrom } from "../core/units/mac.ts";
 import { netlinkFailure } from "./netlink-failure.ts";
+import { Turnstile } from "./turnstile.ts";
 
 /** linux/netlink.h: flags of a request. */
 const NLM_F_DUMP = 0x300;
 const NLM_F_CREATE_EXCL = 0x600;
 const AF_INET = 2;
 const REQUEST_TIMEOUT_MS = 2_000;
+/**
+ * Requests in flight together. Their answers must fit into the socket's receive buffer (net.core.rmem_default, 208 KiB; an
+ * answer takes about one): the `netlink` package ends the process when it overflows.
+ */
+const IN_FLIGHT_MAX = 32;
 
 /** A network interface. */
 export interface Link {
@@ -34,6 +40,7 @@ export interface InterfaceAddress {
 /** The way to the kernel's interfaces and addresses. */
 export class Rtnetlink {
   readonly #requests: RtNetlinkSocket = createRtNetlink();
+  readonly #turnstile = new Turnstile(IN_FLIGHT_MAX);
 
   /** All interfaces. */
   async links(): Promise<Link[]> {
@@ -55,10 +62,7 @@ export class Rtnetlink {
     return messages.flatMap((message) => addressOf(message) ?? []);
   }
 
-  /**
-   * Adds an address. The kernel has it when this function has been called; the promise tells of success. Throws a
-   * KernelError, EEXIST when it is there already.
-   */
+  /** Adds an address. Throws a KernelError, EEXIST when it is there already. */
   async addAddress({ interfaceIndex, address, prefixLength }: InterfaceAddress): Promise<void> {
     await this.#request(`add address ${address}/${prefixLength}`, () =>
       this.#requests.newAddress(
@@ -69,7 +73,7 @@ export class Rtnetlink {
     );
   }
 
-  /** Removes an address, likewise. Throws a KernelError, EADDRNOTAVAIL when it is not there. */
+  /** Removes an address. Throws a KernelError, EADDRNOTAVAIL when it is not there. */
   async removeAddress({ interfaceIndex, address, prefixLength }: InterfaceAddress): Promise<void> {
     await this.#request(`remove address ${address}/${prefixLength}`, () =>
       this.#requests.delAddress(
@@ -86,7 +90,7 @@ export class Rtnetlink {
 
   async #request<Result>(operation: string, request: () => Promise<Result>): Promise<Result> {
     try {
-      return await request();
+      return await this.#turnstile.pass(request);
     } catch (error) {
       throw netlinkFailure(operation, error);
     }

@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import type { ProbeResult } from "../core/health/check.ts";
 import type { SendExpectProbe } from "../core/health/model.ts";
 import { toMilliseconds, toSeconds } from "../core/units/time.ts";
-import { shown } from "./shown.ts";
+import { shown } from "../core/report/shown.ts";
 
 /** Probes once. Never throws; an aborted probe fails. `spec.expect` must be a valid expression. */
 export function probe(spec: SendExpectProbe, signal: AbortSignal): Promise<ProbeResult> {

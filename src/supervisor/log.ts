@@ -10,7 +10,7 @@ export type EventLog = (event: Event, origin?: Readonly<Record<string, string | 
 /** Opens the log on standard output. A reader who has gone away is no reason to stop. */
 export function openLog(): EventLog {
   const output = process.stdout.isTTY
-    ? PinoPretty({ sync: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" })
+    ? PinoPretty({ sync: true, singleLine: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" })
     : pino.destination({ fd: 1, sync: true });
   output.on("error", () => {});
   const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, output);

@@ -60,6 +60,8 @@ export class Director {
   tracks: readonly TrackReport[] = [];
   /** Its last word on each instance. */
   instances: readonly InstanceReport[] = [];
+  /** How late its timers have fired, in seconds. */
+  readonly lateness: number[] = [];
   /** When it ended, on the monotonic clock. */
   diedAt: Instant | undefined;
   readonly host: Host;
@@ -83,10 +85,11 @@ export class Director {
   async configure(
     routers: readonly VirtualRouter[],
     diedAt?: Instant,
+    realtimePriority = 50,
     linkDelays: FailoverConfig["linkDelays"] = {},
   ): Promise<void> {
     const before = this.#configured;
-    const config: FailoverConfig = { routers, realtimePriority: 50, linkDelays };
+    const config: FailoverConfig = { routers, realtimePriority, linkDelays };
     this.#child.send({ type: "configure", config, diedAt });
     await until("the configuration is in force", () => this.#configured > before || this.#child.exitCode);
   }
@@ -191,6 +194,7 @@ export class Director {
         this.#reports += 1;
         this.instances = message.report.instances;
         this.tracks = message.report.tracks;
+        this.lateness.push(...message.report.lateness);
         for (const { name, labels, by } of message.report.counts) {
           const key = JSON.stringify([name, labels]);
           this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);

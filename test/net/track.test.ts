@@ -128,7 +128,7 @@ if (hasRoot(t, import.meta.url)) {
     const lan = new Lan(t);
     const director = new Director(lan, lan.host("lvs1", 11));
     const delays = { eth1: { down: seconds(2), up: seconds(1) } };
-    await director.configure([web({ priority: 150, tracks: [onEth1(0)] })], undefined, delays);
+    await director.configure([web({ priority: 150, tracks: [onEth1(0)] })], undefined, 50, delays);
     await director.reaches("master");
     director.host.cable("eth1", "down");
     await sleep(200);

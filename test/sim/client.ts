@@ -6,6 +6,7 @@ import type { Frame, Port } from "./segment.ts";
 /** A client and its ARP table. */
 export class Client implements Port {
   readonly name: string;
+  readonly hears = "arp";
   /** The hardware address last heard for each address, as hexadecimal digits. */
   readonly table = new Map<Ipv4, string>();
 
@@ -13,8 +14,8 @@ export class Client implements Port {
     this.name = name;
   }
 
-  receive({ kind, bytes, altered }: Frame): void {
-    if (kind !== "arp" || altered !== undefined) return;
+  receive({ bytes, altered }: Frame): void {
+    if (altered !== undefined) return;
     this.table.set(ipv4At(bytes, 28), macText(bytes.subarray(22, 28)));
   }
 }

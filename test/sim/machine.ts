@@ -6,6 +6,8 @@
  */
 
 import { type Duration, type Instant, microseconds, ZERO } from "../../src/core/units/time.ts";
+import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import type { Mac } from "../../src/core/units/mac.ts";
 import type { Admission } from "../../src/core/vrrp/admission.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Interface, Interfaces } from "../../src/core/vrrp/surroundings.ts";
@@ -48,6 +50,8 @@ export interface Nic {
   readonly segment: Segment;
   readonly port: Port;
 }
+
+const ANNOUNCEMENTS = new Map<string, readonly Frame[]>();
 
 type Source = "timers" | "netlink" | "sockets";
 
@@ -127,7 +131,7 @@ export class Machine implements Host {
 
   plug(segment: Segment, description: Interface): void {
     const { name } = description;
-    const port: Port = { name: this.name, receive: (frame) => this.#receive(name, frame) };
+    const port: Port = { name: this.name, hears: "ipv4", receive: (frame) => this.#receive(name, frame) };
     segment.plug(port);
     this.nics.set(name, { name, segment, port });
     this.kernel.set(description);
@@ -241,10 +245,21 @@ export class Machine implements Host {
     const nic = this.nics.get(address.interface);
     const mac = this.#interfaces.get(address.interface)?.mac;
     if (nic === undefined || mac === undefined || this.kernel.mood.failsToSend) return;
-    for (const operation of [ARP_REQUEST, ARP_REPLY] as const) {
-      const bytes = encodeGratuitousArp(operation, address.address, mac);
-      nic.segment.send(nic.port, { kind: "arp", bytes, altered: undefined });
+    for (const frame of this.#announcements(address.address, mac)) nic.segment.send(nic.port, frame);
+  }
+
+  /** Both forms, made once for each address: thousands of runs a second announce the same ones. */
+  #announcements(address: Ipv4, mac: Mac): readonly Frame[] {
+    const key = `${address} ${mac.join(":")}`;
+    let frames = ANNOUNCEMENTS.get(key);
+    if (frames === undefined) {
+      const made = ([ARP_REQUEST, ARP_REPLY] as const).map((operation) =>
+        encodeGratuitousArp(operation, address, mac),
+      );
+      frames = made.map((bytes) => ({ kind: "arp", bytes, altered: undefined }));
+      ANNOUNCEMENTS.set(key, frames);
     }
+    return frames;
   }
 
   drain(interfaceName: string): void {
@@ -298,7 +313,7 @@ export class Machine implements Host {
   }
 
   #receive(interfaceName: string, frame: Frame): void {
-    if (this.brain === undefined || frame.kind !== "ipv4") return;
+    if (this.brain === undefined) return;
     if (!this.stalled) return this.#hear(interfaceName, frame);
     const queue = this.#sockets.get(interfaceName);
     if (queue === undefined) this.#sockets.set(interfaceName, [frame]);

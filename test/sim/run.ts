@@ -80,13 +80,22 @@ function heal(world: World): void {
 function phaseTwo(world: World, plan: Plan, struck: ReadonlySet<string>): Violation | undefined {
   heal(world);
   const calm = after(world.now, longestDelay(plan.unit));
-  world.runUntil(after(calm, convergence(world, plan, struck)));
+  const latest = after(calm, convergence(world, plan, struck));
+  world.runUntil(calm);
+  // What is right stays so, or else `settled` says so: no need to wait for the latest moment.
+  while (wrongHolders(world) !== undefined && world.now < latest && world.violation === undefined)
+    world.runUntil(Math.min(latest, after(world.now, plan.unit)) as Instant);
   if (world.violation !== undefined) return world.violation;
+  const wrong = wrongHolders(world);
+  return wrong === undefined ? settled(world) : new Violation("somebody-holds", wrong);
+}
+
+function wrongHolders(world: World): string | undefined {
   for (const router of world.blueprint.directors[0] ?? []) {
     const wrong = wrongHolder(world, router);
-    if (wrong !== undefined) return new Violation("somebody-holds", `${router.name}: ${wrong}`);
+    if (wrong !== undefined) return `${router.name}: ${wrong}`;
   }
-  return settled(world);
+  return undefined;
 }
 
 /** Master-down interval, skew and one advert, at the slowest pace that anybody may have learnt; and what else may hold up. */
@@ -114,6 +123,11 @@ function wrongHolder(world: World, router: VirtualRouter): string | undefined {
     const names = holders.map(({ name }) => name).join(", ");
     if (holders.length !== 1) return `${address.address} is held by [${names}]`;
     const [holder] = holders;
+    const masters = world.machines.filter(
+      ({ brain }) => brain?.working.get(router.name)?.state.name === "master",
+    );
+    if (masters.length !== 1 || masters[0] !== holder)
+      return `${names} holds ${address.address} and is not the one master`;
     const priority = (holder && of(holder)?.priority) ?? 0;
     if ((router.preempt || best === 255) && priority < best)
       return `${names} holds ${address.address}; another is better`;

@@ -1,7 +1,7 @@
 /**
  * One Ethernet segment: a switch with a port for each interface and each client.
  *
- * A frame goes from its port to every other one, or not, or late, or twice: `weather` says what happens to all of them,
+ * A frame goes from its port to every other one that hears its kind, or not, or late, or twice: `weather` says what happens to all of them,
  * `cut` what happens from one port to another, a port that is down neither sends nor receives. Whatever a frame suffers
  * beyond plain latency is told to `interfered`, because it is an excuse for what follows.
  */
@@ -21,6 +21,8 @@ export interface Frame {
 /** Where something is plugged in. */
 export interface Port {
   readonly name: string;
+  /** The other kind is of no interest to it, and is not carried there. */
+  readonly hears: Frame["kind"];
   receive(frame: Frame): void;
 }
 
@@ -53,7 +55,8 @@ export class Segment {
   readonly #agenda: Agenda;
   readonly #random: Random;
   readonly #interfered: (from: Port, to: Port, frame: Frame) => void;
-  weather: Weather;
+  #weather: Weather;
+  #isFair = true;
 
   constructor(
     name: string,
@@ -66,7 +69,17 @@ export class Segment {
     this.#agenda = agenda;
     this.#random = random;
     this.#interfered = interfered;
-    this.weather = fairWeather(latency);
+    this.#weather = fairWeather(latency);
+  }
+
+  get weather(): Weather {
+    return this.#weather;
+  }
+
+  set weather(weather: Weather) {
+    this.#weather = weather;
+    const { jitter, loss, duplication, corruption, delayed } = weather;
+    this.#isFair = jitter + loss + duplication + corruption + delayed === 0;
   }
 
   plug(port: Port): void {
@@ -101,11 +114,22 @@ export class Segment {
 
   /** True while frames get from one port to another. */
   reaches(from: Port, to: Port): boolean {
+    if (this.#down.size === 0 && this.#cuts.size === 0) return true;
     return this.isUp(from) && this.isUp(to) && this.#cuts.get(from)?.has(to) !== true;
   }
 
   send(from: Port, frame: Frame): void {
-    for (const to of this.ports) if (to !== from) this.#carry(from, to, frame);
+    const reached: Port[] = [];
+    for (const to of this.ports) {
+      if (to === from || to.hears !== frame.kind) continue;
+      if (!this.reaches(from, to)) this.#interfered(from, to, frame);
+      else if (this.#isFair) reached.push(to);
+      else this.#carry(from, to, frame);
+    }
+    if (reached.length === 0) return;
+    this.#agenda.in(this.#weather.latency, () => {
+      for (const to of reached) this.#arrive(from, to, frame);
+    });
   }
 
   /** A frame that comes from nobody on this segment. */
@@ -114,8 +138,7 @@ export class Segment {
   }
 
   #carry(from: Port, to: Port, frame: Frame): void {
-    if (!this.reaches(from, to)) return this.#interfered(from, to, frame);
-    const { latency, jitter, loss, duplication, corruption, delayed, delay } = this.weather;
+    const { latency, jitter, loss, duplication, corruption, delayed, delay } = this.#weather;
     const random = this.#random;
     if (random.chance(loss)) return this.#interfered(from, to, frame);
     let takes = latency;
@@ -127,16 +150,21 @@ export class Segment {
       carried = corrupted(frame, random);
     }
     this.#deliver(from, to, carried, takes);
-    if (takes > latency) this.#agenda.in(takes, () => this.#interfered(from, to, frame));
+    if (takes === latency) return;
+    // It is missed now, and when it comes it is old.
+    this.#interfered(from, to, frame);
+    this.#agenda.in(takes, () => this.#interfered(from, to, frame));
     if (random.chance(duplication))
       this.#deliver(from, to, carried, microseconds(takes + random.fraction() * 4 * latency));
   }
 
   #deliver(from: Port, to: Port, frame: Frame, takes: Duration): void {
-    this.#agenda.in(takes, () => {
-      if (this.isUp(to)) to.receive(frame);
-      else this.#interfered(from, to, frame);
-    });
+    this.#agenda.in(takes, () => this.#arrive(from, to, frame));
+  }
+
+  #arrive(from: Port, to: Port, frame: Frame): void {
+    if (this.isUp(to)) to.receive(frame);
+    else this.#interfered(from, to, frame);
   }
 }
 

@@ -30,6 +30,7 @@ export class VrrpBrain implements Brain {
   readonly working = new Map<string, Working>();
   readonly #book = new AddressBook();
   readonly #host: Host;
+  readonly #packets = new Map<VirtualRouter, { priority: number; source: Ipv4; bytes: Uint8Array }>();
   #virtual: ReadonlySet<Ipv4> = new Set();
   #whenSettled: (() => void) | undefined;
   #next: (() => void) | undefined;
@@ -252,7 +253,16 @@ export class VrrpBrain implements Brain {
 
   #send(router: VirtualRouter, priority: number): void {
     const source = this.#primary(router);
-    if (source !== undefined) this.#host.send(router, priority, advertPacket(router, priority, source));
+    if (source !== undefined) this.#host.send(router, priority, this.#packet(router, priority, source));
+  }
+
+  /** An advert's bytes are the same for as long as the router is: they are made once. */
+  #packet(router: VirtualRouter, priority: number, source: Ipv4): Uint8Array {
+    const last = this.#packets.get(router);
+    if (last?.priority === priority && last.source === source) return last.bytes;
+    const bytes = advertPacket(router, priority, source);
+    this.#packets.set(router, { priority, source, bytes });
+    return bytes;
   }
 
   #faultsOf(router: VirtualRouter): readonly string[] {

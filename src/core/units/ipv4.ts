@@ -6,6 +6,8 @@
 /** An IPv4 address in canonical dotted form, such as `192.0.2.1`. */
 export type Ipv4 = string & { readonly __kind: "ipv4" };
 
+/** Of the digits' codes; the dot's is below it. */
+const ZERO_DIGIT = 48;
 const OCTET = "(0|[1-9][0-9]{0,2})";
 const DOTTED = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`);
 
@@ -18,12 +20,19 @@ export function parseIpv4(text: string): Ipv4 | undefined {
 
 /** The address's four bytes, in network order. */
 export function ipv4Bytes(address: Ipv4): Uint8Array {
-  return Uint8Array.from(address.split("."), Number);
+  const bytes = new Uint8Array(4);
+  let at = 0;
+  for (let index = 0; index < address.length; index += 1) {
+    const digit = address.charCodeAt(index) - ZERO_DIGIT;
+    if (digit < 0) at += 1;
+    else bytes[at] = (bytes[at] ?? 0) * 10 + digit;
+  }
+  return bytes;
 }
 
 /** The address that starts at `offset` in `bytes`; there must be four bytes. */
 export function ipv4At(bytes: Uint8Array, offset: number): Ipv4 {
-  return bytes.subarray(offset, offset + 4).join(".") as Ipv4;
+  return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}` as Ipv4;
 }
 
 /** The address as an unsigned number, for ordering: RFC 9568 §6.4.3 compares addresses "in network byte order". */

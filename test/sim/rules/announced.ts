@@ -35,10 +35,10 @@ export const announced: Rule = {
     }
 
     return {
-      stepped(machine, { working, before, effects }) {
+      stepped(machine, { working, before, effects, event }) {
         if (working.state.name !== "master") return;
         const isClaim = before.name !== "master" || effects.some(({ type }) => type === "add-addresses");
-        const isContention = effects.some(({ type }) => type === "announce") && !isClaim;
+        const isContention = event.type === "advert" && effects.some(({ type }) => type === "announce");
         if (!isClaim && !isContention) return;
         if (isContention && working.state.announceAt === undefined) return;
         let at = decided.get(machine);

@@ -8,23 +8,35 @@ import type { Rule } from "../rule.ts";
 export const kernelTruth: Rule = {
   name: "kernel-truth",
   watch(world, complain) {
+    /** Only what has happened to a director can make it wrong; who is wrong stays under suspicion. */
+    const suspects = new Set<Machine>();
     const wrongSince = new Map<Working, Instant>();
-    return {
-      check() {
-        for (const machine of world.machines) {
-          if (!machine.awake) continue;
-          for (const working of machine.brain?.working.values() ?? []) {
-            const wrong = wrongAddress(machine, working);
-            if (wrong === undefined) {
-              if (wrongSince.size > 0) wrongSince.delete(working);
-              continue;
-            }
-            const since = wrongSince.get(working) ?? world.now;
-            wrongSince.set(working, since);
-            if (world.now > Math.max(since, world.troubled(machine)) + world.reaction)
-              complain(`${machine.name} ${working.router.name} is ${working.state.name}, and ${wrong}`);
-          }
+
+    function isRight(machine: Machine): boolean {
+      let right = true;
+      for (const working of machine.brain?.working.values() ?? []) {
+        const wrong = wrongAddress(machine, working);
+        if (wrong === undefined) {
+          wrongSince.delete(working);
+          continue;
         }
+        right = false;
+        const since = wrongSince.get(working) ?? world.now;
+        wrongSince.set(working, since);
+        if (world.now > Math.max(since, world.troubled(machine)) + world.reaction)
+          complain(`${machine.name} ${working.router.name} is ${working.state.name}, and ${wrong}`);
+      }
+      return right;
+    }
+
+    return {
+      stepped: (machine, { before, working }) => {
+        if (before.name !== working.state.name) suspects.add(machine);
+      },
+      address: (machine) => void suspects.add(machine),
+      life: (machine) => void suspects.add(machine),
+      check() {
+        for (const machine of suspects) if (machine.awake && isRight(machine)) suspects.delete(machine);
       },
     };
   },
