@@ -11,6 +11,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   virtual_server: "virtual_servers",
   vrrp_script: "vrrp_scripts",
   vrrp_track_file: "track_files",
+  vrrp_track_process: "vrrp_track_processes",
   real_server: "real_servers",
   TCP_CHECK: "checks: [{ tcp: {} }]",
   MISC_CHECK: "checks: [{ script: … }]",
@@ -32,7 +33,7 @@ const KEEPALIVED = new Set(
   persistence_granularity persistence_timeout preempt_delay promote_secondaries quorum quorum_down quorum_up
   router_id rs_init_notifies skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server snmp_name
   sorry_server sorry_server_inhibit sorry_server_lvs_method state static_ipaddress static_routes static_rules
-  strict_mode timer_expired_backup track_bfd track_file track_group track_process
+  strict_mode timer_expired_backup track_bfd track_file track_group
   track_src_ip unicast_fault_no_peer unicast_peer unicast_src_ip unicast_ttl use_ipvlan use_vmac use_vmac_addr
   uthreshold virtual_ipaddress_excluded virtual_routes virtual_rules virtual_server_group virtualhost vmac_prefix
   vmac_xmit_base vrf vrrp_check_unicast_src vrrp_down_timer_adverts vrrp_garp_interval vrrp_garp_lower_prio_delay

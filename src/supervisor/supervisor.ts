@@ -20,6 +20,7 @@ import { FindingBook } from "./findings.ts";
 import type { EventLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
+import { ProcessWatch } from "./process-watch.ts";
 import { releaseAddresses, releaseServices } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
@@ -51,6 +52,7 @@ export class Supervisor {
   );
   readonly #scripts = new ScriptWatch(this.#findings);
   readonly #files = new FileWatch(this.#findings);
+  readonly #processes = new ProcessWatch(this.#findings, (happened) => this.#say(happened));
   #digest: string | undefined;
   /** One reading after the other. */
   #work: Promise<void> = Promise.resolve();
@@ -101,6 +103,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#say(event("stopping"));
     this.#notify("stopping", "stopping");
+    this.#processes.close();
     this.#scripts.close();
     this.#files.close();
     await this.#failover.stop();
@@ -147,6 +150,7 @@ export class Supervisor {
   async #apply(config: Config): Promise<void> {
     await this.#serveMetrics(config);
     this.#scripts.configure(config.watch.scripts);
+    this.#processes.configure(config.watch.processes);
     await this.#files.configure(config.watch.files);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
     this.#digest = config.digest;

@@ -15,11 +15,18 @@ type Instance = NonNullable<Loose<InstanceContent>>;
 
 /** An entry of one of an instance's lists. */
 interface Item {
-  readonly list: "track_interface" | "track_script" | "track_file";
+  readonly list: "track_interface" | "track_script" | "track_file" | "track_process";
   readonly object: string | undefined;
   readonly weight: number | undefined;
   readonly path: Path;
 }
+
+/** Where the objects of a list are. */
+const OBJECTS = {
+  track_script: "vrrp_scripts",
+  track_file: "track_files",
+  track_process: "vrrp_track_processes",
+} as const;
 
 /** The rules for tracked objects. */
 export function checkTracking(content: LooseContent, environment: Environment, findings: Findings): void {
@@ -33,6 +40,8 @@ export function checkTracking(content: LooseContent, environment: Environment, f
   }
   checkUnused("vrrp_scripts", "track_script", used, content, findings);
   checkUnused("track_files", "track_file", used, content, findings);
+  checkUnused("vrrp_track_processes", "track_process", used, content, findings);
+  checkProcesses(content, findings);
   for (const [name, script] of content.vrrp_scripts ?? []) {
     const path = ["vrrp_scripts", name];
     checkCommand([...path, "script"], script?.script, environment, findings);
@@ -60,6 +69,25 @@ function* itemsOf(place: Path, instance: Instance): Generator<Item> {
       weight: weightOf(own),
       path: [...place, "track_file", index],
     };
+  }
+  for (const [index, item] of (instance.track_process ?? []).entries()) {
+    const own = typeof item === "string" ? { process: item } : item;
+    const path = [...place, "track_process", index];
+    yield { list: "track_process", object: own?.process, weight: weightOf(own), path };
+  }
+}
+
+function checkProcesses(content: LooseContent, findings: Findings): void {
+  for (const [name, process] of content.vrrp_track_processes ?? []) {
+    const path = ["vrrp_track_processes", name];
+    const program = typeof process?.process === "string" ? process.process : process?.process?.[0];
+    if (process?.process?.length === 0 || program === "") {
+      findings.add("out-of-range", [...path, "process"], "is empty: give the process's name", "key");
+    }
+    const { quorum, quorum_max: most } = process ?? {};
+    if (quorum === undefined || most === undefined || quorum <= most) continue;
+    const message = `${most} is less than the quorum of ${quorum}: no number of processes is enough`;
+    findings.add("out-of-range", [...path, "quorum_max"], message);
   }
 }
 
@@ -90,7 +118,7 @@ function checkKnown(
   findings: Findings,
 ): void {
   if (list === "track_interface") return;
-  const key = list === "track_script" ? "vrrp_scripts" : "track_files";
+  const key = OBJECTS[list];
   if (content[key]?.has(object) === true || findings.touches([key])) return;
   const known = [...(content[key]?.keys() ?? [])];
   const advice = known.length === 0 ? `add it to ${key}` : `known in ${key} are ${known.join(", ")}`;
@@ -122,12 +150,11 @@ function hasWeight(
   content: LooseContent,
 ): boolean {
   if (own !== undefined) return own !== 0;
-  if (list === "track_script") return (content.vrrp_scripts?.get(object)?.weight ?? 0) !== 0;
-  return list === "track_file" && (content.track_files?.get(object)?.weight ?? 0) !== 0;
+  return list !== "track_interface" && (content[OBJECTS[list]]?.get(object)?.weight ?? 0) !== 0;
 }
 
 function checkUnused(
-  key: "vrrp_scripts" | "track_files",
+  key: (typeof OBJECTS)[keyof typeof OBJECTS],
   list: Item["list"],
   used: ReadonlySet<string>,
   content: LooseContent,
