@@ -48,6 +48,7 @@ export const DIAGNOSTICS = {
   "duplicate-track": "error",
   "unused-track": "warning",
   "owner-track": "warning",
+  "track-own-address": "error",
   "link-delay": "error",
   "file-path": "error",
   // Virtual servers, real servers, checks.

@@ -138,6 +138,21 @@ t.test("processes that can never be enough, or have no name", (t) => {
   t.end();
 });
 
+t.test("addresses, but not the instance's own", (t) => {
+  const { failover } = configOf(
+    instance({ track_address: "[203.0.113.7, { address: 203.0.113.8, weight: -5, reverse: true }]" }),
+  );
+  t.strictSame(failover.routers[0]?.tracks, [
+    { kind: "address", object: "203.0.113.7", weight: 0, reverse: false },
+    { kind: "address", object: "203.0.113.8", weight: -5, reverse: true },
+  ]);
+  t.match(complaints(instance({ track_address: "[192.0.2.100]" })), [
+    /track_address\[0\]: 192.0.2.100 is one of the instance's own.*\[track-own-address\]/,
+  ]);
+  t.match(complaints(instance({ track_address: "[eth1]" })), [/\[bad-address\]/]);
+  t.end();
+});
+
 t.test("delays of interfaces", (t) => {
   const { failover } = configOf(
     `interface_up_down_delays: { eth1: { down: 1, up: 5 }, eth2: { up: 500ms } }\n${instance()}`,

@@ -19,6 +19,10 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
     const own = typeof item === "string" ? { interface: item } : item;
     return tracked("interface", own.interface, own, undefined);
   });
+  const addresses = instance.track_address.map((item) => {
+    const own = typeof item === "string" ? { address: item } : item;
+    return tracked("address", own.address, own, undefined);
+  });
   const scripts = instance.track_script.map((item) => {
     const own = typeof item === "string" ? { script: item } : item;
     return tracked("script", own.script, own, content.vrrp_scripts.get(own.script));
@@ -31,7 +35,7 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
     const own = typeof item === "string" ? { process: item } : item;
     return tracked("process", own.process, own, content.vrrp_track_processes.get(own.process));
   });
-  return [...interfaces, ...scripts, ...files, ...processes];
+  return [...interfaces, ...addresses, ...scripts, ...files, ...processes];
 }
 
 interface Weighing {

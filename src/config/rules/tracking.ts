@@ -15,7 +15,7 @@ type Instance = NonNullable<Loose<InstanceContent>>;
 
 /** An entry of one of an instance's lists. */
 interface Item {
-  readonly list: "track_interface" | "track_script" | "track_file" | "track_process";
+  readonly list: "track_interface" | "track_address" | keyof typeof OBJECTS;
   readonly object: string | undefined;
   readonly weight: number | undefined;
   readonly path: Path;
@@ -36,6 +36,7 @@ export function checkTracking(content: LooseContent, environment: Environment, f
     const items = [...itemsOf(["vrrp_instances", name], instance)];
     for (const item of items) used.add(`${item.list} ${item.object}`);
     checkItems(items, content, findings);
+    checkOwnAddresses(items, instance, findings);
     checkOwner(items, instance, content, findings);
   }
   checkUnused("vrrp_scripts", "track_script", used, content, findings);
@@ -55,6 +56,11 @@ function* itemsOf(place: Path, instance: Instance): Generator<Item> {
     const own = typeof item === "string" ? { interface: item } : item;
     const path = [...place, "track_interface", index];
     yield { list: "track_interface", object: own?.interface, weight: weightOf(own), path };
+  }
+  for (const [index, item] of (instance.track_address ?? []).entries()) {
+    const own = typeof item === "string" ? { address: item } : item;
+    const path = [...place, "track_address", index];
+    yield { list: "track_address", object: own?.address, weight: weightOf(own), path };
   }
   for (const [index, item] of (instance.track_script ?? []).entries()) {
     const own = typeof item === "string" ? { script: item } : item;
@@ -117,12 +123,22 @@ function checkKnown(
   content: LooseContent,
   findings: Findings,
 ): void {
-  if (list === "track_interface") return;
+  if (list === "track_interface" || list === "track_address") return;
   const key = OBJECTS[list];
   if (content[key]?.has(object) === true || findings.touches([key])) return;
   const known = [...(content[key]?.keys() ?? [])];
   const advice = known.length === 0 ? `add it to ${key}` : `known in ${key} are ${known.join(", ")}`;
   findings.add("unknown-track", path, `there is no ${object}: ${advice}`);
+}
+
+/** An instance that waits for its own address to be there would wait for ever. */
+function checkOwnAddresses(items: readonly Item[], instance: Instance, findings: Findings): void {
+  const own = (instance.virtual_ipaddress ?? []).map((entry) => entry?.address?.address);
+  for (const { list, object, path } of items) {
+    if (list !== "track_address" || !own.some((address) => address === object)) continue;
+    const message = `${object} is one of the instance's own, which it holds when it is master: track another one`;
+    findings.add("track-own-address", path, message);
+  }
 }
 
 /** A weight does nothing to an owner; a fault does. */
@@ -150,7 +166,8 @@ function hasWeight(
   content: LooseContent,
 ): boolean {
   if (own !== undefined) return own !== 0;
-  return list !== "track_interface" && (content[OBJECTS[list]]?.get(object)?.weight ?? 0) !== 0;
+  if (list === "track_interface" || list === "track_address") return false;
+  return (content[OBJECTS[list]]?.get(object)?.weight ?? 0) !== 0;
 }
 
 function checkUnused(

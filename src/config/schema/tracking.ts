@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { seconds, ZERO } from "../../core/units/time.ts";
 import { quote } from "../diagnostic.ts";
+import { hostAddress } from "./address.ts";
 import { duration } from "./duration.ts";
 import {
   argument,
@@ -94,6 +95,14 @@ export const trackShape = {
       z.union([
         interfaceName(),
         z.strictObject({ interface: interfaceName(), weight: weight().optional(), ...override }),
+      ]),
+    )
+    .default([]),
+  track_address: z
+    .array(
+      z.union([
+        hostAddress(),
+        z.strictObject({ address: hostAddress(), weight: weight().optional(), ...override }),
       ]),
     )
     .default([]),

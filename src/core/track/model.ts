@@ -1,7 +1,7 @@
 /**
  * Objects that virtual routers track, and what the supervisor watches of them (keepalived's track_* keywords).
  *
- * Interfaces are watched by the failover process itself, which hears of them from the kernel. Scripts, files and processes are
+ * Interfaces and addresses are watched by the failover process itself, which hears of them from the kernel. Scripts, files and processes are
  * the supervisor's: the failover process neither forks nor waits for a disk.
  */
 
@@ -9,12 +9,12 @@ import type { ScriptUser } from "../health/model.ts";
 import type { Duration } from "../units/time.ts";
 
 /** What kind of thing is tracked. */
-export type TrackKind = "interface" | "script" | "file" | "process";
+export type TrackKind = "interface" | "address" | "script" | "file" | "process";
 
 /** One thing that a virtual router tracks. */
 export interface Tracked {
   readonly kind: TrackKind;
-  /** The interface's name, or the operator's name of the script or file. */
+  /** The interface's name, the address, or the operator's name of anything else. */
   readonly object: string;
   /** -253..253, of a file or process -254..254; 0: a fault while it is down. */
   readonly weight: number;
