@@ -4,6 +4,7 @@
 
 import type { BalancerConfig } from "../core/balance/model.ts";
 import type { WatchConfig } from "../core/track/model.ts";
+import type { NotifyConfig } from "../core/supervision/notify.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 
 /** What one director is to do. Frozen through and through. */
@@ -14,6 +15,7 @@ export interface Config {
   readonly balancer: BalancerConfig;
   /** What the supervisor watches for the failover process. */
   readonly watch: WatchConfig;
+  readonly notify: NotifyConfig;
   /** Where /metrics is served; undefined when switched off. */
   readonly metrics: { readonly address: string; readonly port: number } | undefined;
   /** The same for files that mean the same, and on both directors; 16 hexadecimal digits. */

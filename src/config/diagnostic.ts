@@ -39,6 +39,7 @@ export const DIAGNOSTICS = {
   "advert-interval": "error",
   "preempt-contradiction": "error",
   "owner-nopreempt": "warning",
+  "state-hint": "warning",
   "unused-checksum": "warning",
   "duplicate-vrid": "error",
   "duplicate-address": "error",

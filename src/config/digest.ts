@@ -5,9 +5,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { buildBalancer } from "./build/balancer.ts";
+import { buildBalancer, type UserOf } from "./build/balancer.ts";
 import { buildFailover } from "./build/failover.ts";
 import { buildWatch } from "./build/tracking.ts";
+import { buildNotify } from "./build/notify.ts";
 import type { FileContent } from "./schema/file.ts";
 import { DEFAULT_SCRIPT_USER } from "./schema/globals.ts";
 
@@ -20,6 +21,7 @@ export function digest(content: FileContent): string {
     directors: nodes.map((node) => ({ node, failover: failoverMeaning(content, node) })).toSorted(byNode),
     balancer: buildBalancer(content, userOf),
     watch: buildWatch(content, userOf),
+    notify: notifyMeaning(content, userOf),
   };
   return createHash("sha256").update(canonical(meaning)).digest("hex").slice(0, 16);
 }
@@ -28,6 +30,11 @@ export function digest(content: FileContent): string {
 function failoverMeaning(content: FileContent, node: string | undefined): unknown {
   const { routers, ...rest } = buildFailover(content, node);
   return { ...rest, routers: routers.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+function notifyMeaning(content: FileContent, userOf: UserOf): unknown {
+  const { instances, fifos } = buildNotify(content, userOf);
+  return { fifos, instances: instances.toSorted((a, b) => (a.instance < b.instance ? -1 : 1)) };
 }
 
 function byNode(a: { readonly node: string | undefined }, b: { readonly node: string | undefined }): number {

@@ -11,11 +11,13 @@ import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
-import { checkChecks } from "./rules/checks.ts";
+import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
-import { checkTracking } from "./rules/tracking.ts";
+import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
+import { checkNotify, notifyNeedsGlobalUser } from "./rules/notify.ts";
+import { checkGlobalUser } from "./rules/programs.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
 import { salvage } from "./salvage.ts";
 import { type FileContent, fileSchema, type LooseContent } from "./schema/file.ts";
@@ -56,6 +58,10 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
+  checkNotify(content, environment, findings);
+  const needs = [checksNeedGlobalUser, notifyNeedsGlobalUser, trackingNeedsGlobalUser];
+  const userNeeded = needs.some((isNeeded) => isNeeded(content));
+  checkGlobalUser(content, userNeeded, environment, findings);
   if (!findings.failed && content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {
     findings.add(
       "nothing-to-do",

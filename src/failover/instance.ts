@@ -173,6 +173,7 @@ export class Instance {
         from,
         to,
         cause,
+        priority: router.priority,
         ...(detail === undefined ? {} : { detail }),
       }),
     );

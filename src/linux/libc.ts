@@ -24,6 +24,7 @@ const readCall = libc.func("int64_t read(int fd, _Out_ void *buffer, size_t leng
 const writeCall = libc.func("int64_t write(int fd, void *buffer, size_t length)");
 const closeCall = libc.func("int close(int fd)");
 const openCall = libc.func("int open(const char *path, int flags, uint32_t mode)");
+const mkfifoCall = libc.func("int mkfifo(const char *path, uint32_t mode)");
 const flockCall = libc.func("int flock(int fd, int operation)");
 const schedulerCall = libc.func("int sched_setscheduler(int tid, int policy, void *parameters)");
 
@@ -139,6 +140,17 @@ export function openLocked(path: string): number | undefined {
   if (flockCall(fd, LOCK_EX_NB) === 0) return fd;
   closeCall(fd);
   return undefined;
+}
+
+/** Makes a named pipe; false when there is something of that name already. */
+export function makeFifo(path: string, mode: number): boolean {
+  try {
+    check(`make the named pipe ${path}`, mkfifoCall(path, mode));
+    return true;
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === "EEXIST") return false;
+    throw error;
+  }
 }
 
 /** Gives a thread a scheduling policy and priority (sched_setscheduler(2)). */

@@ -62,6 +62,16 @@ export class Metrics {
     ipvs_errors: this.#counter("ipvs_errors_total", "Changes of the IPVS table that the kernel refused", [
       "errno",
     ]),
+    notify_runs: this.#counter("notify_runs_total", "Notify scripts that have ended", [
+      "instance",
+      "state",
+      "result",
+    ]),
+    notify_lines_dropped: this.#counter(
+      "notify_lines_dropped_total",
+      "Lines that a named pipe had no room for",
+      ["fifo"],
+    ),
     checks: this.#counter("checks_total", "Finished checks", ["virtual", "real", "check", "result"]),
   };
   readonly #checkDuration = new Histogram({
@@ -139,6 +149,16 @@ export class Metrics {
     }
     this.#count(counts);
     this.late("balancer", lateness);
+  }
+
+  /** A notify script has ended. */
+  onNotifyRun(instance: string, state: string, ok: boolean): void {
+    this.#counters["notify_runs"]?.inc({ instance, state, result: ok ? "ok" : "failed" });
+  }
+
+  /** Lines for a named pipe were dropped. */
+  onNotifyLinesDropped(fifo: string, count: number): void {
+    this.#counters["notify_lines_dropped"]?.inc({ fifo }, count);
   }
 
   /** Timers of a process fired so late, in seconds. */

@@ -9,7 +9,7 @@ import type { Config } from "../config/config.ts";
 import { formatDiagnostic, type Severity } from "../config/diagnostic.ts";
 import type { Reading } from "../config/read.ts";
 import type { BalancerConfig } from "../core/balance/model.ts";
-import type { BalancerReport, FailoverReport } from "../core/report/channel.ts";
+import type { BalancerReport, FailoverReport, InstanceStateName } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -21,6 +21,7 @@ import type { EventLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
+import { Notifier } from "./notifier.ts";
 import { releaseAddresses, releaseServices } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
@@ -53,6 +54,8 @@ export class Supervisor {
   readonly #scripts = new ScriptWatch(this.#findings);
   readonly #files = new FileWatch(this.#findings);
   readonly #processes = new ProcessWatch(this.#findings, (happened) => this.#say(happened));
+  readonly #notifier: Notifier;
+  #stopping = false;
   #digest: string | undefined;
   /** One reading after the other. */
   #work: Promise<void> = Promise.resolve();
@@ -64,13 +67,18 @@ export class Supervisor {
     this.#metrics = new Metrics(options.version);
     this.#metricsServer = new MetricsServer(this.#metrics.registry);
     const { path } = options.runDirectory;
+    this.#notifier = new Notifier(path, {
+      event: (happened) => this.#say(happened),
+      ran: (instance, state, ok) => this.#metrics.onNotifyRun(instance, state, ok),
+      dropped: (fifo, count) => this.#metrics.onNotifyLinesDropped(fifo, count),
+    });
     this.#failover = new Child({
       ...this.#common("failover"),
       module: new URL("../failover/main.js", import.meta.url),
       nodeOptions: FAILOVER_NODE_OPTIONS,
       onReport: (report: FailoverReport) => this.#metrics.onFailoverReport(report),
       known: () => ({ type: "findings", findings: this.#findings.all }),
-      release: () => releaseAddresses(path),
+      release: () => this.#releaseAddresses(path),
       releaseWhileAway: true,
     });
     this.#balancer = new Child({
@@ -106,8 +114,10 @@ export class Supervisor {
     this.#processes.close();
     this.#scripts.close();
     this.#files.close();
+    this.#stopping = true;
     await this.#failover.stop();
-    await this.#balancer.stop();
+    // Not before: the addresses are off now.
+    await Promise.all([this.#notifier.stop(), this.#balancer.stop()]);
     await this.#abandoned;
     await this.#metricsServer.close();
     this.#options.runDirectory.leave();
@@ -116,6 +126,7 @@ export class Supervisor {
 
   /** Does not let `stop` wait for the children: ends them, and takes out of the kernel what they had put there. */
   abandon(): void {
+    this.#notifier.abandon();
     this.#abandoned ??= Promise.all([this.#failover.kill(), this.#balancer.kill()]).then(() =>
       this.#options.runDirectory.clear(),
     );
@@ -152,6 +163,7 @@ export class Supervisor {
     this.#scripts.configure(config.watch.scripts);
     this.#processes.configure(config.watch.processes);
     await this.#files.configure(config.watch.files);
+    this.#notifier.configure(config.notify);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
     this.#digest = config.digest;
     this.#metrics.onConfigLoaded(config.digest);
@@ -179,6 +191,16 @@ export class Supervisor {
     if (happened.name === "process-started") this.#metrics.onProcess(name, true);
     if (happened.name === "process-died") this.#metrics.onProcess(name, false);
     this.#options.log(happened, { process: name, process_pid: pid });
+    if (happened.name === "vrrp-transition") this.#onTransition(happened);
+  }
+
+  #onTransition({ fields: { instance, to, cause, priority } }: Event): void {
+    this.#notifier.onTransition(String(instance), to as InstanceStateName, String(cause), Number(priority));
+  }
+
+  async #releaseAddresses(runDirectory: string): Promise<void> {
+    await releaseAddresses(runDirectory);
+    if (!this.#stopping) this.#notifier.onFailoverAway();
   }
 
   #say(happened: Event): void {

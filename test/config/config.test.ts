@@ -20,10 +20,13 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
         version: 2,
         priority: 100,
         advertInterval: us(1_000_000),
+        downTimerAdverts: 3,
         preempt: true,
+        preemptDelay: us(0),
         v3ChecksumAsV2: false,
         addresses: [{ address: "192.0.2.100", prefixLength: 24, interface: "eth0" }],
         announcing: { delay: us(5_000_000), repeat: 5, refresh: us(60_000_000), refreshRepeat: 1 },
+        contention: { announceDelay: us(5_000_000), announceRepeat: 5, answer: true, lastWord: false },
         tracks: [],
       },
     ],
@@ -46,6 +49,9 @@ global_defs:
   vrrp_garp_master_repeat: 2
   vrrp_garp_master_refresh: 2m
   vrrp_garp_master_refresh_repeat: 3
+  vrrp_down_timer_adverts: 4
+  vrrp_lower_prio_no_advert: true
+  vrrp_higher_prio_send_advert: true
 vrrp_instances:
   globals:
     interface: eth0
@@ -57,6 +63,14 @@ vrrp_instances:
     virtual_ipaddress: [192.0.2.1, 192.0.2.2/24 dev eth1, { address: 192.0.2.3/31, dev: eth1 }]
   own:
     interface: eth0
+    state: BACKUP
+    down_timer_adverts: 100
+    preempt_delay: 0
+    garp_lower_prio_delay: 8
+    garp_lower_prio_repeat: 0
+    lower_prio_no_advert: false
+    higher_prio_send_advert: false
+    virtual_ipaddress_excluded: [192.0.2.5/24, "192.0.2.6/32 dev eth1"]
     virtual_router_id: 2
     version: 2
     preempt: false
@@ -76,7 +90,9 @@ vrrp_instances:
         version: 3,
         priority: 7,
         advertInterval: us(100_000),
+        downTimerAdverts: 4,
         preempt: false,
+        preemptDelay: us(0),
         v3ChecksumAsV2: true,
         addresses: [
           { address: "192.0.2.1", prefixLength: 32, interface: "eth0" },
@@ -84,6 +100,7 @@ vrrp_instances:
           { address: "192.0.2.3", prefixLength: 31, interface: "eth1" },
         ],
         announcing: { delay: us(7_000_000), repeat: 2, refresh: us(120_000_000), refreshRepeat: 3 },
+        contention: { announceDelay: us(7_000_000), announceRepeat: 2, answer: false, lastWord: true },
         tracks: [],
       },
       {
@@ -93,10 +110,17 @@ vrrp_instances:
         version: 2,
         priority: 100,
         advertInterval: us(255_000_000),
+        downTimerAdverts: 100,
         preempt: false,
+        preemptDelay: us(0),
         v3ChecksumAsV2: false,
-        addresses: [{ address: "192.0.2.4", prefixLength: 1, interface: "eth0" }],
+        addresses: [
+          { address: "192.0.2.4", prefixLength: 1, interface: "eth0" },
+          { address: "192.0.2.5", prefixLength: 24, interface: "eth0", excluded: true },
+          { address: "192.0.2.6", prefixLength: 32, interface: "eth1", excluded: true },
+        ],
         announcing: { delay: us(0), repeat: 1, refresh: us(0), refreshRepeat: 100 },
+        contention: { announceDelay: us(8_000_000), announceRepeat: 0, answer: true, lastWord: false },
         tracks: [],
       },
     ],

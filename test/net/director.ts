@@ -43,10 +43,13 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     version: 3,
     priority: 100,
     advertInterval: seconds(0.1),
+    downTimerAdverts: 3,
     preempt: true,
+    preemptDelay: ZERO,
     v3ChecksumAsV2: true,
     addresses: [VIP],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },
+    contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: false },
     tracks: [],
     ...changes,
   };
@@ -85,11 +88,10 @@ export class Director {
   async configure(
     routers: readonly VirtualRouter[],
     diedAt?: Instant,
-    realtimePriority = 50,
-    linkDelays: FailoverConfig["linkDelays"] = {},
+    changes: Partial<FailoverConfig> = {},
   ): Promise<void> {
     const before = this.#configured;
-    const config: FailoverConfig = { routers, realtimePriority, linkDelays };
+    const config: FailoverConfig = { routers, realtimePriority: 50, linkDelays: {}, ...changes };
     this.#child.send({ type: "configure", config, diedAt });
     await until("the configuration is in force", () => this.#configured > before || this.#child.exitCode);
   }
@@ -193,8 +195,8 @@ export class Director {
       case "report":
         this.#reports += 1;
         this.instances = message.report.instances;
-        this.tracks = message.report.tracks;
         this.lateness.push(...message.report.lateness);
+        this.tracks = message.report.tracks;
         for (const { name, labels, by } of message.report.counts) {
           const key = JSON.stringify([name, labels]);
           this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);

@@ -90,6 +90,7 @@ function routersOf(random: Random, segments: number): VirtualRouter[] {
   const preempt = random.chance(0.7);
   const count = random.pick([1, 1, 1, 2, 3]);
   return NAMES.slice(0, count).map((name, index) => ({
+    ...onItsOwn(random, advertInterval),
     name,
     interface: `eth${random.integer(0, segments - 1)}`,
     vrid: 51 + index,
@@ -99,9 +100,15 @@ function routersOf(random: Random, segments: number): VirtualRouter[] {
     preempt,
     v3ChecksumAsV2: random.chance(0.5),
     addresses: addressesOf(random, index, segments),
-    announcing: announcingOf(random, advertInterval),
     tracks: [],
   }));
+}
+
+function onItsOwn(random: Random, interval: Duration) {
+  const announcing = announcingOf(random, interval);
+  const { delay: announceDelay, repeat: announceRepeat } = announcing;
+  const contention = { announceDelay, announceRepeat, answer: true, lastWord: false };
+  return { announcing, contention, downTimerAdverts: 3, preemptDelay: ZERO };
 }
 
 function addressesOf(random: Random, router: number, segments: number): VirtualAddress[] {

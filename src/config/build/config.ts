@@ -11,6 +11,7 @@ import { DEFAULT_SCRIPT_USER } from "../schema/globals.ts";
 import { buildBalancer } from "./balancer.ts";
 import { buildFailover } from "./failover.ts";
 import { buildWatch } from "./tracking.ts";
+import { buildNotify } from "./notify.ts";
 
 /** The configuration of the director `node`. */
 export function buildConfig(
@@ -29,6 +30,7 @@ export function buildConfig(
     failover: buildFailover(content, node),
     balancer: buildBalancer(content, userOf),
     watch: buildWatch(content, userOf),
+    notify: buildNotify(content, userOf),
     metrics: content.metrics === false ? undefined : content.metrics,
     digest: digest(content),
   });

@@ -2,7 +2,14 @@
  * From a file's content to what the failover process is told.
  */
 
-import type { Announcing, FailoverConfig, VirtualAddress, VirtualRouter } from "../../core/vrrp/model.ts";
+import type {
+  Announcing,
+  Contention,
+  FailoverConfig,
+  VirtualAddress,
+  VirtualRouter,
+} from "../../core/vrrp/model.ts";
+import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { linkDelays, tracksOf } from "./tracking.ts";
 
@@ -31,10 +38,13 @@ function router(
     version: instance.version ?? content.global_defs.vrrp_version,
     priority: priorityOf(instance, content, node),
     advertInterval: instance.advert_int,
+    downTimerAdverts: instance.down_timer_adverts ?? content.global_defs.vrrp_down_timer_adverts,
     preempt: instance.preempt ?? !(instance.nopreempt ?? false),
+    preemptDelay: instance.preempt_delay,
     v3ChecksumAsV2: instance.v3_checksum_as_v2,
     addresses: addresses(instance),
     announcing: announcing(instance, content),
+    contention: contention(instance, content),
     tracks: tracksOf(instance, content),
   };
 }
@@ -47,11 +57,28 @@ function priorityOf(instance: InstanceContent, content: FileContent, node: strin
 }
 
 function addresses(instance: InstanceContent): VirtualAddress[] {
-  return instance.virtual_ipaddress.map(({ address, dev }) => ({
+  const built = ({ address, dev }: VirtualAddressEntry): VirtualAddress => ({
     address: address.address,
     prefixLength: address.prefixLength,
     interface: dev ?? instance.interface,
-  }));
+  });
+  const excluded = instance.virtual_ipaddress_excluded.map(built);
+  return [
+    ...instance.virtual_ipaddress.map(built),
+    ...excluded.map((address) => ({ ...address, excluded: true }) as const),
+  ];
+}
+
+/** What a master announces that has seen a lesser one follows what it announces at a claim, as in keepalived. */
+function contention(instance: InstanceContent, content: FileContent): Contention {
+  const { global_defs: globals } = content;
+  const { delay, repeat } = announcing(instance, content);
+  return {
+    announceDelay: instance.garp_lower_prio_delay ?? globals.vrrp_garp_lower_prio_delay ?? delay,
+    announceRepeat: instance.garp_lower_prio_repeat ?? globals.vrrp_garp_lower_prio_repeat ?? repeat,
+    answer: !(instance.lower_prio_no_advert ?? globals.vrrp_lower_prio_no_advert),
+    lastWord: instance.higher_prio_send_advert ?? globals.vrrp_higher_prio_send_advert,
+  };
 }
 
 function announcing(instance: InstanceContent, { global_defs: globals }: FileContent): Announcing {

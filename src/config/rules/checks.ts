@@ -7,29 +7,26 @@ import type { Environment } from "../environment.ts";
 import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import type { CheckContent, LooseContent } from "../schema/file.ts";
-import { DEFAULT_SCRIPT_USER } from "../schema/globals.ts";
-import { checkCommand, checkUser } from "./scripts.ts";
+import { checkCommand, checkUser } from "./programs.ts";
 
 type Check = NonNullable<Loose<CheckContent>>;
 
-/** The rules for checks and for the account that scripts run under. */
+/** The rules for checks. */
 export function checkChecks(content: LooseContent, environment: Environment, findings: Findings): void {
-  const globalUser = content.global_defs?.script_user;
-  let globalUsed = globalUser !== undefined;
   for (const [path, check] of allChecks(content)) {
     checkType(path, check, findings);
     checkExpression([...path, "send_expect", "expect"], check.send_expect?.expect, findings);
     if (check.script === undefined) continue;
     const place = [...path, "script"];
     checkCommand([...place, "command"], check.script.command, environment, findings);
-    if (check.script.user === undefined) globalUsed = true;
-    else checkUser([...place, "user"], check.script.user, environment, findings);
+    if (check.script.user !== undefined)
+      checkUser([...place, "user"], check.script.user, environment, findings);
   }
-  for (const [, script] of content.vrrp_scripts ?? []) globalUsed ||= script?.user === undefined;
-  const globalPath = ["global_defs", "script_user"];
-  if (globalUsed && !findings.touches(globalPath)) {
-    checkUser(globalPath, globalUser ?? DEFAULT_SCRIPT_USER, environment, findings);
-  }
+}
+
+/** True when a check runs under the account of `global_defs`. */
+export function checksNeedGlobalUser(content: LooseContent): boolean {
+  return [...allChecks(content)].some(([, { script }]) => script !== undefined && script.user === undefined);
 }
 
 function* allChecks(content: LooseContent): Generator<[Path, Check]> {

@@ -8,6 +8,7 @@ import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import { formatDuration } from "../schema/duration.ts";
 import type { InstanceContent, LooseContent } from "../schema/file.ts";
+import { addressesOf, checkMastership, mayOwn } from "./mastership.ts";
 
 type Instance = NonNullable<Loose<InstanceContent>>;
 
@@ -18,6 +19,7 @@ export function checkInstances(content: LooseContent, findings: Findings): void 
     const path = ["vrrp_instances", name];
     checkVersion(path, instance, content, findings);
     checkPreemption(path, instance, content, findings);
+    checkMastership(path, instance, content, findings);
     checkCount(path, instance, findings);
   }
   checkRouterIds(content, findings);
@@ -60,16 +62,14 @@ function checkInterval(
 }
 
 function checkPreemption(path: Path, instance: Instance, content: LooseContent, findings: Findings): void {
-  const { preempt, nopreempt, priority } = instance;
+  const { preempt, nopreempt } = instance;
   if (preempt !== undefined && preempt === nopreempt) {
     const message = `contradicts preempt: ${preempt}: keep one of the two`;
     findings.add("preempt-contradiction", [...path, "nopreempt"], message, "key");
     return;
   }
   if (nopreempt !== true && preempt !== false) return;
-  const own = typeof priority === "number" ? [priority] : [...(priority?.values() ?? [])];
-  const inherited = priority === undefined ? [...(content.directors?.values() ?? [])] : [];
-  if (![...own, ...inherited.map((director) => director?.priority)].includes(255)) return;
+  if (!mayOwn(instance, content)) return;
   const key = nopreempt === true ? "nopreempt" : "preempt";
   const message = "priority 255 is the address owner's, who always preempts (RFC 9568 §6.1): use 254 or less";
   findings.add("owner-nopreempt", [...path, key], message, "key");
@@ -106,10 +106,10 @@ function checkRouterIds(content: LooseContent, findings: Findings): void {
 function checkAddresses(content: LooseContent, findings: Findings): void {
   const first = new Map<string, Path>();
   for (const [name, instance] of content.vrrp_instances ?? []) {
-    for (const [index, entry] of (instance?.virtual_ipaddress ?? []).entries()) {
+    for (const { entry, place } of addressesOf(instance)) {
       const address = entry?.address?.address;
       if (address === undefined) continue;
-      const path = ["vrrp_instances", name, "virtual_ipaddress", index];
+      const path = ["vrrp_instances", name, ...place];
       const other = first.get(address);
       if (other === undefined) {
         first.set(address, path);

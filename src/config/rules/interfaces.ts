@@ -7,6 +7,7 @@ import type { Environment } from "../environment.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
 import type { LooseContent } from "../schema/file.ts";
+import { addressesOf } from "./mastership.ts";
 
 /** Tells of each place that names an interface which is not there. */
 export function checkInterfaces(content: LooseContent, environment: Environment, findings: Findings): void {
@@ -27,8 +28,8 @@ function* interfacePlaces(content: LooseContent): Generator<{ readonly name: str
       const name = typeof item === "string" ? item : item?.interface;
       if (name !== undefined) yield { name, path: [...path, "track_interface", index] };
     }
-    for (const [index, entry] of (keys?.virtual_ipaddress ?? []).entries()) {
-      if (entry?.dev !== undefined) yield { name: entry.dev, path: [...path, "virtual_ipaddress", index] };
+    for (const { entry, place } of addressesOf(keys)) {
+      if (entry?.dev !== undefined) yield { name: entry.dev, path: [...path, ...place] };
     }
   }
 }

@@ -9,7 +9,7 @@ import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import { formatDuration } from "../schema/duration.ts";
 import type { InstanceContent, LooseContent } from "../schema/file.ts";
-import { checkCommand, checkUser } from "./scripts.ts";
+import { checkCommand, checkUser } from "./programs.ts";
 
 type Instance = NonNullable<Loose<InstanceContent>>;
 
@@ -49,6 +49,11 @@ export function checkTracking(content: LooseContent, environment: Environment, f
     if (script?.user !== undefined) checkUser([...path, "user"], script.user, environment, findings);
   }
   checkDelays(content, findings);
+}
+
+/** True when a tracked script runs under the account of `global_defs`. */
+export function trackingNeedsGlobalUser(content: LooseContent): boolean {
+  return [...(content.vrrp_scripts?.values() ?? [])].some((script) => script?.user === undefined);
 }
 
 function* itemsOf(place: Path, instance: Instance): Generator<Item> {

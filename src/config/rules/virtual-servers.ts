@@ -6,6 +6,7 @@ import type { Path } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import type { LooseContent, RealServerContent, VirtualServerContent } from "../schema/file.ts";
+import { addressesOf } from "./mastership.ts";
 
 type VirtualServer = NonNullable<Loose<VirtualServerContent>>;
 type RealServer = NonNullable<Loose<RealServerContent>>;
@@ -37,7 +38,7 @@ function checkCovered(path: Path, server: VirtualServer, content: LooseContent, 
   const { address } = server;
   if (address === undefined || findings.touches(["vrrp_instances"])) return;
   for (const instance of content.vrrp_instances?.values() ?? []) {
-    if (instance?.virtual_ipaddress?.some((entry) => entry?.address?.address === address)) return;
+    for (const { entry } of addressesOf(instance)) if (entry?.address?.address === address) return;
   }
   const message = `no instance has ${address} in its virtual_ipaddress: somebody else has to keep it on an interface`;
   findings.add("uncovered-address", [...path, "address"], message);

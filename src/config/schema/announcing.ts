@@ -1,5 +1,5 @@
 /**
- * How claimed addresses are announced: the same four settings for all instances and for one.
+ * How claimed addresses are announced: the same settings for all instances and for one.
  */
 
 import type { z } from "zod";
@@ -15,6 +15,11 @@ export function announceDelay(): z.ZodType<Duration> {
 /** garp_master_repeat and garp_master_refresh_repeat: at least one, since claimed means announced. */
 export function announceRepeat(): z.ZodType<number> {
   return whole(1, 100);
+}
+
+/** garp_lower_prio_repeat: zero means no announcement. */
+export function lowerPriorityRepeat(): z.ZodType<number> {
+  return whole(0, 100);
 }
 
 /** garp_master_refresh: zero means never. */

@@ -5,8 +5,9 @@
 import { z } from "zod";
 import { seconds } from "../../core/units/time.ts";
 import { listenAddress } from "./address.ts";
-import { announceDelay, announceRefresh, announceRepeat } from "./announcing.ts";
-import { ownName, userName, whole } from "./leaf.ts";
+import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
+import { absolutePath } from "./notify.ts";
+import { ownName, toggle, userName, whole } from "./leaf.ts";
 
 /** `version` and `vrrp_version`. */
 export function vrrpVersion(): z.ZodType<2 | 3> {
@@ -18,18 +19,30 @@ export function priority(): z.ZodType<number> {
   return whole(1, 255);
 }
 
+/** `down_timer_adverts` and `vrrp_down_timer_adverts`. */
+export function downTimerAdverts(): z.ZodType<number> {
+  return whole(1, 100);
+}
+
 /** Whom scripts run as when the file does not say. */
 export const DEFAULT_SCRIPT_USER = "nobody";
 
 /** `global_defs`. */
 export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
+  notify_fifo: absolutePath().optional(),
+  vrrp_notify_fifo: absolutePath().optional(),
   vrrp_version: vrrpVersion().default(2),
+  vrrp_down_timer_adverts: downTimerAdverts().default(3),
   vrrp_rt_priority: whole(0, 99).default(50),
   vrrp_garp_master_delay: announceDelay().default(seconds(5)),
   vrrp_garp_master_repeat: announceRepeat().default(5),
   vrrp_garp_master_refresh: announceRefresh().default(seconds(60)),
   vrrp_garp_master_refresh_repeat: announceRepeat().default(1),
+  vrrp_garp_lower_prio_delay: announceDelay().optional(),
+  vrrp_garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
+  vrrp_lower_prio_no_advert: toggle().default(false),
+  vrrp_higher_prio_send_advert: toggle().default(false),
 });
 
 /** `metrics`: where they are served, or false. */

@@ -3,12 +3,13 @@
  */
 
 import { z } from "zod";
-import { seconds } from "../../core/units/time.ts";
+import { seconds, ZERO } from "../../core/units/time.ts";
 import { virtualAddress } from "./address.ts";
-import { announceDelay, announceRefresh, announceRepeat } from "./announcing.ts";
+import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
 import { duration } from "./duration.ts";
-import { priority, vrrpVersion } from "./globals.ts";
-import { interfaceName, ownName, toggle, whole } from "./leaf.ts";
+import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
+import { notifyShape } from "./notify.ts";
+import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
 import { trackShape } from "./tracking.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
@@ -16,16 +17,26 @@ export const instanceSchema = z.strictObject({
   interface: interfaceName(),
   virtual_router_id: whole(1, 255),
   version: vrrpVersion().optional(),
+  // Who is master is decided by priority; that the file says otherwise is told: rules/mastership.ts.
+  state: choice({ MASTER: "master", BACKUP: "backup" }).optional(),
   priority: z.union([priority(), z.map(ownName(), priority())]).optional(),
   // What fits depends on the version, which may be the global one: rules/instances.ts.
   advert_int: duration("10ms", "255s").default(seconds(1)),
+  down_timer_adverts: downTimerAdverts().optional(),
   nopreempt: toggle().optional(),
   preempt: toggle().optional(),
+  preempt_delay: duration("0s", "1000s").default(ZERO),
   v3_checksum_as_v2: toggle().default(false),
   virtual_ipaddress: z.array(virtualAddress()),
+  virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  ...notifyShape,
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),
   garp_master_refresh: announceRefresh().optional(),
   garp_master_refresh_repeat: announceRepeat().optional(),
+  garp_lower_prio_delay: announceDelay().optional(),
+  garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
+  lower_prio_no_advert: toggle().optional(),
+  higher_prio_send_advert: toggle().optional(),
   ...trackShape,
 });

@@ -26,6 +26,10 @@ export const EVENTS = {
   "address-drift": ["warn", "an address was changed behind our back and has been put right"],
   "address-left-over": ["warn", "an address of an earlier life was found and removed"],
   "announce-failed": ["error", "an address could not be announced"],
+  "notify-done": ["info", "a notify script has run"],
+  "notify-failed": ["warn", "a notify script failed"],
+  "notify-fifo-failed": ["error", "a notify pipe cannot be used"],
+  "notify-fifo-full": ["warn", "a notify pipe is full and lines were dropped"],
   "realtime-granted": ["info", "the failover process runs with real-time scheduling"],
   "realtime-refused": ["warn", "the failover process runs without real-time scheduling"],
   // Real servers and the IPVS table.

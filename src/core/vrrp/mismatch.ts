@@ -20,5 +20,5 @@ export function addressMismatch(router: VirtualRouter, advert: Advert): readonly
 
 /** The addresses that a router names in its adverts. */
 export function advertisedAddresses(router: VirtualRouter): Advert["addresses"] {
-  return router.addresses.map(({ address }) => address);
+  return router.addresses.flatMap(({ address, excluded }) => (excluded ? [] : [address]));
 }

@@ -18,6 +18,8 @@ export interface VirtualAddress {
   readonly prefixLength: number;
   /** The interface that holds it: keepalived's `dev`, else the instance's. */
   readonly interface: string;
+  /** virtual_ipaddress_excluded: held and announced like the others, but not named in adverts. */
+  readonly excluded?: true;
 }
 
 /** How a claimed address is announced (keepalived's garp_* keywords). */
@@ -32,6 +34,18 @@ export interface Announcing {
   readonly refreshRepeat: number;
 }
 
+/** What a master does that hears another master. */
+export interface Contention {
+  /** garp_lower_prio_delay: the second burst comes so long after a lesser master was heard; zero: no second burst. */
+  readonly announceDelay: Duration;
+  /** garp_lower_prio_repeat: announcements for each address in either burst; 0: none. */
+  readonly announceRepeat: number;
+  /** True: a lesser master is answered with an advert at once (RFC 9568 §6.4.3); false is lower_prio_no_advert. */
+  readonly answer: boolean;
+  /** higher_prio_send_advert: a last advert before giving way, so that the winner announces again. */
+  readonly lastWord: boolean;
+}
+
 /** A VRRP instance: a virtual router id on an interface, with its addresses. */
 export interface VirtualRouter {
   /** The operator's name for it. */
@@ -44,12 +58,17 @@ export interface VirtualRouter {
   readonly priority: number;
   /** Version 2: whole seconds, 1..255. Version 3: 10 ms..40.95 s in steps of 10 ms. */
   readonly advertInterval: Duration;
+  /** A backup takes over after so many missed adverts, plus skew; 1..100, 3 in RFC 9568 §6.1. */
+  readonly downTimerAdverts: number;
   /** False is keepalived's `nopreempt`: a backup leaves a living master of lower priority alone. */
   readonly preempt: boolean;
+  /** preempt_delay: a lesser master is left alone for so long from its first advert on; zero: not at all. */
+  readonly preemptDelay: Duration;
   /** True: the v3 checksum over IPv4 covers the VRRP message alone (RFC 9568 §5.2.8); false: a pseudo-header too. */
   readonly v3ChecksumAsV2: boolean;
   readonly addresses: readonly VirtualAddress[];
   readonly announcing: Announcing;
+  readonly contention: Contention;
   /** What its priority and its fitness depend on besides. */
   readonly tracks: readonly Tracked[];
 }

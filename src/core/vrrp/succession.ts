@@ -6,7 +6,8 @@ import { sameAddress } from "./virtual-router.ts";
 
 /**
  * True when a router that died as master may go on as master, because no backup can have lost patience yet. A backup
- * counts from the last advert, which was sent at most one interval before the death; it waits for three.
+ * counts from the last advert, which was sent at most one interval before the death; it waits for `downTimerAdverts` of them, as we
+ * do.
  */
 export function mayResume(
   router: VirtualRouter,
@@ -14,7 +15,8 @@ export function mayResume(
   diedAt: Instant | undefined,
   now: Instant,
 ): boolean {
-  if (diedAt === undefined || now > after(diedAt, microseconds(2 * router.advertInterval))) return false;
+  const patience = microseconds((router.downTimerAdverts - 1) * router.advertInterval);
+  if (diedAt === undefined || now > after(diedAt, patience)) return false;
   return router.addresses.every((own) => found.some((address) => sameAddress(address, own)));
 }
 

@@ -67,12 +67,16 @@ export type State =
       readonly expecting: "master-down" | "master-resigned" | "preempted-lower-priority";
       /** The master last heard. */
       readonly master: Ipv4 | undefined;
+      /** Until then a lesser master is left alone (preempt_delay); undefined as long as none is heard. */
+      readonly preemptAt: Instant | undefined;
     }
   | {
       readonly name: "master";
       readonly nextAdvertAt: Instant;
       /** The second burst of announcements. */
       readonly announceAt: Instant | undefined;
+      /** The second burst after a lesser master was heard. */
+      readonly reassertAt: Instant | undefined;
       /** The next refresh of the announcements. */
       readonly refreshAt: Instant | undefined;
       /** Not before this do adverts of a lesser master cause another advert. */
@@ -183,7 +187,7 @@ export function nextDeadline(state: State): Instant | undefined {
     case "backup":
       return state.masterDownAt;
     case "master":
-      return earliest(state.nextAdvertAt, state.announceAt, state.refreshAt);
+      return earliest(state.nextAdvertAt, state.announceAt, state.reassertAt, state.refreshAt);
   }
 }
 
@@ -221,10 +225,11 @@ function onAdvertAsBackup(
     const masterDownAt = after(now, skewTime(router.version, router.priority, state.advertInterval));
     return unchanged({ ...state, masterDownAt, expecting: "master-resigned", master: source });
   }
-  if (router.preempt && advert.priority < router.priority) {
-    return unchanged({ ...state, expecting: "preempted-lower-priority", master: source });
-  }
-  return unchanged(waitingFor(source, advert.advertInterval, now, router));
+  const next = waitingFor(source, advert.advertInterval, now, router);
+  if (!router.preempt || advert.priority >= router.priority) return unchanged(next);
+  const preemptAt = state.preemptAt ?? after(now, router.preemptDelay);
+  if (now < preemptAt) return unchanged({ ...next, preemptAt });
+  return unchanged({ ...state, expecting: "preempted-lower-priority", master: source, preemptAt });
 }
 
 /** RFC 9568 §6.4.3. */
@@ -242,28 +247,46 @@ function onAdvertAsMaster(
     return {
       state: next,
       effects: [
+        ...lastWord(router),
         { type: "remove-addresses", addresses: router.addresses },
         publish(state, next, winner, source),
       ],
     };
   }
+  return onLesserMaster(state, advert.priority, now, router);
+}
+
+/** Also the answer to a priority of 0, always: whoever lets go may have confused the switches. */
+function onLesserMaster(
+  state: State & { name: "master" },
+  priority: number,
+  now: Instant,
+  router: VirtualRouter,
+): Step {
+  const { answer, announceDelay, announceRepeat } = router.contention;
+  const effects: Effect[] = [];
+  let next = state;
   // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
   if (now < state.answerQuietUntil) return unchanged(state);
-  // Also the answer to a priority of 0: whoever lets go may have confused the switches.
-  const next = {
-    ...state,
-    nextAdvertAt: after(now, router.advertInterval),
-    answerQuietUntil: after(now, ANSWERS_APART),
-  };
-  if (now < state.contentionQuietUntil) return { state: next, effects: [{ type: "send-advert" }] };
-  return {
-    state: {
+  next = { ...next, answerQuietUntil: after(now, ANSWERS_APART) };
+  if (answer || priority === 0) {
+    effects.push({ type: "send-advert" });
+    next = { ...next, nextAdvertAt: after(now, router.advertInterval) };
+  }
+  if (now >= state.contentionQuietUntil && announceRepeat > 0) {
+    effects.push(announce(router, announceRepeat));
+    next = {
       ...next,
-      announceAt: secondBurst(now, router),
+      reassertAt: announceDelay === ZERO ? undefined : after(now, announceDelay),
       contentionQuietUntil: after(now, router.advertInterval),
-    },
-    effects: [{ type: "send-advert" }, announce(router)],
-  };
+    };
+  }
+  return { state: next, effects };
+}
+
+/** A winner that hears us once more announces once more, now that our addresses go (§6.4.3: it answers a lesser one). */
+function lastWord({ contention }: VirtualRouter): Effect[] {
+  return contention.lastWord ? [{ type: "send-advert" }] : [];
 }
 
 function strongerThanUs(
@@ -293,7 +316,7 @@ function onDeadline(state: State, now: Instant, context: Context): Step {
 
 function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, router: VirtualRouter): Step {
   const effects: Effect[] = [];
-  let { nextAdvertAt, announceAt, refreshAt } = state;
+  let { nextAdvertAt, announceAt, reassertAt, refreshAt } = state;
   if (nextAdvertAt <= now) {
     effects.push({ type: "send-advert" });
     // Keep the cadence; but after a stall start a new one: a burst would tell nobody anything.
@@ -304,11 +327,15 @@ function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, rou
     effects.push(announce(router));
     announceAt = undefined;
   }
+  if (reassertAt !== undefined && reassertAt <= now) {
+    effects.push(announce(router, router.contention.announceRepeat));
+    reassertAt = undefined;
+  }
   if (refreshAt !== undefined && refreshAt <= now) {
-    effects.push({ ...announce(router), repeat: router.announcing.refreshRepeat });
+    effects.push(announce(router, router.announcing.refreshRepeat));
     refreshAt = nextRefresh(now, router);
   }
-  return { state: { ...state, nextAdvertAt, announceAt, refreshAt }, effects };
+  return { state: { ...state, nextAdvertAt, announceAt, reassertAt, refreshAt }, effects };
 }
 
 function onFaultRaised(state: State, fault: string, retryAt: Instant | undefined, context: Context): Step {
@@ -380,7 +407,9 @@ function rescheduled(state: State & { name: "backup" }, before: VirtualRouter, r
   const learned = router.version === 3 && state.master !== undefined;
   const advertInterval = learned ? state.advertInterval : router.advertInterval;
   const shift = masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
-  return { ...state, advertInterval, masterDownAt: after(state.masterDownAt, shift as Duration) };
+  const delayed = (router.preemptDelay - before.preemptDelay) as Duration;
+  const preemptAt = state.preemptAt === undefined ? undefined : after(state.preemptAt, delayed);
+  return { ...state, advertInterval, masterDownAt: after(state.masterDownAt, shift as Duration), preemptAt };
 }
 
 function onShutdown(state: State, context: Context): Step {
@@ -407,6 +436,7 @@ function becomeMaster(
     name: "master",
     nextAdvertAt: after(now, router.advertInterval),
     announceAt: secondBurst(now, router),
+    reassertAt: undefined,
     refreshAt: nextRefresh(now, router),
     answerQuietUntil: now,
     contentionQuietUntil: now,
@@ -428,13 +458,14 @@ function waitingFor(
   advertInterval: Duration,
   now: Instant,
   router: VirtualRouter,
-): State {
+): State & { name: "backup" } {
   return {
     name: "backup",
     masterDownAt: after(now, masterDownInterval(router, advertInterval)),
     advertInterval,
     expecting: "master-down",
     master,
+    preemptAt: undefined,
   };
 }
 
@@ -443,8 +474,8 @@ function letGo(router: VirtualRouter): Effect[] {
   return [{ type: "remove-addresses", addresses: router.addresses }, { type: "resign" }];
 }
 
-function announce(router: VirtualRouter): Effect & { type: "announce" } {
-  return { type: "announce", addresses: router.addresses, repeat: router.announcing.repeat };
+function announce(router: VirtualRouter, repeat = router.announcing.repeat): Effect & { type: "announce" } {
+  return { type: "announce", addresses: router.addresses, repeat };
 }
 
 function publish(from: State, to: State, cause: TransitionCause, detail: string | undefined): Effect {

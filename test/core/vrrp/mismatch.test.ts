@@ -18,6 +18,14 @@ t.test("all addresses are named in adverts, whatever interface they are on", (t)
   t.end();
 });
 
+t.test("an excluded address is neither named nor expected", (t) => {
+  const excluded = { ...vip("192.0.2.101"), excluded: true } as const;
+  const withOne = router({ addresses: [vip("192.0.2.100"), excluded] });
+  t.same(advertisedAddresses(withOne), ["192.0.2.100"]);
+  t.equal(addressMismatch(withOne, advertOf()), undefined);
+  t.end();
+});
+
 t.test("the master's addresses when they are not ours; their order does not matter", (t) => {
   const theirs = (...addresses: string[]) => addressMismatch(TWO, advertOf({ addresses: addresses.map(ip) }));
   t.equal(theirs("198.51.100.1", "192.0.2.100"), undefined);

@@ -7,7 +7,7 @@
 
 import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
 import { type Instant, seconds, ZERO } from "../../../src/core/units/time.ts";
-import type { VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
+import type { Contention, VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import {
   type Effect,
   type Event,
@@ -35,6 +35,7 @@ export function vip(address: string, interfaceName = "eth0"): VirtualAddress {
 
 /** A virtual router with the defaults above. */
 export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
+  const announcing = changes.announcing ?? { delay: seconds(5), repeat: 5, refresh: ZERO, refreshRepeat: 1 };
   return {
     name: "web",
     interface: "eth0",
@@ -42,13 +43,21 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     version: 3,
     priority: 100,
     advertInterval: seconds(1),
+    downTimerAdverts: 3,
     preempt: true,
+    preemptDelay: ZERO,
     v3ChecksumAsV2: false,
     addresses: [vip("192.0.2.100")],
-    announcing: { delay: seconds(5), repeat: 5, refresh: ZERO, refreshRepeat: 1 },
+    announcing,
+    contention: contention({ announceDelay: announcing.delay, announceRepeat: announcing.repeat }),
     tracks: [],
     ...changes,
   };
+}
+
+/** What a master does that hears another one: keepalived's defaults, and these changes. */
+export function contention(changes: Partial<Contention> = {}): Contention {
+  return { announceDelay: seconds(5), announceRepeat: 5, answer: true, lastWord: false, ...changes };
 }
 
 /** An advert of the other router, which has priority 150 and our interval. */

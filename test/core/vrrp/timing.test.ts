@@ -19,12 +19,12 @@ t.test("version 2: skew is (256 - priority) / 256 of a second, whatever the inte
 });
 
 t.test("a master is down after three intervals and the skew", (t) => {
-  t.equal(masterDownInterval({ version: 3, priority: 100 }, seconds(1)), 3_609_375);
+  t.equal(masterDownInterval({ version: 3, priority: 100, downTimerAdverts: 3 }, seconds(1)), 3_609_375);
   t.equal(
-    masterDownInterval({ version: 3, priority: 100 }, centiseconds(10)),
+    masterDownInterval({ version: 3, priority: 100, downTimerAdverts: 3 }, centiseconds(10)),
     360_938,
     "300 ms + 60937.5 us",
   );
-  t.equal(masterDownInterval({ version: 2, priority: 100 }, seconds(10)), 30_609_375);
+  t.equal(masterDownInterval({ version: 2, priority: 100, downTimerAdverts: 3 }, seconds(10)), 30_609_375);
   t.end();
 });

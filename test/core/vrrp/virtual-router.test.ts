@@ -70,7 +70,12 @@ t.test("only init has nothing to wait for besides a fault without a retry", (t) 
   t.equal(nextDeadline({ name: "init" }), undefined);
   t.equal(nextDeadline({ name: "fault", faults: ["x"], retryAt: undefined }), undefined);
   t.equal(nextDeadline({ name: "fault", faults: ["x"], retryAt: at(3) }), 3_000_000);
-  const master = { name: "master", answerQuietUntil: at(0), contentionQuietUntil: at(0) } as const;
+  const master = {
+    name: "master",
+    reassertAt: undefined,
+    answerQuietUntil: at(0),
+    contentionQuietUntil: at(0),
+  } as const;
   const due = (advert: number, announce?: number, refresh?: number) =>
     nextDeadline({
       ...master,

@@ -1,13 +1,14 @@
 /**
- * Programs that are to be run: named by their path, there, executable; and the account that they run under, which exists
- * and is not root.
+ * Programs that are run for the operator, whatever for: they can be run, by an account that exists and is not root.
  */
 
 import type { Path } from "../diagnostic.ts";
 import type { Environment, ProgramState } from "../environment.ts";
 import type { Findings } from "../findings.ts";
+import type { LooseContent } from "../schema/file.ts";
+import { DEFAULT_SCRIPT_USER } from "../schema/globals.ts";
 
-/** Tells what is wrong with a command line at `path`. */
+/** A command names a program that can be run. */
 export function checkCommand(
   path: Path,
   command: readonly (string | undefined)[] | undefined,
@@ -47,7 +48,20 @@ function tellProgram(path: Path, program: string, state: ProgramState, findings:
   }
 }
 
-/** Tells what is wrong with the account of that name. */
+/** The account of `global_defs` can be used, if anything needs it. */
+export function checkGlobalUser(
+  content: LooseContent,
+  needed: boolean,
+  environment: Environment,
+  findings: Findings,
+): void {
+  const user = content.global_defs?.script_user;
+  const path = ["global_defs", "script_user"];
+  if ((user === undefined && !needed) || findings.touches(path)) return;
+  checkUser(path, user ?? DEFAULT_SCRIPT_USER, environment, findings);
+}
+
+/** A script's account exists and is not root. */
 export function checkUser(path: Path, name: string, environment: Environment, findings: Findings): void {
   const user = environment.user(name);
   if (user === undefined) {

@@ -1,0 +1,40 @@
+/**
+ * Whom to tell of an instance's state: scripts of an instance, named pipes of the whole director.
+ */
+
+import { z } from "zod";
+import { seconds } from "../../core/units/time.ts";
+import { duration } from "./duration.ts";
+import { argument, refuse, textLeaf, userName } from "./leaf.ts";
+
+/** The keys that name a script. */
+export const SCRIPT_KEYS = [
+  "notify_master",
+  "notify_backup",
+  "notify_fault",
+  "notify_stop",
+  "notify",
+] as const;
+
+/** The notify keys of an instance. */
+export const notifyShape = {
+  notify_master: z.array(argument()).optional(),
+  notify_backup: z.array(argument()).optional(),
+  notify_fault: z.array(argument()).optional(),
+  notify_stop: z.array(argument()).optional(),
+  notify: z.array(argument()).optional(),
+  notify_user: userName().optional(),
+  notify_timeout: duration("10ms", "1h").default(seconds(30)),
+};
+
+/** Where a named pipe is. */
+export function absolutePath(): z.ZodType<string> {
+  return textLeaf("an absolute path", (value) =>
+    /^\/[^\0]*[^\0/]$/.test(value)
+      ? { value }
+      : refuse(
+          "bad-text",
+          `${JSON.stringify(value)} is no absolute path of a file: begin with / and end with a name`,
+        ),
+  );
+}

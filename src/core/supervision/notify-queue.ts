@@ -1,0 +1,64 @@
+/**
+ * Which state of an instance its scripts are told, and when: one after the other, and the last state always wins.
+ *
+ * Scripts take their time, states do not wait for them. While a script runs, states that come and go are left out, and
+ * when it has ended the last one is told, also when that is what the script was told already: whatever it did may have
+ * overlapped with what came between. So nothing is ever told twice at once, and what was told last is what is.
+ */
+
+import type { Notice, NotifyState } from "./notify.ts";
+
+/** A state being told. */
+export interface Telling extends Notice {
+  /** The state that was told before; `init` when none was. What came and went meanwhile is left out. */
+  readonly previous: NotifyState | "init";
+  /** Counts the tellings of the instance from 1. */
+  readonly sequence: number;
+}
+
+/** What an instance's scripts have been told, and what they have not. */
+export interface NotifyQueue {
+  /** Told last; still being told while `busy`. */
+  readonly told: Telling | undefined;
+  readonly busy: boolean;
+  /** To be told as soon as the scripts are done. */
+  readonly waiting: Notice | undefined;
+}
+
+/** What can happen. */
+export type NotifyEvent =
+  | { readonly type: "notice"; readonly notice: Notice }
+  /** The scripts for the state that was being told have ended, however. */
+  | { readonly type: "ended" };
+
+/** The next queue, and what to tell now. */
+export interface NotifyStep {
+  readonly queue: NotifyQueue;
+  readonly tell: Telling | undefined;
+}
+
+/** Nothing was told yet. */
+export const EMPTY_NOTIFY_QUEUE: NotifyQueue = { told: undefined, busy: false, waiting: undefined };
+
+/** One event in; the next queue and what to tell now out. */
+export function step(queue: NotifyQueue, event: NotifyEvent): NotifyStep {
+  switch (event.type) {
+    case "notice":
+      if (lastState(queue) === "stop" && event.notice.state === "stop") return { queue, tell: undefined };
+      return tellNext({ ...queue, waiting: event.notice });
+    case "ended":
+      return tellNext({ ...queue, busy: false });
+  }
+}
+
+/** The last state that came to pass, told or not. */
+function lastState({ told, waiting }: NotifyQueue): NotifyState | undefined {
+  return (waiting ?? told)?.state;
+}
+
+function tellNext(queue: NotifyQueue): NotifyStep {
+  const { told, busy, waiting } = queue;
+  if (busy || waiting === undefined) return { queue, tell: undefined };
+  const tell = { ...waiting, previous: told?.state ?? "init", sequence: (told?.sequence ?? 0) + 1 } as const;
+  return { queue: { told: tell, busy: true, waiting: undefined }, tell };
+}

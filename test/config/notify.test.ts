@@ -1,0 +1,84 @@
+/**
+ * Goal: notify keys say what they mean, programs are looked at when the file is read, and the account that they run under
+ * as well. Method: files with one fault each, and what a good one makes.
+ */
+
+import t from "tap";
+import { codes, complaints, configOf, instance } from "./reading.ts";
+
+const PROGRAM = "/usr/lib/relevo/check-web";
+const NOBODY = { name: "nobody", uid: 65_534, gid: 65_534 };
+
+t.test("programs, their account and their time", (t) => {
+  const { notify } = configOf(
+    instance({ notify_master: `[${PROGRAM}, a b]`, notify: `[${PROGRAM}]`, notify_timeout: "5" }),
+  );
+  t.strictSame(notify, {
+    instances: [
+      {
+        instance: "web",
+        scripts: { master: { command: [PROGRAM, "a b"], user: NOBODY } },
+        always: { command: [PROGRAM], user: NOBODY },
+        timeout: 5_000_000,
+      },
+    ],
+    fifos: [],
+  });
+  const own = configOf(instance({ notify_stop: `[${PROGRAM}]`, notify_user: "checker" })).notify.instances[0];
+  t.strictSame(own?.scripts.stop?.user, { name: "checker", uid: 1_001, gid: 1_001 });
+  t.equal(own?.timeout, 30_000_000);
+  t.end();
+});
+
+t.test("an instance without programs needs no account", (t) => {
+  t.strictSame(configOf(instance()).notify.instances, [
+    { instance: "web", scripts: {}, always: undefined, timeout: 30_000_000 },
+  ]);
+  t.end();
+});
+
+t.test("pipes, each once", (t) => {
+  const fifos = (globals: string) => configOf(`global_defs: ${globals}\n${instance()}`).notify.fifos;
+  t.strictSame(fifos("{ notify_fifo: /run/relevo/a, vrrp_notify_fifo: /run/relevo/b }"), [
+    { path: "/run/relevo/a", owner: NOBODY },
+    { path: "/run/relevo/b", owner: NOBODY },
+  ]);
+  t.equal(fifos("{ notify_fifo: /a, vrrp_notify_fifo: /a }").length, 1);
+  t.strictSame(codes(`global_defs: { notify_fifo: states }\n${instance()}`), ["1:29 error bad-text"]);
+  t.strictSame(codes(`global_defs: { vrrp_notify_fifo: /run/ }\n${instance()}`), ["1:34 error bad-text"]);
+  t.end();
+});
+
+t.test("a program that cannot be run is told", (t) => {
+  const said = (key: string, value: string) => codes(instance({ [key]: value }));
+  for (const key of ["notify_master", "notify_backup", "notify_fault", "notify_stop", "notify"]) {
+    t.match(said(key, "[relative]"), [/error script-path/], key);
+    t.match(said(key, "[/nowhere/x]"), [/error script-missing/], key);
+    t.match(said(key, "[]"), [/error out-of-range/], key);
+    t.match(said(key, `"${PROGRAM} web"`), [/error wrong-type/], key);
+  }
+  t.end();
+});
+
+t.test("nothing runs as root, or as nobody known", (t) => {
+  t.match(complaints(instance({ notify: `[${PROGRAM}]`, notify_user: "root" })), [/\[user-root\]/]);
+  t.match(complaints(instance({ notify: `[${PROGRAM}]`, notify_user: "ghost" })), [/\[user-missing\]/]);
+  t.match(complaints(`global_defs: { script_user: root }\n${instance({ notify: `[${PROGRAM}]` })}`), [
+    /global_defs.script_user: .*\[user-root\]/,
+  ]);
+  t.end();
+});
+
+t.test("the digest covers them", (t) => {
+  const texts = [
+    instance(),
+    instance({ notify: `[${PROGRAM}]` }),
+    instance({ notify: `[${PROGRAM}, x]` }),
+    instance({ notify_master: `[${PROGRAM}]` }),
+    instance({ notify_master: `[${PROGRAM}]`, notify_user: "checker" }),
+    instance({ notify_timeout: "5" }),
+    `global_defs: { notify_fifo: /a }\n${instance()}`,
+  ];
+  t.equal(new Set(texts.map((text) => configOf(text).digest)).size, texts.length);
+  t.end();
+});
