@@ -55,7 +55,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
     why: "runs the checks and owns the IPVS table",
   },
   supervisor: {
-    folders: ["core", "config", "linux", "probes", "control"],
+    folders: ["core", "config", "linux", "control"],
     packages: [
       "pino",
       "pino-pretty",
@@ -68,7 +68,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
       "node:path",
       "node:url",
     ],
-    why: "the one process that logs, serves, starts others, and runs tracked scripts (by the probe that checks use)",
+    why: "the one process that logs, serves, starts others, and watches tracked files and scripts",
   },
   cli: {
     folders: ["core", "config", "control"],

@@ -62,6 +62,7 @@ export const DIAGNOSTICS = {
   "unused-track": "warning",
   "owner-track": "warning",
   "sync-group-track": "error",
+  "track-own-address": "error",
   "link-delay": "error",
   "file-path": "error",
   // Virtual servers, real servers, checks.

@@ -1,6 +1,6 @@
 /**
- * What the failover process knows of the objects that its instances track: interfaces from the kernel, everything else from
- * the supervisor, whose last word holds until the next one. Each change is told once, with its cause.
+ * What the failover process knows of the objects that its instances track: interfaces and addresses from the kernel, everything
+ * else from the supervisor, whose last word holds until the next one. Each change is told once, with its cause.
  */
 
 import type { TrackReport } from "../core/report/channel.ts";
@@ -69,6 +69,7 @@ export class TrackedObjects {
   /** What is known of an object; undefined: nothing yet. */
   verdict(kind: TrackKind, object: string): Verdict | undefined {
     if (kind === "interface") return this.#interfaces.get(object)?.up ?? false;
+    if (kind === "address") return holderOf(object, this.#interfaces) !== undefined;
     return this.#findings.get(keyOf(kind, object))?.verdict;
   }
 
@@ -100,11 +101,22 @@ export class TrackedObjects {
   }
 
   #detail(kind: TrackKind, object: string): string {
+    if (kind === "address") {
+      const holder = holderOf(object, this.#interfaces);
+      return holder === undefined ? "on no interface" : `on ${holder}`;
+    }
     if (kind !== "interface") return this.#findings.get(keyOf(kind, object))?.detail ?? "";
     const found = this.#interfaces.get(object);
     if (found === undefined) return "missing";
     return found.up ? "on, with carrier" : "off, or without carrier";
   }
+}
+
+/** The interface that has an address. */
+function holderOf(address: string, interfaces: Interfaces): string | undefined {
+  for (const { name, addresses } of interfaces.values())
+    if (addresses.some((own) => own.address === address)) return name;
+  return undefined;
 }
 
 function keyOf(kind: TrackKind, object: string): string {

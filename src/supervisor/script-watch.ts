@@ -5,11 +5,12 @@
  * that hangs runs no scripts, and the last word on each stays.
  */
 
+import { shown } from "../core/report/shown.ts";
 import type { TrackedScript } from "../core/track/model.ts";
 import { onDeadline, onResult, type RepeatedCheck, startCheck } from "../core/track/repeated-check.ts";
 import { between, toMilliseconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
-import { probe } from "../probes/script.ts";
+import { runProgram } from "../linux/run-program.ts";
 import type { FindingBook } from "./findings.ts";
 
 interface Running {
@@ -75,12 +76,14 @@ export class ScriptWatch {
     if (begun === undefined) return this.#arm(running);
     running.check = begun;
     const { script, abort } = running;
-    const { command, timeout, user, name } = script;
-    const { ok, detail } = await probe({ type: "script", command, timeout, user }, abort.signal);
+    const { status, detail, output } = await runProgram(script, abort.signal);
     if (abort.signal.aborted) return;
-    running.check = onResult(running.check, ok, now(), script);
+    running.check = onResult(running.check, status === 0, now(), script);
     const { up } = running.check;
-    if (up !== undefined) this.#book.add({ kind: "script", object: name, verdict: up, detail });
+    if (up !== undefined) {
+      const said = output === "" ? "" : `; said ${shown(output.trimEnd())}`;
+      this.#book.add({ kind: "script", object: script.name, verdict: up, detail: detail + said });
+    }
     this.#arm(running);
   }
 }

@@ -20,6 +20,7 @@ import { FindingBook } from "./findings.ts";
 import type { EventLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
+import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
 import { releaseAddresses, releaseServices } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -52,6 +53,7 @@ export class Supervisor {
   );
   readonly #scripts = new ScriptWatch(this.#findings);
   readonly #files = new FileWatch(this.#findings);
+  readonly #processes = new ProcessWatch(this.#findings, (happened) => this.#say(happened));
   readonly #notifier: Notifier;
   #digest: string | undefined;
   /** One reading after the other. */
@@ -106,6 +108,7 @@ export class Supervisor {
     this.#stopping = true;
     this.#say(event("stopping"));
     this.#notify("stopping", "stopping");
+    this.#processes.close();
     this.#scripts.close();
     this.#files.close();
     await this.#failover.stop();
@@ -172,6 +175,7 @@ export class Supervisor {
     await this.#serveMetrics(config);
     if (this.#stopping) return;
     this.#scripts.configure(config.watch.scripts);
+    this.#processes.configure(config.watch.processes);
     await this.#files.configure(config.watch.files);
     this.#notifier.configure(config.notify);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);

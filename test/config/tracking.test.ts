@@ -52,6 +52,7 @@ t.test("a script has keepalived's defaults, and a timeout within 1 s and 30 s", 
       },
     ],
     files: [],
+    processes: [],
   });
   t.end();
 });
@@ -83,7 +84,72 @@ ${instance({ track_script: "[proxy]", track_file: "[load]" })}`);
       },
     ],
     files: [{ name: "load", path: "/run/load", initial: -5 }],
+    processes: [],
   });
+  t.end();
+});
+
+t.test("processes: by name, by command line, by parameters", (t) => {
+  const { watch, failover } = configOf(`
+vrrp_track_processes:
+  a: { process: haproxy }
+  b: { process: /usr/sbin/haproxy, full_command: true, delay: 2 }
+  c: { process: [/bin/c, "-x"], quorum: 2, quorum_max: 3, weight: -254 }
+  d:
+    { process: [/bin/c, "-x"], param_match: initial, delay: 1, fork_delay: 2, terminate_delay: 500ms, weight: 0 }
+${instance({ track_process: "[a, b, c, { process: d, weight: 5 }]" })}`);
+  const rest = { quorum: 1, quorumMax: 65_535, forkDelay: 0, terminateDelay: 0 };
+  t.strictSame(watch.processes, [
+    { name: "a", command: ["haproxy"], match: "name", ...rest },
+    {
+      name: "b",
+      command: ["/usr/sbin/haproxy"],
+      match: "command",
+      ...rest,
+      forkDelay: 2_000_000,
+      terminateDelay: 2_000_000,
+    },
+    { name: "c", command: ["/bin/c", "-x"], match: "command", ...rest, quorum: 2, quorumMax: 3 },
+    {
+      name: "d",
+      command: ["/bin/c", "-x"],
+      match: "initial",
+      ...rest,
+      forkDelay: 2_000_000,
+      terminateDelay: 500_000,
+    },
+  ]);
+  t.strictSame(
+    failover.routers[0]?.tracks.map(({ kind, object, weight }) => `${kind} ${object} ${weight}`),
+    ["process a 1", "process b 1", "process c -254", "process d 5"],
+  );
+  t.end();
+});
+
+t.test("processes that can never be enough, or have no name", (t) => {
+  const said = (keys: string) =>
+    complaints(`vrrp_track_processes: { a: { ${keys} } }\n${instance({ track_process: "[a]" })}`);
+  t.match(said("process: a, quorum: 3, quorum_max: 2"), [
+    /quorum_max: 2 is less than the quorum of 3.*out-of-range/,
+  ]);
+  t.match(said("process: []"), [/process: is empty/]);
+  t.match(said('process: ""'), [/process: is empty/]);
+  t.match(complaints(instance({ track_process: "[a]" })), [/add it to vrrp_track_processes/]);
+  t.end();
+});
+
+t.test("addresses, but not the instance's own", (t) => {
+  const { failover } = configOf(
+    instance({ track_address: "[203.0.113.7, { address: 203.0.113.8, weight: -5, reverse: true }]" }),
+  );
+  t.strictSame(failover.routers[0]?.tracks, [
+    { kind: "address", object: "203.0.113.7", weight: 0, reverse: false },
+    { kind: "address", object: "203.0.113.8", weight: -5, reverse: true },
+  ]);
+  t.match(complaints(instance({ track_address: "[192.0.2.100]" })), [
+    /track_address\[0\]: 192.0.2.100 is one of the instance's own.*\[track-own-address\]/,
+  ]);
+  t.match(complaints(instance({ track_address: "[eth1]" })), [/\[bad-address\]/]);
   t.end();
 });
 

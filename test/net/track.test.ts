@@ -124,6 +124,27 @@ if (hasRoot(t, import.meta.url)) {
     await second.reaches("master");
   });
 
+  t.test("an address that somebody else manages", async (t) => {
+    const lan = new Lan(t);
+    const first = new Director(lan, lan.host("lvs1", 11));
+    const second = new Director(lan, lan.host("lvs2", 12));
+    const tracks: Tracked[] = [{ kind: "address", object: "203.0.113.7", weight: 100, reverse: false }];
+    await first.configure([web({ priority: 150, tracks })]);
+    await first.reaches("master");
+    await second.configure([web({ priority: 100, tracks })]);
+    await second.reaches("backup");
+    second.host.ip("address", "add", "203.0.113.7/32", "dev", "lo");
+    await second.reaches("master");
+    t.match(second.named("track-changed"), [
+      { object: "203.0.113.7", verdict: "down", detail: "on no interface" },
+      { object: "203.0.113.7", verdict: "up", detail: "on lo" },
+    ]);
+    await until("one holder", () => holders(first.host, second.host) === "false true");
+    second.host.ip("address", "del", "203.0.113.7/32", "dev", "lo");
+    await first.reaches("master");
+    await until("one holder", () => holders(first.host, second.host) === "true false");
+  });
+
   t.test("a delay: a flap changes nothing, a loss that lasts does", async (t) => {
     const lan = new Lan(t);
     const director = new Director(lan, lan.host("lvs1", 11));

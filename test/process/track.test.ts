@@ -4,6 +4,7 @@
  * and removed on one machine's behalf; `ip` and `/metrics` are the witnesses.
  */
 
+import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,8 @@ if (hasRoot(t, import.meta.url)) {
     chmodSync(directory, 0o755);
     const broken = join(directory, "broken");
     const load = join(directory, "load");
+    // The machines share the kernel's list of processes: a parameter of its own tells this one apart.
+    const seconds = 200_000 + process.pid;
     const config = (tracks: string) => `
 directors:
   lvs1: { priority: 150 }
@@ -26,11 +29,13 @@ vrrp_scripts:
   proxy: { script: [/usr/bin/test, "!", -e, ${broken}], interval: 200ms, fall: 2 }
 track_files:
   load: { file: ${load}, weight: -1, init_file: 0 }
+vrrp_track_processes:
+  sleeper: { process: [/bin/sleep, "${seconds}"], weight: 20 }
 vrrp_instances:
   web:
     { interface: eth0, virtual_router_id: 51, version: 3, advert_int: 0.5, virtual_ipaddress: [${VIP}], ${tracks} }
 `;
-    const pair = new Pair(config("track_script: [proxy], track_file: [load]"));
+    const pair = new Pair(config("track_script: [proxy], track_file: [load], track_process: [sleeper]"));
     const { lvs1, lvs2 } = pair;
     lvs2.write(config(""));
     t.teardown(async () => {
@@ -49,6 +54,16 @@ vrrp_instances:
       t.equal(lvs1.metric('relevo_vrrp_priority{instance="web"}'), 70);
       writeFileSync(load, "0\n");
       await until("lvs1 holds the VIP", () => pair.holders().join() === "lvs1");
+    });
+
+    await t.test("a process is found, also where the kernel does not tell of any", async (t) => {
+      await lvs1.logged("process-events-unavailable");
+      t.equal(lvs1.metric('relevo_track_up{object="sleeper",kind="process"}'), 0);
+      const sleeper = spawn("/bin/sleep", [String(seconds)], { stdio: "ignore" });
+      const priority = () => lvs1.metric('relevo_vrrp_priority{instance="web"}');
+      await until("the weight is added", () => priority() === 170);
+      sleeper.kill("SIGKILL");
+      await until("and taken off", () => priority() === 150);
     });
 
     await t.test("the script takes the director out; a new failover process knows of it", async (t) => {

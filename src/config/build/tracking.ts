@@ -3,7 +3,13 @@
  */
 
 import type { LinkDelay } from "../../core/track/link-delay.ts";
-import type { Tracked, TrackedScript, TrackKind, WatchConfig } from "../../core/track/model.ts";
+import type {
+  Tracked,
+  TrackedProcess,
+  TrackedScript,
+  TrackKind,
+  WatchConfig,
+} from "../../core/track/model.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { scriptTimeout, type UserOf } from "./balancer.ts";
 
@@ -13,6 +19,10 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
     const own = typeof item === "string" ? { interface: item } : item;
     return tracked("interface", own.interface, own, undefined);
   });
+  const addresses = instance.track_address.map((item) => {
+    const own = typeof item === "string" ? { address: item } : item;
+    return tracked("address", own.address, own, undefined);
+  });
   const scripts = instance.track_script.map((item) => {
     const own = typeof item === "string" ? { script: item } : item;
     return tracked("script", own.script, own, content.vrrp_scripts.get(own.script));
@@ -21,7 +31,11 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
     const own = typeof item === "string" ? { file: item } : item;
     return tracked("file", own.file, own, content.track_files.get(own.file));
   });
-  return [...interfaces, ...scripts, ...files];
+  const processes = instance.track_process.map((item) => {
+    const own = typeof item === "string" ? { process: item } : item;
+    return tracked("process", own.process, own, content.vrrp_track_processes.get(own.process));
+  });
+  return [...interfaces, ...addresses, ...scripts, ...files, ...processes];
 }
 
 interface Weighing {
@@ -55,6 +69,27 @@ export function buildWatch(content: FileContent, userOf: UserOf): WatchConfig {
     files: [...content.track_files]
       .filter(([name]) => isTracked("file", name))
       .map(([name, { file, init_file: initial }]) => ({ name, path: file, initial })),
+    processes: [...content.vrrp_track_processes]
+      .filter(([name]) => isTracked("process", name))
+      .map(([name, process]) => trackedProcess(name, process)),
+  };
+}
+
+type ProcessContent =
+  FileContent["vrrp_track_processes"] extends ReadonlyMap<string, infer Process> ? Process : never;
+
+function trackedProcess(name: string, content: ProcessContent): TrackedProcess {
+  const [program = "", ...parameters] =
+    typeof content.process === "string" ? [content.process] : content.process;
+  const whole = content.full_command || parameters.length > 0;
+  return {
+    name,
+    command: [program, ...parameters],
+    match: content.param_match ?? (whole ? "command" : "name"),
+    quorum: content.quorum,
+    quorumMax: content.quorum_max,
+    forkDelay: content.fork_delay ?? content.delay,
+    terminateDelay: content.terminate_delay ?? content.delay,
   };
 }
 

@@ -15,11 +15,18 @@ type Instance = NonNullable<Loose<InstanceContent>>;
 
 /** An entry of one of an instance's lists. */
 interface Item {
-  readonly list: "track_interface" | "track_script" | "track_file";
+  readonly list: "track_interface" | "track_address" | keyof typeof OBJECTS;
   readonly object: string | undefined;
   readonly weight: number | undefined;
   readonly path: Path;
 }
+
+/** Where the objects of a list are. */
+const OBJECTS = {
+  track_script: "vrrp_scripts",
+  track_file: "track_files",
+  track_process: "vrrp_track_processes",
+} as const;
 
 /** The rules for tracked objects. */
 export function checkTracking(content: LooseContent, environment: Environment, findings: Findings): void {
@@ -29,11 +36,14 @@ export function checkTracking(content: LooseContent, environment: Environment, f
     const items = [...itemsOf(["vrrp_instances", name], instance)];
     for (const item of items) used.add(`${item.list} ${item.object}`);
     checkItems(items, content, findings);
+    checkOwnAddresses(items, instance, findings);
     checkOwner(items, instance, content, findings);
     checkGroup(items, name, content, findings);
   }
   checkUnused("vrrp_scripts", "track_script", used, content, findings);
   checkUnused("track_files", "track_file", used, content, findings);
+  checkUnused("vrrp_track_processes", "track_process", used, content, findings);
+  checkProcesses(content, findings);
   for (const [name, script] of content.vrrp_scripts ?? []) {
     const path = ["vrrp_scripts", name];
     checkCommand([...path, "script"], script?.script, environment, findings);
@@ -53,6 +63,11 @@ function* itemsOf(place: Path, instance: Instance): Generator<Item> {
     const path = [...place, "track_interface", index];
     yield { list: "track_interface", object: own?.interface, weight: weightOf(own), path };
   }
+  for (const [index, item] of (instance.track_address ?? []).entries()) {
+    const own = typeof item === "string" ? { address: item } : item;
+    const path = [...place, "track_address", index];
+    yield { list: "track_address", object: own?.address, weight: weightOf(own), path };
+  }
   for (const [index, item] of (instance.track_script ?? []).entries()) {
     const own = typeof item === "string" ? { script: item } : item;
     const path = [...place, "track_script", index];
@@ -66,6 +81,25 @@ function* itemsOf(place: Path, instance: Instance): Generator<Item> {
       weight: weightOf(own),
       path: [...place, "track_file", index],
     };
+  }
+  for (const [index, item] of (instance.track_process ?? []).entries()) {
+    const own = typeof item === "string" ? { process: item } : item;
+    const path = [...place, "track_process", index];
+    yield { list: "track_process", object: own?.process, weight: weightOf(own), path };
+  }
+}
+
+function checkProcesses(content: LooseContent, findings: Findings): void {
+  for (const [name, process] of content.vrrp_track_processes ?? []) {
+    const path = ["vrrp_track_processes", name];
+    const program = typeof process?.process === "string" ? process.process : process?.process?.[0];
+    if (process?.process?.length === 0 || program === "") {
+      findings.add("out-of-range", [...path, "process"], "is empty: give the process's name", "key");
+    }
+    const { quorum, quorum_max: most } = process ?? {};
+    if (quorum === undefined || most === undefined || quorum <= most) continue;
+    const message = `${most} is less than the quorum of ${quorum}: no number of processes is enough`;
+    findings.add("out-of-range", [...path, "quorum_max"], message);
   }
 }
 
@@ -95,12 +129,22 @@ function checkKnown(
   content: LooseContent,
   findings: Findings,
 ): void {
-  if (list === "track_interface") return;
-  const key = list === "track_script" ? "vrrp_scripts" : "track_files";
+  if (list === "track_interface" || list === "track_address") return;
+  const key = OBJECTS[list];
   if (content[key]?.has(object) === true || findings.touches([key])) return;
   const known = [...(content[key]?.keys() ?? [])];
   const advice = known.length === 0 ? `add it to ${key}` : `known in ${key} are ${known.join(", ")}`;
   findings.add("unknown-track", path, `there is no ${object}: ${advice}`);
+}
+
+/** An instance that waits for its own address to be there would wait for ever. */
+function checkOwnAddresses(items: readonly Item[], instance: Instance, findings: Findings): void {
+  const own = (instance.virtual_ipaddress ?? []).map((entry) => entry?.address?.address);
+  for (const { list, object, path } of items) {
+    if (list !== "track_address" || !own.some((address) => address === object)) continue;
+    const message = `${object} is one of the instance's own, which it holds when it is master: track another one`;
+    findings.add("track-own-address", path, message);
+  }
 }
 
 /** A weight does nothing to an owner; a fault does. */
@@ -140,12 +184,12 @@ function hasWeight(
   content: LooseContent,
 ): boolean {
   if (own !== undefined) return own !== 0;
-  if (list === "track_script") return (content.vrrp_scripts?.get(object)?.weight ?? 0) !== 0;
-  return list === "track_file" && (content.track_files?.get(object)?.weight ?? 0) !== 0;
+  if (list === "track_interface" || list === "track_address") return false;
+  return (content[OBJECTS[list]]?.get(object)?.weight ?? 0) !== 0;
 }
 
 function checkUnused(
-  key: "vrrp_scripts" | "track_files",
+  key: (typeof OBJECTS)[keyof typeof OBJECTS],
   list: Item["list"],
   used: ReadonlySet<string>,
   content: LooseContent,

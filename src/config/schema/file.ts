@@ -10,7 +10,12 @@ import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
 import { instanceSchema } from "./instance.ts";
 import { ownName } from "./leaf.ts";
 import { syncGroupSchema } from "./sync-group.ts";
-import { linkDelaysSchema, trackedFilesSchema, trackedScriptsSchema } from "./tracking.ts";
+import {
+  linkDelaysSchema,
+  trackedFilesSchema,
+  trackedProcessesSchema,
+  trackedScriptsSchema,
+} from "./tracking.ts";
 import { virtualServerSchema } from "./virtual-server.ts";
 
 /** The schema of a configuration file. */
@@ -21,6 +26,7 @@ export const fileSchema = z.strictObject({
   interface_up_down_delays: linkDelaysSchema.default(new Map()),
   vrrp_scripts: trackedScriptsSchema.default(new Map()),
   track_files: trackedFilesSchema.default(new Map()),
+  vrrp_track_processes: trackedProcessesSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
   vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),

@@ -5,8 +5,19 @@
 import { z } from "zod";
 import { seconds, ZERO } from "../../core/units/time.ts";
 import { quote } from "../diagnostic.ts";
+import { hostAddress } from "./address.ts";
 import { duration } from "./duration.ts";
-import { argument, interfaceName, ownName, refuse, textLeaf, toggle, userName, whole } from "./leaf.ts";
+import {
+  argument,
+  choice,
+  interfaceName,
+  ownName,
+  refuse,
+  textLeaf,
+  toggle,
+  userName,
+  whole,
+} from "./leaf.ts";
 
 /** The weight of an interface or a script. */
 function weight(): z.ZodType<number> {
@@ -14,7 +25,7 @@ function weight(): z.ZodType<number> {
 }
 
 /** A file's number is multiplied by its weight; 254 allows for a negative one that is to be a fault. */
-function fileWeight(): z.ZodType<number> {
+function widerWeight(): z.ZodType<number> {
   return whole(-254, 254);
 }
 
@@ -52,9 +63,26 @@ export const trackedFilesSchema = z.map(
         ? { value: text }
         : refuse("file-path", `${quote(text)} is no absolute path of a file`),
     ),
-    weight: fileWeight().default(1),
+    weight: widerWeight().default(1),
     reverse: toggle().default(false),
     init_file: whole(-2_147_483_648, 2_147_483_647).optional(),
+  }),
+);
+
+/** `vrrp_track_processes`. */
+export const trackedProcessesSchema = z.map(
+  ownName(),
+  z.strictObject({
+    process: z.union([argument(), z.array(argument())]),
+    param_match: choice({ initial: "initial", partial: "partial" } as const).optional(),
+    full_command: toggle().default(false),
+    weight: widerWeight().default(1),
+    reverse: toggle().default(false),
+    quorum: whole(0, 65_535).default(1),
+    quorum_max: whole(0, 65_535).default(65_535),
+    delay: duration("0s", "1h").default(ZERO),
+    fork_delay: duration("0s", "1h").optional(),
+    terminate_delay: duration("0s", "1h").optional(),
   }),
 );
 
@@ -70,14 +98,33 @@ export const trackShape = {
       ]),
     )
     .default([]),
+  track_address: z
+    .array(
+      z.union([
+        hostAddress(),
+        z.strictObject({ address: hostAddress(), weight: weight().optional(), ...override }),
+      ]),
+    )
+    .default([]),
   track_script: z
     .array(
       z.union([ownName(), z.strictObject({ script: ownName(), weight: weight().optional(), ...override })]),
     )
     .default([]),
+  track_process: z
+    .array(
+      z.union([
+        ownName(),
+        z.strictObject({ process: ownName(), weight: widerWeight().optional(), ...override }),
+      ]),
+    )
+    .default([]),
   track_file: z
     .array(
-      z.union([ownName(), z.strictObject({ file: ownName(), weight: fileWeight().optional(), ...override })]),
+      z.union([
+        ownName(),
+        z.strictObject({ file: ownName(), weight: widerWeight().optional(), ...override }),
+      ]),
     )
     .default([]),
 };

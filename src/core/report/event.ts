@@ -12,6 +12,10 @@ export const EVENTS = {
   // The pair and its addresses.
   "vrrp-transition": ["info", "instance changed state"],
   "vrrp-priority-changed": ["info", "the effective priority of an instance changed"],
+  "process-events-unavailable": [
+    "warn",
+    "the kernel does not tell of processes; they are looked for once a second",
+  ],
   "track-changed": ["info", "a tracked object changed"],
   "vrrp-interval-mismatch": ["warn", "the master's advert interval is not ours"],
   "vrrp-address-mismatch": ["warn", "the master's list of addresses is not ours"],

@@ -12,8 +12,8 @@ export interface LinkDelay {
   readonly up: Duration;
 }
 
-/** What an interface counts as, and when that changes unless it changes back before. */
-interface Link {
+/** What something counts as, and when that changes unless it changes back before. */
+export interface Link {
   readonly up: boolean;
   readonly changesAt: Instant | undefined;
 }
@@ -51,8 +51,8 @@ export function delayedView(
 /** An interface that was deleted is not waited for. */
 const GONE: Link = { up: false, changesAt: undefined };
 
-/** What is seen for the first time counts as it is. */
-function observed(before: Link | undefined, up: boolean, delay: LinkDelay, now: Instant): Link {
+/** What something counts as that is now so. What is seen for the first time counts as it is. */
+export function observed(before: Link | undefined, up: boolean, delay: LinkDelay, now: Instant): Link {
   if (before === undefined || before.up === up) return { up, changesAt: undefined };
   const changesAt = before.changesAt ?? after(now, up ? delay.up : delay.down);
   return now < changesAt ? { up: before.up, changesAt } : { up, changesAt: undefined };

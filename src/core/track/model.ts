@@ -1,22 +1,22 @@
 /**
  * Objects that virtual routers track, and what the supervisor watches of them (keepalived's track_* keywords).
  *
- * Interfaces are watched by the failover process itself, which hears of them from the kernel. Scripts and files are the
- * supervisor's: the failover process neither forks nor waits for a disk.
+ * Interfaces and addresses are watched by the failover process itself, which hears of them from the kernel. Scripts, files and processes are
+ * the supervisor's: the failover process neither forks nor waits for a disk.
  */
 
 import type { ScriptUser } from "../health/model.ts";
 import type { Duration } from "../units/time.ts";
 
 /** What kind of thing is tracked. */
-export type TrackKind = "interface" | "script" | "file";
+export type TrackKind = "interface" | "address" | "script" | "file" | "process";
 
 /** One thing that a virtual router tracks. */
 export interface Tracked {
   readonly kind: TrackKind;
-  /** The interface's name, or the operator's name of the script or file. */
+  /** The interface's name, the address, or the operator's name of anything else. */
   readonly object: string;
-  /** -253..253, of a file -254..254; 0: a fault while it is down. */
+  /** -253..253, of a file or process -254..254; 0: a fault while it is down. */
   readonly weight: number;
   /** The adjustment has the opposite sign; with weight 0 it is a fault while it is up. */
   readonly reverse: boolean;
@@ -61,8 +61,27 @@ export interface TrackedFile {
   readonly initial: number | undefined;
 }
 
+/** Processes that have to be there (keepalived's vrrp_track_process). */
+export interface TrackedProcess {
+  readonly name: string;
+  /** The process's name, or argv[0], and its parameters. */
+  readonly command: readonly [string, ...string[]];
+  /**
+   * How they are compared: the kernel's name for the process alone; the whole command line; the first parameters
+   * (`partial`); all, of which the last may be longer (`initial`).
+   */
+  readonly match: "name" | "command" | "partial" | "initial";
+  /** So many make it up; more than `quorumMax` down. */
+  readonly quorum: number;
+  readonly quorumMax: number;
+  /** It counts as up once it has been so for so long, and as down likewise. */
+  readonly forkDelay: Duration;
+  readonly terminateDelay: Duration;
+}
+
 /** What the supervisor watches for the failover process. */
 export interface WatchConfig {
   readonly scripts: readonly TrackedScript[];
   readonly files: readonly TrackedFile[];
+  readonly processes: readonly TrackedProcess[];
 }

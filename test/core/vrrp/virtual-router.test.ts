@@ -123,6 +123,8 @@ const anyEvent = fc.oneof(
     { type: "fault-cleared", fault: "x" },
     { type: "fault-cleared", fault: "y" },
     { type: "address-refused" },
+    { type: "adjusted", before: -60 },
+    { type: "adjusted", before: 60 },
     { type: "startup", faults: [], resume: false },
     { type: "startup", faults: [], resume: true },
     { type: "shutdown" },
