@@ -129,13 +129,3 @@ function skewed(random: Random, routers: readonly VirtualRouter[]): readonly Vir
     v3ChecksumAsV2: random.chance(0.3) ? !router.v3ChecksumAsV2 : router.v3ChecksumAsV2,
   }));
 }
-
-/** The longest interval that any director may have learnt in this run. */
-export function longestInterval({ blueprint, skewed: files }: Plan): Duration {
-  const all = [...blueprint.directors, ...files]
-    .flat()
-    .map(({ advertInterval, version }) =>
-      version === 2 ? seconds(3) : Math.max(3 * advertInterval, milliseconds(10)),
-    );
-  return Math.min(seconds(5), Math.max(...all)) as Duration;
-}
