@@ -5,14 +5,7 @@
  * runs in which nothing drowns it.
  */
 
-import {
-  centiseconds,
-  type Duration,
-  microseconds,
-  milliseconds,
-  seconds,
-  ZERO,
-} from "../../src/core/units/time.ts";
+import { centiseconds, type Duration, microseconds, seconds, ZERO } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import type { Announcing, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Fault } from "./fault.ts";
