@@ -81,7 +81,11 @@ function heal(world: World): void {
 
 function phaseTwo(world: World, plan: Plan, struck: ReadonlySet<string>): Violation | undefined {
   heal(world);
-  const calm = after(world.now, longestDelay(plan.unit));
+  // The last packet that was held up has come, and the master has spoken since: it may have been of another interval.
+  const calm = after(
+    world.now,
+    (longestDelay(plan.unit) + world.longestInterval + world.reaction) as Duration,
+  );
   const latest = after(calm, convergence(world, plan, struck));
   world.runUntil(calm);
   // What is right stays so, or else `settled` says so: no need to wait for the latest moment.
