@@ -10,14 +10,21 @@ import type { Mutation } from "./mutations.ts";
 /** Where the build is that this file is part of. */
 const BUILT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What the simulator says of a mutant: the rule that it breaks, at which seed. */
+/** What judges a mutant: the simulator with its seeds, or the search with its states. */
+export type Judge = "seed" | "state";
+
+/** What is said of a mutant: the rule that it breaks, at which seed, or after how many states. */
 export interface Verdict {
-  readonly caught: { readonly rule: string; readonly seed: number } | undefined;
+  readonly caught: { readonly rule: string; readonly at: number } | undefined;
   readonly seconds: number;
 }
 
-/** Makes the copy, runs `main` of the simulator in it, and removes it. */
-export async function judge({ file, find, replace, seeds }: Mutation): Promise<Verdict> {
+/** Makes the copy, runs its judge in it, and removes it. */
+export async function judge(
+  { file, find, replace, seeds }: Mutation,
+  by: Judge = "seed",
+  most = seeds,
+): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), "relevo-mutant-"));
   try {
     cpSync(join(BUILT, "src/core"), join(folder, "src/core"), { recursive: true });
@@ -27,10 +34,12 @@ export async function judge({ file, find, replace, seeds }: Mutation): Promise<V
     const path = join(folder, file);
     writeFileSync(path, broken(readFileSync(path, "utf8"), find, replace, file));
     const begun = process.uptime();
-    const output = await ran(join(folder, "test/sim/main.js"), seeds);
-    const [, seed, rule] = /^seed (\d+): rule (\S+) broken/m.exec(output) ?? [];
-    const caught = seed === undefined || rule === undefined ? undefined : { rule, seed: Number(seed) };
-    if (caught === undefined && !/^\d+ seeds from/m.test(output))
+    const main = by === "seed" ? "test/sim/main.js" : "test/sim/exhaustive/main.js";
+    const limit = by === "seed" ? ["--workers", "1", "--seeds"] : ["--states"];
+    const output = await ran([join(folder, main), ...limit, String(most)]);
+    const [, at, rule] = /^(?:seed|state) (\d+): rule (\S+) broken/m.exec(output) ?? [];
+    const caught = at === undefined || rule === undefined ? undefined : { rule, at: Number(at) };
+    if (caught === undefined && !/^\d+ (seeds|states)/m.test(output))
       throw new Error(`the mutant did not run: ${output}`);
     return { caught, seconds: process.uptime() - begun };
   } finally {
@@ -45,9 +54,14 @@ export function broken(text: string, find: string, replace: string, file: string
   return text.replace(find, () => replace);
 }
 
-function ran(main: string, seeds: number): Promise<string> {
+/** Where a file of the build is. */
+export function built(file: string): string {
+  return join(BUILT, file);
+}
+
+function ran(command: readonly string[]): Promise<string> {
   return new Promise((done) => {
-    const child = spawn(process.execPath, [main, "--seeds", String(seeds), "--workers", "1"]);
+    const child = spawn(process.execPath, command);
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
     child.stderr.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));

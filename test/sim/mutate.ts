@@ -19,7 +19,7 @@ async function takeTurns(): Promise<void> {
   for (let mutation = waiting.shift(); mutation !== undefined; mutation = waiting.shift()) {
     const { caught, seconds } = await judge(mutation);
     if (caught === undefined) unseen += 1;
-    const by = caught === undefined ? "NOT SEEN" : `${caught.rule}, seed ${caught.seed}`;
+    const by = caught === undefined ? "NOT SEEN" : `${caught.rule}, seed ${caught.at}`;
     console.log(`${mutation.name.padEnd(46)} ${by.padEnd(34)} ${seconds.toFixed(1)} s`);
   }
 }

@@ -26,16 +26,11 @@ function mutation(name: string, file: string, find: string, replace: string, see
 }
 
 export const MUTATIONS: readonly Mutation[] = [
-  mutation(
-    "tie-break inverted",
-    ROUTER,
-    "ipv4Number(source) > ipv4Number(primary)",
-    "ipv4Number(source) < ipv4Number(primary)",
-  ),
+  mutation("tie-break inverted", ROUTER, "compareIp(source, primary) > 0", "compareIp(source, primary) < 0"),
   mutation(
     "tie-break left out",
     ROUTER,
-    'ipv4Number(source) > ipv4Number(primary) ? "equal-priority-higher-address" : undefined',
+    'compareIp(source, primary) > 0 ? "equal-priority-higher-address" : undefined',
     "undefined",
   ),
   mutation(
@@ -47,13 +42,13 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "the address is kept when yielding",
     ROUTER,
-    '{ type: "remove-addresses", addresses: router.addresses },\n                { type: "concede"',
-    '{ type: "concede"',
+    '{ type: "remove-addresses", addresses: router.addresses },\n                ...lastWord(router, advert.advertInterval),',
+    "...lastWord(router, advert.advertInterval),",
   ),
   mutation(
     "the address is kept on a fault",
     ROUTER,
-    'const before = state.name === "master" ? letGo(context.router) : [];\n            return { state: next, effects: [...before, publish(state, next, "fault", fault)] };',
+    'return leave(state, next, "fault", fault, context);',
     'return { state: next, effects: [publish(state, next, "fault", fault)] };',
   ),
   mutation(
@@ -65,15 +60,10 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "told before the address is gone",
     ROUTER,
-    '{ type: "remove-addresses", addresses: router.addresses },\n                { type: "concede", advertInterval: advert.advertInterval },\n                publish(state, next, winner, source),',
+    '{ type: "remove-addresses", addresses: router.addresses },\n                ...lastWord(router, advert.advertInterval),\n                publish(state, next, winner, source),',
     'publish(state, next, winner, source),\n{ type: "remove-addresses", addresses: router.addresses },',
   ),
-  mutation(
-    "no last advert when yielding",
-    ROUTER,
-    '{ type: "concede", advertInterval: advert.advertInterval },',
-    "",
-  ),
+  mutation("no last advert when yielding", ROUTER, "...lastWord(router, advert.advertInterval),", ""),
   mutation(
     "nothing announced at the claim",
     ROUTER,
@@ -95,7 +85,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "bursts dropped instead of put off",
     ROUTER,
-    "return unchanged({ ...state, announceAt: later });",
+    "return unchanged({ ...state, reassertAt: later });",
     "return unchanged(state);",
   ),
   mutation(
@@ -107,21 +97,21 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "preemption left out",
     ROUTER,
-    "if (router.preempt && advert.priority < router.priority) {",
-    "if (false) {",
+    "if (!router.preempt || advert.priority >= router.priority)",
+    "if (true)",
   ),
   mutation(
     "nopreempt ignored",
     ROUTER,
-    "if (router.preempt && advert.priority < router.priority) {",
-    "if (advert.priority < router.priority) {",
+    "if (!router.preempt || advert.priority >= router.priority)",
+    "if (advert.priority >= router.priority)",
   ),
   mutation("a lesser master is not answered", ROUTER, "if (now < state.answerQuietUntil)", "if (true)"),
   mutation(
     "the sender's interval is not learned",
     ROUTER,
-    "return unchanged(waitingFor(source, advert.advertInterval, now, router));",
-    "return unchanged(waitingFor(source, router.advertInterval, now, router));",
+    "const next = waitingFor(source, advert.advertInterval, now, router);\n    if (!router.preempt",
+    "const next = waitingFor(source, router.advertInterval, now, router);\n    if (!router.preempt",
   ),
   mutation(
     "the owner waits",
@@ -132,8 +122,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "faults forgotten when the first is gone",
     ROUTER,
-    "return faults.length > 0 ? unchanged({ ...state, faults }) :",
-    "return",
+    'return isFaulty(next) ? unchanged(next) : begin(state, "fault-cleared", undefined, now, context);',
+    'return begin(state, "fault-cleared", undefined, now, context);',
   ),
   mutation(
     "a short wait after a fault",
@@ -156,11 +146,11 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "skew left out",
     TIMING,
-    "MISSED_ADVERTS * advertInterval + skewTime(router.version, router.priority, advertInterval)",
-    "MISSED_ADVERTS * advertInterval",
+    "router.downTimerAdverts * advertInterval + skewTime(router.version, router.priority, advertInterval)",
+    "router.downTimerAdverts * advertInterval",
   ),
   mutation("skew the same for all", TIMING, "((256 - priority) * base) / 256", "base / 2"),
-  mutation("two missed adverts are enough", TIMING, "const MISSED_ADVERTS = 3;", "const MISSED_ADVERTS = 2;"),
+  mutation("two missed adverts are enough", TIMING, "router.downTimerAdverts *", "2 *"),
   mutation(
     "version 2's skew in intervals",
     TIMING,
@@ -173,7 +163,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (checksum === undefined)\n        return refuse("checksum");',
     "",
   ),
-  mutation("TTL not verified", ADMISSION, 'if (packet.ttl !== VRRP_TTL)\n        return discard("ttl");', ""),
+  mutation("TTL not verified", ADMISSION, "if (strange !== undefined)\n        return discard(strange);", ""),
   mutation(
     "VRID not looked at",
     ADMISSION,
@@ -211,12 +201,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "return found.filter((address) => !kept.some((other) => sameAddress(address, other)));",
     "return [];",
   ),
-  mutation(
-    "resumed however late",
-    "src/core/vrrp/succession.js",
-    "now > after(diedAt, microseconds(2 * router.advertInterval))",
-    "false",
-  ),
+  mutation("resumed however late", "src/core/vrrp/succession.js", "now > after(diedAt, patience)", "false"),
   mutation(
     "announced after all was lost",
     "src/core/vrrp/outbox.js",

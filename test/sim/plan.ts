@@ -5,14 +5,7 @@
  * runs in which nothing drowns it.
  */
 
-import {
-  centiseconds,
-  type Duration,
-  microseconds,
-  milliseconds,
-  seconds,
-  ZERO,
-} from "../../src/core/units/time.ts";
+import { centiseconds, type Duration, microseconds, seconds, ZERO } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
 import type { Announcing, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
@@ -139,14 +132,4 @@ function skewed(random: Random, routers: readonly VirtualRouter[]): readonly Vir
     addresses: random.chance(0.3) ? router.addresses.slice(0, 1) : router.addresses,
     v3ChecksumAsV2: random.chance(0.3) ? !router.v3ChecksumAsV2 : router.v3ChecksumAsV2,
   }));
-}
-
-/** The longest interval that any director may have learnt in this run. */
-export function longestInterval({ blueprint, skewed: files }: Plan): Duration {
-  const all = [...blueprint.directors, ...files]
-    .flat()
-    .map(({ advertInterval, version }) =>
-      version === 2 ? seconds(3) : Math.max(3 * advertInterval, milliseconds(10)),
-    );
-  return Math.min(seconds(5), Math.max(...all)) as Duration;
 }

@@ -9,7 +9,7 @@ import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts
 import { type Client, macText } from "./client.ts";
 import { longestDelay, type Striking } from "./fault.ts";
 import type { Machine } from "./machine.ts";
-import { longestInterval, type Plan, planOf } from "./plan.ts";
+import { type Plan, planOf } from "./plan.ts";
 import { Random } from "./random.ts";
 import { type Rule, Violation } from "./rule.ts";
 import { RULES } from "./rules/all.ts";
@@ -49,7 +49,7 @@ function phaseOne(world: World, plan: Plan): ReadonlySet<string> {
   const striking: Striking = { world, random, unit };
   world.trace?.note(`phase one; ${plan.faults.map(({ name }) => name).join(", ") || "no faults"}`);
   for (const [index, machine] of world.machines.entries()) {
-    world.files.set(machine, plan.skewed[index] ?? []);
+    world.write(machine, plan.skewed[index] ?? []);
     world.agenda.in(random.duration(0, random.pick([0, unit, 5 * unit])), () => world.start(machine));
   }
   for (const fault of plan.faults) {
@@ -81,7 +81,11 @@ function heal(world: World): void {
 
 function phaseTwo(world: World, plan: Plan, struck: ReadonlySet<string>): Violation | undefined {
   heal(world);
-  const calm = after(world.now, longestDelay(plan.unit));
+  // The last packet that was held up has come, and the master has spoken since: it may have been of another interval.
+  const calm = after(
+    world.now,
+    (longestDelay(plan.unit) + world.longestInterval + world.reaction) as Duration,
+  );
   const latest = after(calm, convergence(world, plan, struck));
   world.runUntil(calm);
   // What is right stays so, or else `settled` says so: no need to wait for the latest moment.
@@ -103,7 +107,7 @@ function wrongHolders(world: World): string | undefined {
 
 /** Master-down interval, skew and one advert, at the slowest pace that anybody may have learnt; and what else may hold up. */
 function convergence(world: World, plan: Plan, struck: ReadonlySet<string>): Duration {
-  const interval = longestInterval(plan);
+  const interval = world.longestInterval;
   const isVersion2 = plan.blueprint.directors[0]?.[0]?.version === 2;
   const skew = isVersion2 ? Math.max(interval, seconds(1)) : interval;
   // A director that was refused an address stays away for ten seconds, and then begins as a backup.

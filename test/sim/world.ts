@@ -6,7 +6,7 @@
  */
 
 import type { IpAddress } from "../../src/core/units/ip-address.ts";
-import { type Duration, type Instant } from "../../src/core/units/time.ts";
+import { type Duration, type Instant, ZERO } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Mac } from "../../src/core/units/mac.ts";
 import type { Effect } from "../../src/core/vrrp/virtual-router.ts";
@@ -52,6 +52,8 @@ export class World implements MachineListener {
   readonly files = new Map<Machine, readonly VirtualRouter[]>();
   /** The longest that a healthy, running director takes from a cause to its last effect. */
   reaction: Duration;
+  /** The longest advert interval that any file has ever had: what anybody may have learnt. */
+  longestInterval: Duration = ZERO;
   violation: Violation | undefined;
   /** Changes of masters that were published. */
   transitions = 0;
@@ -135,9 +137,16 @@ export class World implements MachineListener {
     machine.start(this.files.get(machine) ?? []);
   }
 
+  /** Puts a file in place. */
+  write(machine: Machine, routers: readonly VirtualRouter[]): void {
+    this.files.set(machine, routers);
+    for (const { advertInterval } of routers)
+      if (advertInterval > this.longestInterval) this.longestInterval = advertInterval;
+  }
+
   /** The operator writes another file and has it read. */
   rewrite(machine: Machine, routers: readonly VirtualRouter[]): void {
-    this.files.set(machine, routers);
+    this.write(machine, routers);
     this.trouble(machine);
     machine.reconfigure(routers);
   }
@@ -224,7 +233,7 @@ export class World implements MachineListener {
     }
     for (const { port } of machine.nics.values()) this.#machineOf.set(port, machine);
     this.machines.push(machine);
-    this.files.set(machine, routers);
+    this.write(machine, routers);
   }
 
   #onInterference(from: Port, to: Port, frame: Frame): void {
@@ -250,6 +259,6 @@ export class World implements MachineListener {
 }
 
 /** The address that a director has of its own on a segment. */
-export function ownAddress(director: number, segment: number): IpAddress {
+function ownAddress(director: number, segment: number): IpAddress {
   return `${segment === 0 ? "192.0.2" : "198.51.100"}.${11 + director}` as IpAddress;
 }

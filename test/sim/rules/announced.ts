@@ -35,11 +35,10 @@ export const announced: Rule = {
     }
 
     return {
-      stepped(machine, { working, before, effects, event }) {
+      stepped(machine, { working, before, effects }) {
         if (working.state.name !== "master") return;
-        const isClaim = before.name !== "master" || effects.some(({ type }) => type === "add-addresses");
-        const isContention = event.type === "advert" && effects.some(({ type }) => type === "announce");
-        if (!isClaim && !isContention) return;
+        // What follows a contention comes besides, in a rhythm of its own (garp_lower_prio_delay).
+        if (before.name === "master" && !effects.some(({ type }) => type === "add-addresses")) return;
         let at = decided.get(machine);
         if (at === undefined) decided.set(machine, (at = new Map()));
         at.set(working.router.name, world.now);

@@ -1,5 +1,9 @@
-/** The kernel is the truth: at rest a master holds all of its addresses, and nobody else any of them. */
+/**
+ * The kernel is the truth: at rest a master holds all of its addresses, and nobody else any of them; but for those that an
+ * owner found there when it started, which are not ours to remove.
+ */
 
+import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import type { Instant } from "../../../src/core/units/time.ts";
 import type { Working } from "../brain.ts";
 import type { Machine } from "../machine.ts";
@@ -11,11 +15,12 @@ export const kernelTruth: Rule = {
     /** Only what has happened to a director can make it wrong; who is wrong stays under suspicion. */
     const suspects = new Set<Machine>();
     const wrongSince = new Map<Working, Instant>();
+    const borrowed = new Map<Machine, Set<IpAddress>>();
 
     function isRight(machine: Machine): boolean {
       let right = true;
       for (const working of machine.brain?.working.values() ?? []) {
-        const wrong = wrongAddress(machine, working);
+        const wrong = wrongAddress(machine, working, borrowed.get(machine));
         if (wrong === undefined) {
           wrongSince.delete(working);
           continue;
@@ -34,7 +39,15 @@ export const kernelTruth: Rule = {
         if (before.name !== working.state.name) suspects.add(machine);
       },
       address: (machine) => void suspects.add(machine),
-      life: (machine) => void suspects.add(machine),
+      life(machine, what) {
+        suspects.add(machine);
+        if (what !== "started") return;
+        const owned = (world.files.get(machine) ?? []).filter(({ priority }) => priority === 255);
+        const found = owned
+          .flatMap(({ addresses }) => addresses)
+          .filter((address) => machine.kernel.holds(address));
+        borrowed.set(machine, new Set(found.map(({ address }) => address)));
+      },
       check() {
         for (const machine of suspects) if (machine.awake && isRight(machine)) suspects.delete(machine);
       },
@@ -42,9 +55,14 @@ export const kernelTruth: Rule = {
   },
 };
 
-function wrongAddress(machine: Machine, { router, state }: Working): string | undefined {
+function wrongAddress(
+  machine: Machine,
+  { router, state }: Working,
+  borrowed: ReadonlySet<IpAddress> | undefined,
+): string | undefined {
   const wanted = state.name === "master";
   for (const address of router.addresses) {
+    if (!wanted && borrowed?.has(address.address) === true) continue;
     if (machine.kernel.holds(address) !== wanted)
       return `${address.address} is ${wanted ? "missing" : "still there"}`;
   }

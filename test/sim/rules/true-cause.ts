@@ -4,6 +4,7 @@
  */
 
 import { compareIp, type IpAddress } from "../../../src/core/units/ip-address.ts";
+import { between, type Duration, type Instant, START } from "../../../src/core/units/time.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Effect, Event, State } from "../../../src/core/vrrp/virtual-router.ts";
 import type { Stepped } from "../brain.ts";
@@ -12,7 +13,8 @@ import type { Rule } from "../rule.ts";
 
 export const trueCause: Rule = {
   name: "true-cause",
-  watch(_world, complain) {
+  watch(world, complain) {
+    const killedAt = new Map<Machine, Instant>();
     const told = new Map<Machine, Map<string, State["name"]>>();
     return {
       stepped(machine, step) {
@@ -23,7 +25,10 @@ export const trueCause: Rule = {
         const changed = before.name !== working.state.name;
         if (published.length !== (changed ? 1 : 0))
           complain(`${name} ${before.name} -> ${working.state.name} is told ${published.length} times`);
-        if (first !== undefined && !isTrue(first, machine, step))
+        if (
+          first !== undefined &&
+          !isTrue(first, machine, step, between(killedAt.get(machine) ?? START, world.now))
+        )
           complain(`${name} ${first.from} -> ${first.to}: ${first.cause} is not so`);
       },
       published(machine, router, { from, to }) {
@@ -34,21 +39,30 @@ export const trueCause: Rule = {
         own.set(router.name, to);
       },
       life(machine, what) {
+        if (what === "killed") killedAt.set(machine, world.now);
         if (what === "killed" || what === "power lost" || what === "stopped") told.delete(machine);
       },
     };
   },
 };
 
-function isTrue({ cause }: Effect & { type: "publish" }, machine: Machine, step: Stepped): boolean {
+function isTrue(
+  { cause }: Effect & { type: "publish" },
+  machine: Machine,
+  step: Stepped,
+  sinceKilled: Duration,
+): boolean {
   const { event, before, working } = step;
   const { router } = working;
   switch (cause) {
     case "startup":
-      return event.type === "startup" && event.faults.length === 0 && !event.resume;
-    case "resumed":
       return (
-        event.type === "startup" && event.resume && router.addresses.every((own) => machine.kernel.holds(own))
+        event.type === "startup" && event.faults.length === 0 && !event.resume && router.priority !== 255
+      );
+    case "resumed":
+      // No backup can have lost patience: it waits for three intervals, the last advert is one old at the most.
+      return (
+        sinceKilled <= 2 * router.advertInterval && router.addresses.every((own) => machine.kernel.holds(own))
       );
     case "owner":
       return router.priority === 255;
@@ -63,7 +77,7 @@ function isTrue({ cause }: Effect & { type: "publish" }, machine: Machine, step:
     case "fault":
       return event.type === "address-refused" || somethingIsDown(router, machine);
     case "fault-cleared":
-      return !somethingIsDown(router, machine);
+      return !somethingIsDown(router, machine) && router.priority !== 255;
     case "sync-group":
       return router.syncGroup !== undefined;
     case "reconfigured":
