@@ -43,6 +43,8 @@ export const DIAGNOSTICS = {
   "unused-checksum": "warning",
   "duplicate-vrid": "error",
   "duplicate-address": "error",
+  "auth-version": "error",
+  "auth-weak": "warning",
   "interface-missing": "warning",
   // Virtual servers, real servers, checks.
   "duplicate-virtual-server": "error",

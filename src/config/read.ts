@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
+import { checkAuthentication } from "./rules/authentication.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
@@ -57,6 +58,7 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
   checkNotify(content, environment, findings);
+  checkAuthentication(content, findings);
   const userNeeded = checksNeedGlobalUser(content) || notifyNeedsGlobalUser(content);
   checkGlobalUser(content, userNeeded, environment, findings);
   if (!findings.failed && content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {

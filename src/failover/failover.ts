@@ -20,6 +20,7 @@ import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
+import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
 import { VRRP_GROUP } from "../core/wire/vrrp.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
@@ -31,6 +32,7 @@ import { AddressKeeper } from "./address-keeper.ts";
 import { Counters } from "./counters.ts";
 import { Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
 import { Segments } from "./segments.ts";
 
@@ -50,23 +52,36 @@ export class Failover {
   readonly #receiver = new Receiver();
   readonly #announcer: Announcer = openAnnouncer();
   readonly #segments: Segments;
+  /** Where packets with an authentication header arrive, on interfaces with an instance that asks for one. */
+  readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #byInterface = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<Ipv4> = new Set();
   #listenOn: ReadonlySet<string> = new Set();
+  #authenticateOn: ReadonlySet<string> = new Set();
   #realtimePriority = 0;
   #changed: NodeJS.Immediate | undefined;
   #opened = false;
 
   constructor(recordPath: string, voice: FailoverVoice) {
     this.#voice = voice;
+    const failed = (name: string, error: KernelError): void =>
+      voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
     this.#segments = new Segments(this.#receiver, {
       packet: (name, packet) => this.#onPacket(name, packet),
-      failed: (name, error) =>
-        voice.event(event("vrrp-listen-failed", { interface: name, error: error.message })),
+      failed,
     });
+    this.#authenticated = new Segments(
+      this.#receiver,
+      {
+        // Another user's of IPsec on this machine.
+        packet: (name, packet) => void (protectsOther(packet) || this.#onPacket(name, packet)),
+        failed,
+      },
+      IPPROTO_AH,
+    );
     this.#table = new InterfaceTable(this.#rtnetlink, this.#receiver, {
       changed: () => this.#onInterfacesChangedSoon(),
       address: (name, address) => void this.#keeper.look(name, address),
@@ -89,7 +104,10 @@ export class Failover {
     );
     const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
     this.#listenOn = new Set(config.routers.map((router) => router.interface));
-    this.#segments.update(this.#listenOn, this.#table.interfaces);
+    this.#authenticateOn = new Set(
+      config.routers.flatMap((router) => (router.authentication?.type === "ah" ? [router.interface] : [])),
+    );
+    this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
     const resuming = new Set(
       config.routers.filter(
@@ -116,6 +134,7 @@ export class Failover {
     this.#keeper.close();
     this.#table.close();
     this.#segments.close();
+    this.#authenticated.close();
     this.#announcer.close();
     this.#rtnetlink.close();
     await this.#receiver.close();
@@ -168,7 +187,10 @@ export class Failover {
       add: (addresses) => this.#keeper.add(addresses),
       remove: (addresses) => this.#keeper.remove(addresses),
       announce: (address) => this.#announce(address),
-      drain: (router) => this.#segments.drain(router.interface),
+      drain: ({ interface: name }) => {
+        this.#segments.drain(name);
+        this.#authenticated.drain(name);
+      },
       primary: (router) => primaryAddress(router, this.#table.interfaces, this.#virtual),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
@@ -183,12 +205,16 @@ export class Failover {
     const routers = here.map(({ router }) => router);
     const [first] = routers;
     const primary = first && primaryAddress(first, this.#table.interfaces, this.#virtual);
-    const admission = admit(packet, routers, primary);
+    const admission = admit(packet, routers, primary, {
+      mac: hmacMd5,
+      lastSequence: (vrid, source) =>
+        here.find((instance) => instance.router.vrid === vrid)?.lastSequence(source) ?? 0,
+    });
     if (admission.type === "discarded") {
       this.#onDiscarded(interfaceName, admission);
       return;
     }
-    const { router, advert, source } = admission;
+    const { router, advert, source, sequence } = admission;
     this.#counters.count("adverts_received", { instance: router.name, interface: interfaceName });
     this.#notice(
       "vrrp-interval-mismatch",
@@ -204,7 +230,9 @@ export class Failover {
       addressMismatch(router, advert)?.join(", "),
       source,
     );
-    here.find((instance) => instance.router === router)?.dispatch({ type: "advert", advert, source });
+    const instance = here.find((candidate) => candidate.router === router);
+    if (sequence !== undefined) instance?.onSequence(source, sequence);
+    instance?.dispatch({ type: "advert", advert, source });
   }
 
   #onDiscarded(interfaceName: string, { cause, router, source }: Admission & { type: "discarded" }): void {
@@ -282,8 +310,7 @@ export class Failover {
   #onInterfacesChanged(): void {
     clearImmediate(this.#changed);
     this.#changed = undefined;
-    const { interfaces } = this.#table;
-    this.#segments.update(this.#listenOn, interfaces);
+    this.#updateSegments();
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
       entry.faults = this.#faultsOf(entry.instance.router);
@@ -297,10 +324,16 @@ export class Failover {
     this.#voice.reportSoon();
   }
 
+  #updateSegments(): void {
+    this.#segments.update(this.#listenOn, this.#table.interfaces);
+    this.#authenticated.update(this.#authenticateOn, this.#table.interfaces);
+  }
+
   #faultsOf(router: VirtualRouter): readonly string[] {
     const { interfaces } = this.#table;
     const faults = faultsOf(router, interfaces, this.#virtual);
-    const deaf = interfaces.has(router.interface) && this.#segments.socket(router.interface) === undefined;
+    const listening = router.authentication?.type === "ah" ? this.#authenticated : this.#segments;
+    const deaf = interfaces.has(router.interface) && listening.socket(router.interface) === undefined;
     return deaf ? [...faults, `cannot listen on interface ${router.interface}`] : faults;
   }
 

@@ -11,6 +11,7 @@ import { toMilliseconds, between, type Duration, type Instant } from "../core/un
 import { type Ipv4 } from "../core/units/ipv4.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { advertPacket } from "../core/vrrp/advert-packet.ts";
+import { seal } from "../core/vrrp/authentication.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import { begun, done, EMPTY_OUTBOX, mayAnnounce, nextTask, put, type Task } from "../core/vrrp/outbox.ts";
 import {
@@ -21,7 +22,9 @@ import {
   type State,
   step,
 } from "../core/vrrp/virtual-router.ts";
+import { firstSequences, heardSequence, nextSequence } from "../core/vrrp/sequence.ts";
 import { now } from "../linux/clock.ts";
+import { hmacMd5 } from "./mac.ts";
 
 /** What an instance needs done for it. */
 export interface InstanceHands {
@@ -50,6 +53,7 @@ export class Instance {
   #timer: NodeJS.Timeout | undefined;
   #outbox = EMPTY_OUTBOX;
   #work: Promise<void> = Promise.resolve();
+  #sequences = firstSequences(Date.now() / 1_000);
 
   constructor(router: VirtualRouter, hands: InstanceHands) {
     this.#router = router;
@@ -58,6 +62,16 @@ export class Instance {
 
   get router(): VirtualRouter {
     return this.#router;
+  }
+
+  /** The highest sequence number that a source has used; 0 when none. */
+  lastSequence(source: Ipv4): number {
+    return this.#sequences.heard.get(source) ?? 0;
+  }
+
+  /** A packet with this sequence number was accepted. */
+  onSequence(source: Ipv4, sequence: number): void {
+    this.#sequences = heardSequence(this.#sequences, source, sequence);
   }
 
   /** One event. */
@@ -162,9 +176,15 @@ export class Instance {
     );
   }
 
+  #sealed(packet: Uint8Array, { authentication }: VirtualRouter): Uint8Array {
+    if (authentication === undefined) return packet;
+    this.#sequences = nextSequence(this.#sequences);
+    return seal(packet, authentication, this.#sequences.highest, hmacMd5);
+  }
+
   #send(router: VirtualRouter, priority: number): void {
     const source = this.#hands.primary(router);
     if (source === undefined) return;
-    this.#hands.send(router, advertPacket(router, priority, source));
+    this.#hands.send(router, this.#sealed(advertPacket(router, priority, source), router));
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
+import { IPPROTO_VRRP } from "../core/wire/vrrp.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { Receiver } from "../linux/receiver.ts";
 import { openVrrpSocket, type VrrpSocket } from "../linux/vrrp-socket.ts";
@@ -26,10 +27,13 @@ export class Segments {
   readonly #failures = new Map<string, string>();
   readonly #receiver: Receiver;
   readonly #listener: SegmentListener;
+  readonly #protocol: number;
 
-  constructor(receiver: Receiver, listener: SegmentListener) {
+  /** `protocol` is the IP protocol that is heard: VRRP's, or the authentication header's. */
+  constructor(receiver: Receiver, listener: SegmentListener, protocol: number = IPPROTO_VRRP) {
     this.#receiver = receiver;
     this.#listener = listener;
+    this.#protocol = protocol;
   }
 
   /** Opens a socket on each interface of `names` that exists, and closes those no longer asked for. */
@@ -60,7 +64,7 @@ export class Segments {
 
   #openOn(name: string, index: number): void {
     try {
-      const socket = openVrrpSocket(name, index);
+      const socket = openVrrpSocket(name, index, this.#protocol);
       this.#open.set(name, { index, socket });
       this.#receiver.add(socket.receiveFd, {
         packet: (packet) => this.#listener.packet(name, packet),

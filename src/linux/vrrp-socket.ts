@@ -4,7 +4,7 @@
  */
 
 import { type Ipv4, ipv4Bytes } from "../core/units/ipv4.ts";
-import { IPPROTO_VRRP, VRRP_GROUP } from "../core/wire/vrrp.ts";
+import { VRRP_GROUP } from "../core/wire/vrrp.ts";
 import {
   AF_INET,
   close,
@@ -38,9 +38,9 @@ export interface VrrpSocket {
   close(): void;
 }
 
-/** Opens the sockets on an interface. Throws a KernelError. */
-export function openVrrpSocket(interfaceName: string, interfaceIndex: number): VrrpSocket {
-  const receiveFd = socket(AF_INET, SOCK_RAW, IPPROTO_VRRP);
+/** Opens the sockets on an interface, to receive an IP protocol: VRRP's by itself, or the authentication header's. Throws a KernelError. */
+export function openVrrpSocket(interfaceName: string, interfaceIndex: number, protocol: number): VrrpSocket {
+  const receiveFd = socket(AF_INET, SOCK_RAW, protocol);
   const sendFd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
   try {
     const device = new TextEncoder().encode(`${interfaceName}\0`);

@@ -21,6 +21,8 @@ export interface Seen {
   readonly priority: number;
   readonly interval: number;
   readonly addresses: readonly string[];
+  /** VRRP version 2: type of authentication. */
+  readonly authentication: string;
   /** VRRP: tshark's word on the checksum, 1 is good. */
   readonly checksum: string;
   /** ARP: the announced address. */
@@ -41,6 +43,7 @@ const FIELDS = [
   "vrrp.adver_int",
   "vrrp.short_adver_int",
   "vrrp.ip_addr",
+  "vrrp.auth_type",
   "vrrp.checksum.status",
   "arp.opcode",
   "arp.src.proto_ipv4",
@@ -106,6 +109,7 @@ function seen(line: string): Seen {
     priority: Number(column("vrrp.prio")),
     interval: Number(column("vrrp.adver_int") || column("vrrp.short_adver_int")),
     addresses: column("vrrp.ip_addr").split(",").filter(Boolean),
+    authentication: column("vrrp.auth_type"),
     checksum: column("vrrp.checksum.status"),
     announced: column("arp.src.proto_ipv4"),
     gratuitous: column("arp.isgratuitous") === "1" || column("arp.isgratuitous") === "True",

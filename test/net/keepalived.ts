@@ -21,6 +21,14 @@ export interface KeepalivedOptions {
   readonly priority: number;
   /** Seconds. */
   readonly advertInterval: number;
+  /** Version 2: its auth_type and auth_pass. */
+  readonly authentication?: { readonly type: "PASS" | "AH"; readonly password: string };
+}
+
+function authenticationBlock(authentication: KeepalivedOptions["authentication"]): string {
+  if (authentication === undefined) return "";
+  const { type, password } = authentication;
+  return `authentication {\n auth_type ${type}\n auth_pass ${password}\n }`;
 }
 
 /** A keepalived. */
@@ -30,7 +38,8 @@ export class Keepalived {
   #child: ChildProcess | undefined;
   #log = "";
 
-  constructor(lan: Lan, host: Host, { version, priority, advertInterval }: KeepalivedOptions) {
+  constructor(lan: Lan, host: Host, options: KeepalivedOptions) {
+    const { version, priority, advertInterval, authentication } = options;
     this.host = host;
     this.#path = join(lan.directory, `keepalived-${host.namespace}`);
     writeFileSync(
@@ -41,6 +50,7 @@ export class Keepalived {
          version ${version}
          priority ${priority}
          advert_int ${advertInterval}
+         ${authenticationBlock(authentication)}
          virtual_ipaddress {
            192.0.2.100/24
          }

@@ -4,6 +4,7 @@
 
 import type {
   Announcing,
+  Authentication,
   Contention,
   FailoverConfig,
   VirtualAddress,
@@ -36,6 +37,9 @@ function router(
     version: instance.version ?? content.global_defs.vrrp_version,
     priority: priorityOf(instance, content, node),
     advertInterval: instance.advert_int,
+    ...(instance.authentication === undefined
+      ? {}
+      : { authentication: authentication(instance.authentication) }),
     downTimerAdverts: instance.down_timer_adverts ?? content.global_defs.vrrp_down_timer_adverts,
     preempt: instance.preempt ?? !(instance.nopreempt ?? false),
     preemptDelay: instance.preempt_delay,
@@ -44,6 +48,13 @@ function router(
     announcing: announcing(instance, content),
     contention: contention(instance, content),
   };
+}
+
+function authentication({
+  auth_type: type,
+  auth_pass: key,
+}: NonNullable<InstanceContent["authentication"]>): Authentication {
+  return { type, key };
 }
 
 function priorityOf(instance: InstanceContent, content: FileContent, node: string | undefined): number {

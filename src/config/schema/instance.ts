@@ -6,6 +6,7 @@ import { z } from "zod";
 import { seconds, ZERO } from "../../core/units/time.ts";
 import { virtualAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
+import { authenticationSchema } from "./authentication.ts";
 import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
 import { notifyShape } from "./notify.ts";
@@ -28,6 +29,7 @@ export const instanceSchema = z.strictObject({
   v3_checksum_as_v2: toggle().default(false),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  authentication: authenticationSchema.optional(),
   ...notifyShape,
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),

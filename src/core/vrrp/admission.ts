@@ -7,13 +7,15 @@
 
 import type { Ipv4 } from "../units/ipv4.ts";
 import { decodeIpv4 } from "../wire/ipv4.ts";
-import { type Advert, type DecodeFault, decodeAdvert, IPPROTO_VRRP, VRRP_TTL } from "../wire/vrrp.ts";
+import { type Advert, type DecodeFault, decodeAdvert, VRRP_TTL } from "../wire/vrrp.ts";
+import { type AuthenticationFault, type Guard, messageWithin, open } from "./authentication.ts";
 import type { VirtualRouter } from "./model.ts";
 
 /** Why a packet was discarded. */
 type DiscardCause =
   | DecodeFault
-  /** Not a whole IPv4 packet of protocol 112. */
+  | AuthenticationFault
+  /** Not a whole IPv4 packet of protocol 112, or of 51 with VRRP in it. */
   | "packet"
   /** It came from beyond this link. */
   | "ttl"
@@ -35,6 +37,8 @@ export type Admission =
       readonly router: VirtualRouter;
       readonly advert: Advert;
       readonly source: Ipv4;
+      /** The number in its authentication header, where it has one; the next one from there has to be higher. */
+      readonly sequence?: number;
     }
   | {
       readonly type: "discarded";
@@ -46,15 +50,17 @@ export type Admission =
 
 /**
  * Judges one packet, IP header included, that came in on an interface whose instances are `routers` and whose own primary
- * address is `primary`.
+ * address is `primary`. Without a `guard` no packet with an authentication header is admitted.
  */
 export function admit(
   bytes: Uint8Array,
   routers: readonly VirtualRouter[],
   primary: Ipv4 | undefined,
+  guard?: Guard,
 ): Admission {
   const packet = decodeIpv4(bytes);
-  const vrid = packet?.payload[1];
+  const message = packet && messageWithin(packet);
+  const vrid = (message ?? packet?.payload)?.[1];
   const router = routers.find((candidate) => candidate.vrid === vrid);
   const discard = (cause: DiscardCause): Admission => ({
     type: "discarded",
@@ -63,10 +69,12 @@ export function admit(
     source: packet?.source,
   });
 
-  if (packet === undefined || packet.protocol !== IPPROTO_VRRP) return discard("packet");
+  if (packet === undefined || message === undefined) return discard("packet");
   if (packet.source === primary) return discard("own-address");
   if (packet.ttl !== VRRP_TTL) return discard("ttl");
-  const decoded = decodeAdvert(packet.payload, packet.source, packet.destination);
+  const opened = open(bytes, packet, router?.authentication, guard);
+  if (!opened.ok) return discard(opened.fault);
+  const decoded = decodeAdvert(opened.message, packet.source, packet.destination);
   if (!decoded.ok) return discard(decoded.fault);
   if (router === undefined) return discard("vrid");
   const { advert } = decoded;
@@ -74,5 +82,12 @@ export function admit(
   if (router.priority === 255) return discard("owner");
   if (advert.version === 2 && advert.advertInterval !== router.advertInterval)
     return discard("interval-mismatch");
-  return { type: "admitted", router, advert, source: packet.source };
+  const { sequence } = opened;
+  return {
+    type: "admitted",
+    router,
+    advert,
+    source: packet.source,
+    ...(sequence === undefined ? {} : { sequence }),
+  };
 }
