@@ -56,7 +56,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
     why: "runs the checks and owns the IPVS table",
   },
   supervisor: {
-    folders: ["core", "config", "linux", "control"],
+    folders: ["core", "config", "linux", "probes", "control"],
     packages: [
       "pino",
       "pino-pretty",
@@ -64,11 +64,12 @@ const HOUSE: Readonly<Record<string, Room>> = {
       "node:child_process",
       "node:events",
       "node:fs",
+      "node:fs/promises",
       "node:http",
       "node:path",
       "node:url",
     ],
-    why: "the one process that logs, serves and starts others",
+    why: "the one process that logs, serves, starts others, and runs tracked scripts (by the probe that checks use)",
   },
   cli: {
     folders: ["core", "config", "control"],

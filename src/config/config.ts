@@ -3,6 +3,7 @@
  */
 
 import type { BalancerConfig } from "../core/balance/model.ts";
+import type { WatchConfig } from "../core/track/model.ts";
 import type { NotifyConfig } from "../core/supervision/notify.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 
@@ -12,6 +13,8 @@ export interface Config {
   readonly node: string | undefined;
   readonly failover: FailoverConfig;
   readonly balancer: BalancerConfig;
+  /** What the supervisor watches for the failover process. */
+  readonly watch: WatchConfig;
   readonly notify: NotifyConfig;
   /** Where /metrics is served; undefined when switched off. */
   readonly metrics: { readonly address: string; readonly port: number } | undefined;

@@ -46,6 +46,13 @@ export const DIAGNOSTICS = {
   "auth-version": "error",
   "auth-weak": "warning",
   "interface-missing": "warning",
+  // Tracked objects.
+  "unknown-track": "error",
+  "duplicate-track": "error",
+  "unused-track": "warning",
+  "owner-track": "warning",
+  "link-delay": "error",
+  "file-path": "error",
   // Virtual servers, real servers, checks.
   "duplicate-virtual-server": "error",
   "duplicate-real-server": "error",

@@ -10,6 +10,7 @@
 import { createHash, scryptSync } from "node:crypto";
 import { buildBalancer, type UserOf } from "./build/balancer.ts";
 import { buildFailover } from "./build/failover.ts";
+import { buildWatch } from "./build/tracking.ts";
 import { buildNotify } from "./build/notify.ts";
 import type { FileContent } from "./schema/file.ts";
 import { DEFAULT_SCRIPT_USER } from "./schema/globals.ts";
@@ -25,6 +26,7 @@ export function digest(content: FileContent): string {
       .map((node) => ({ node, failover: failoverMeaning(content, node, stretched) }))
       .toSorted(byNode),
     balancer: buildBalancer(content, userOf),
+    watch: buildWatch(content, userOf),
     notify: notifyMeaning(content, userOf),
   };
   return createHash("sha256").update(canonical(meaning)).digest("hex").slice(0, 16);

@@ -9,6 +9,8 @@ const RENAMED: Readonly<Record<string, string>> = {
   lb_kind: "lvs_method",
   vrrp_instance: "vrrp_instances",
   virtual_server: "virtual_servers",
+  vrrp_script: "vrrp_scripts",
+  vrrp_track_file: "track_files",
   real_server: "real_servers",
   TCP_CHECK: "checks: [{ tcp: {} }]",
   MISC_CHECK: "checks: [{ script: … }]",
@@ -29,11 +31,11 @@ const KEEPALIVED = new Set(
   persistence_granularity persistence_timeout promote_secondaries quorum quorum_down quorum_up
   router_id rs_init_notifies skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server snmp_name
   sorry_server sorry_server_inhibit sorry_server_lvs_method static_ipaddress static_routes static_rules
-  strict_mode timer_expired_backup track_bfd track_file track_group track_interface track_process track_script
-  track_src_ip unicast_fault_no_peer unicast_peer unicast_src_ip unicast_ttl use_ipvlan use_vmac use_vmac_addr
-  uthreshold virtual_routes virtual_rules virtual_server_group virtualhost vmac_prefix
-  vmac_xmit_base vrf vrrp_check_unicast_src vrrp_garp_interval   vrrp_gna_interval vrrp_iptables vrrp_ipsets vrrp_mcast_group4 vrrp_mcast_group6
-  vrrp_min_garp vrrp_no_swap vrrp_priority vrrp_rlimit_rttime vrrp_script
+  strict_mode timer_expired_backup track_bfd track_file track_group track_process track_src_ip
+  unicast_fault_no_peer unicast_peer unicast_src_ip unicast_ttl use_ipvlan use_vmac use_vmac_addr uthreshold
+  virtual_routes virtual_rules virtual_server_group virtualhost vmac_prefix vmac_xmit_base vrf
+  vrrp_check_unicast_src vrrp_garp_interval vrrp_gna_interval vrrp_iptables vrrp_ipsets vrrp_mcast_group4
+  vrrp_mcast_group6 vrrp_min_garp vrrp_no_swap vrrp_priority vrrp_rlimit_rttime
   vrrp_skip_check_adv_addr vrrp_startup_delay vrrp_strict vrrp_sync_group checker_priority checker_rt_priority
   DNS_CHECK HTTP_GET SSL_GET SMTP_CHECK UDP_CHECK PING_CHECK BFD_CHECK FILE_CHECK`.split(/\s+/),
 );

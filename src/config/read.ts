@@ -16,6 +16,7 @@ import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
+import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
 import { checkNotify, notifyNeedsGlobalUser } from "./rules/notify.ts";
 import { checkGlobalUser } from "./rules/programs.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
@@ -55,11 +56,13 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkPriorities(content, findings);
   checkInstances(content, findings);
   checkInterfaces(content, environment, findings);
+  checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
   checkNotify(content, environment, findings);
   checkAuthentication(content, findings);
-  const userNeeded = checksNeedGlobalUser(content) || notifyNeedsGlobalUser(content);
+  const needs = [checksNeedGlobalUser, notifyNeedsGlobalUser, trackingNeedsGlobalUser];
+  const userNeeded = needs.some((isNeeded) => isNeeded(content));
   checkGlobalUser(content, userNeeded, environment, findings);
   if (!findings.failed && content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {
     findings.add(

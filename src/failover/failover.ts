@@ -18,6 +18,8 @@ import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
+import type { Finding } from "../core/track/model.ts";
+import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
@@ -30,6 +32,7 @@ import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
 import { Counters } from "./counters.ts";
+import { TrackedObjects } from "./tracked-objects.ts";
 import { Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { hmacMd5 } from "./mac.ts";
@@ -56,6 +59,7 @@ export class Failover {
   readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
+  readonly #tracked: TrackedObjects;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #byInterface = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<Ipv4> = new Set();
@@ -91,12 +95,18 @@ export class Failover {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
     });
+    this.#tracked = new TrackedObjects({
+      changed: () => this.#onInterfacesChangedSoon(),
+      event: (report) => voice.event(report),
+    });
   }
 
   /** Takes a configuration into force: what is the same is left alone, what can be changed in place is. */
   async configure(config: FailoverConfig, diedAt: Instant | undefined): Promise<void> {
     if (!this.#opened) await this.#table.open();
     this.#opened = true;
+    this.#tracked.configure(config);
+    this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
     this.#virtual = new Set(
@@ -113,7 +123,7 @@ export class Failover {
       config.routers.filter(
         (router) =>
           !this.#instances.has(identity(router)) &&
-          this.#faultsOf(router).length === 0 &&
+          this.#standing(router).faults.length === 0 &&
           mayResume(router, found, diedAt, now()),
       ),
     );
@@ -131,7 +141,10 @@ export class Failover {
   /** Lets go of every address and says so to the peers. */
   async stop(): Promise<void> {
     await this.#stopAllBut(new Map());
+    this.#listenOn = new Set();
+    this.#authenticateOn = new Set();
     this.#keeper.close();
+    this.#tracked.close();
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();
@@ -143,12 +156,17 @@ export class Failover {
   /** What has come to pass since the last report, and where everything stands. */
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
-    return { instances, counts: this.#counters.take(), lateness };
+    return { instances, tracks: this.#tracked.report(), counts: this.#counters.take(), lateness };
+  }
+
+  /** Takes what the supervisor has found out about tracked objects. */
+  found(findings: readonly Finding[]): void {
+    this.#tracked.found(findings);
   }
 
   #start(router: VirtualRouter, resume: boolean): void {
-    const instance = new Instance(router, this.#hands());
-    const faults = this.#faultsOf(router);
+    const { faults, adjustment } = this.#standing(router);
+    const instance = new Instance(router, adjustment, this.#hands());
     this.#instances.set(identity(router), { instance, faults });
     this.#indexByInterface();
     instance.dispatch({ type: "startup", faults, resume });
@@ -310,10 +328,14 @@ export class Failover {
   #onInterfacesChanged(): void {
     clearImmediate(this.#changed);
     this.#changed = undefined;
+    const { interfaces } = this.#table;
     this.#updateSegments();
+    this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
-      entry.faults = this.#faultsOf(entry.instance.router);
+      const { faults, adjustment } = this.#standing(entry.instance.router);
+      entry.faults = faults;
+      entry.instance.adjust(adjustment);
       for (const fault of entry.faults) {
         if (!before.includes(fault)) entry.instance.dispatch({ type: "fault-raised", fault });
       }
@@ -329,12 +351,15 @@ export class Failover {
     this.#authenticated.update(this.#authenticateOn, this.#table.interfaces);
   }
 
-  #faultsOf(router: VirtualRouter): readonly string[] {
-    const { interfaces } = this.#table;
-    const faults = faultsOf(router, interfaces, this.#virtual);
+  /** All that keeps a router from working, and what its tracked objects do to its priority. */
+  #standing(router: VirtualRouter): Outcome {
+    const { interfaces } = this.#tracked;
+    const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
+    const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
     const listening = router.authentication?.type === "ah" ? this.#authenticated : this.#segments;
     const deaf = interfaces.has(router.interface) && listening.socket(router.interface) === undefined;
-    return deaf ? [...faults, `cannot listen on interface ${router.interface}`] : faults;
+    if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
+    return { faults, adjustment: tracked.adjustment };
   }
 
   #indexByInterface(): void {

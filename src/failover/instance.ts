@@ -13,6 +13,7 @@ import { addressText } from "../core/vrrp/address-book.ts";
 import { advertPacket } from "../core/vrrp/advert-packet.ts";
 import { seal } from "../core/vrrp/authentication.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
+import { effectivePriority } from "../core/vrrp/priority.ts";
 import { begun, done, EMPTY_OUTBOX, mayAnnounce, nextTask, put, type Task } from "../core/vrrp/outbox.ts";
 import {
   type Effect,
@@ -48,6 +49,7 @@ export interface InstanceHands {
 export class Instance {
   readonly #hands: InstanceHands;
   #router: VirtualRouter;
+  #adjustment: number;
   #state: State = INITIAL;
   #published: State["name"] = INITIAL.name;
   #timer: NodeJS.Timeout | undefined;
@@ -55,8 +57,10 @@ export class Instance {
   #work: Promise<void> = Promise.resolve();
   #sequences = firstSequences(Date.now() / 1_000);
 
-  constructor(router: VirtualRouter, hands: InstanceHands) {
+  /** `adjustment` is what its tracked objects add to its priority at the start. */
+  constructor(router: VirtualRouter, adjustment: number, hands: InstanceHands) {
     this.#router = router;
+    this.#adjustment = adjustment;
     this.#hands = hands;
   }
 
@@ -76,13 +80,14 @@ export class Instance {
 
   /** One event. */
   dispatch(event: Event): void {
-    const context = { router: this.#router, primary: this.#hands.primary(this.#router) };
+    const router = this.#router;
+    const context = { router, primary: this.#hands.primary(router), adjustment: this.#adjustment };
     const { state, effects } = step(this.#state, event, now(), context);
     this.#state = state;
     this.#arm();
     for (const { type } of effects)
-      if (type === "send-advert") this.#send(this.#router, this.#router.priority);
-    this.#outbox = put(this.#outbox, effects, this.#router);
+      if (type === "send-advert") this.#send(router, effectivePriority(router, this.#adjustment));
+    this.#outbox = put(this.#outbox, effects, router);
     if (nextTask(this.#outbox) !== undefined) this.#work = this.#carryOut();
   }
 
@@ -91,6 +96,18 @@ export class Instance {
     const before = this.#router;
     this.#router = router;
     this.dispatch({ type: "reconfigured", before });
+  }
+
+  /** Its tracked objects add up to something else. */
+  adjust(adjustment: number): void {
+    const before = this.#adjustment;
+    if (adjustment === before) return;
+    this.#adjustment = adjustment;
+    this.dispatch({ type: "adjusted", before });
+    const from = effectivePriority(this.#router, before);
+    const to = effectivePriority(this.#router, adjustment);
+    if (from === to) return;
+    this.#hands.event(event("vrrp-priority-changed", { instance: this.#router.name, from, to }));
   }
 
   /** Resolves when everything decided so far has been done. */
@@ -108,7 +125,7 @@ export class Instance {
       interface: this.#router.interface,
       vrid: this.#router.vrid,
       state: this.#published,
-      priority: this.#router.priority,
+      priority: effectivePriority(this.#router, this.#adjustment),
       held: this.#hands.held(this.#router).map(named),
       addresses: this.#router.addresses.map(named),
     };
@@ -170,7 +187,7 @@ export class Instance {
         from,
         to,
         cause,
-        priority: router.priority,
+        priority: effectivePriority(router, this.#adjustment),
         ...(detail === undefined ? {} : { detail }),
       }),
     );

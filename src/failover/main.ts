@@ -23,6 +23,7 @@ const failover = new Failover(join(runDirectory, FAILOVER_RECORD), {
 });
 const channel = openParentChannel<FailoverConfig, FailoverReport>({
   configure: (config, diedAt) => failover.configure(config, diedAt),
+  findings: (findings) => failover.found(findings),
   report: (lateness) => failover.report(lateness),
   async stop() {
     await failover.stop();

@@ -8,6 +8,7 @@
  */
 
 import type { FromChild, ToChild } from "../core/report/channel.ts";
+import type { Finding } from "../core/track/model.ts";
 import type { Event } from "../core/report/event.ts";
 import type { Instant } from "../core/units/time.ts";
 import { now } from "./clock.ts";
@@ -22,6 +23,8 @@ export interface ChildDuties<Config, Report> {
   configure(config: Config, diedAt: Instant | undefined): Promise<void>;
   /** Lets go of everything in the kernel. */
   stop(): Promise<void>;
+  /** Takes what the supervisor has found out about tracked objects; only for a process that asks for any. */
+  findings?(findings: readonly Finding[]): void;
   /** What has come to pass since the last call. `lateness` is in seconds, a value for each timer that was watched. */
   report(lateness: readonly number[]): Report;
 }
@@ -88,6 +91,9 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
           send({ type: "configured" });
           reportSoon();
         });
+        break;
+      case "findings":
+        duties.findings?.(told.findings);
         break;
       case "stop":
         work = work.then(leave);

@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { FromChild, ToChild } from "../core/report/channel.ts";
+import type { Findings, FromChild, ToChild } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { NO_DEATHS, onDeath, type RestartHistory } from "../core/supervision/restart.ts";
 import {
@@ -33,6 +33,8 @@ export interface ChildSpecification<Report> {
   readonly nodeOptions: readonly string[];
   readonly onEvent: (event: Event, pid: number) => void;
   readonly onReport: (report: Report) => void;
+  /** What each new process is told before its configuration, if anything. */
+  readonly known?: () => Findings;
   /** Takes out of the kernel what the child had put there and can no longer take out itself. */
   readonly release: () => Promise<void>;
   /** True when what it has put there must not stand while it is away: two directors might hold an address. */
@@ -65,6 +67,11 @@ export class Child<Config, Report> {
     if (this.#process !== undefined) this.#tell({ type: "configure", config, diedAt: undefined });
     else if (!this.#away) this.#start();
     await inForce;
+  }
+
+  /** Tells it what has been found out, if it is there to hear it. */
+  inform(findings: Findings): void {
+    this.#tell(findings);
   }
 
   /** Has it let go of everything, and waits for its end. */
@@ -103,6 +110,8 @@ export class Child<Config, Report> {
     started.on("exit", (code, signal) => this.#onExit(signal ?? `exit status ${code}`));
     started.on("error", () => {});
     this.#specification.onEvent(event("process-started", { process: name }), started.pid ?? 0);
+    const known = this.#specification.known?.();
+    if (known !== undefined) this.#tell(known);
     if (this.#config !== undefined)
       this.#tell({ type: "configure", config: this.#config, diedAt: this.#diedAt });
   }

@@ -20,7 +20,9 @@ export class Metrics {
     "vrid",
     "state",
   ]);
-  readonly #priority = this.#gauge("vrrp_priority", "Priority that the instance announces", ["instance"]);
+  readonly #priority = this.#gauge("vrrp_priority", "Effective priority of the instance", ["instance"]);
+  readonly #trackUp = this.#gauge("track_up", "1 while the tracked object is up", ["object", "kind"]);
+  readonly #trackValue = this.#gauge("track_value", "Number in the tracked file", ["object", "kind"]);
   readonly #vipHeld = this.#gauge("vip_held", "1 when this director holds the address", [
     "instance",
     "vip",
@@ -112,8 +114,13 @@ export class Metrics {
     for (const name of ["failover", "balancer"]) this.#restarts.inc({ process: name }, 0);
   }
 
-  onFailoverReport({ instances, counts, lateness }: FailoverReport): void {
-    for (const gauge of [this.#instanceState, this.#priority, this.#vipHeld]) gauge.reset();
+  onFailoverReport({ instances, tracks, counts, lateness }: FailoverReport): void {
+    const gauges = [this.#instanceState, this.#priority, this.#vipHeld, this.#trackUp, this.#trackValue];
+    for (const gauge of gauges) gauge.reset();
+    for (const { kind, object, verdict } of tracks) {
+      if (typeof verdict === "number") this.#trackValue.set({ object, kind }, verdict);
+      else this.#trackUp.set({ object, kind }, verdict ? 1 : 0);
+    }
     for (const { instance, interface: on, vrid, state, priority, addresses, held } of instances) {
       for (const name of STATES) {
         this.#instanceState.set({ instance, interface: on, vrid, state: name }, name === state ? 1 : 0);

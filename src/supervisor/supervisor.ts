@@ -15,12 +15,15 @@ import type { FailoverConfig } from "../core/vrrp/model.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { notifySystemd, type Readiness } from "../linux/systemd.ts";
 import { Child, type ChildSpecification } from "./child.ts";
+import { FileWatch } from "./file-watch.ts";
+import { FindingBook } from "./findings.ts";
 import type { EventLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { Notifier } from "./notifier.ts";
 import { releaseAddresses, releaseServices } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { ScriptWatch } from "./script-watch.ts";
 
 /** What a supervisor works with. */
 export interface SupervisorOptions {
@@ -44,6 +47,11 @@ export class Supervisor {
   readonly #metricsServer: MetricsServer;
   readonly #failover: Child<FailoverConfig, FailoverReport>;
   readonly #balancer: Child<BalancerConfig, BalancerReport>;
+  readonly #findings = new FindingBook((finding) =>
+    this.#failover.inform({ type: "findings", findings: [finding] }),
+  );
+  readonly #scripts = new ScriptWatch(this.#findings);
+  readonly #files = new FileWatch(this.#findings);
   readonly #notifier: Notifier;
   #stopping = false;
   #digest: string | undefined;
@@ -67,6 +75,7 @@ export class Supervisor {
       module: new URL("../failover/main.js", import.meta.url),
       nodeOptions: FAILOVER_NODE_OPTIONS,
       onReport: (report: FailoverReport) => this.#metrics.onFailoverReport(report),
+      known: () => ({ type: "findings", findings: this.#findings.all }),
       release: () => this.#releaseAddresses(path),
       releaseWhileAway: true,
     });
@@ -100,6 +109,8 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#say(event("stopping"));
     this.#notify("stopping", "stopping");
+    this.#scripts.close();
+    this.#files.close();
     this.#stopping = true;
     await this.#failover.stop();
     // Not before: the addresses are off now.
@@ -146,6 +157,8 @@ export class Supervisor {
 
   async #apply(config: Config): Promise<void> {
     await this.#serveMetrics(config);
+    this.#scripts.configure(config.watch.scripts);
+    await this.#files.configure(config.watch.files);
     this.#notifier.configure(config.notify);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
     this.#digest = config.digest;

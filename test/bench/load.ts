@@ -55,11 +55,11 @@ function routers(count: number, priority: number): VirtualRouter[] {
 async function measure(load: Load, realtimePriority: number, stage: Stage): Promise<Outcome> {
   const lan = new Lan(stage);
   const master = new Director(lan, lan.host("lvs1", 11));
-  await master.configure(routers(load.instances, 200), undefined, realtimePriority);
+  await master.configure(routers(load.instances, 200), undefined, { realtimePriority });
   const held = () => master.instances.filter(({ state }) => state === "master").length;
   await until("the master holds everything", () => held() === load.instances + 1, 60);
   const backup = new Director(lan, lan.host("lvs2", 12));
-  await backup.configure(routers(load.instances, 100), undefined, realtimePriority);
+  await backup.configure(routers(load.instances, 100), undefined, { realtimePriority });
   await sleep(5_000);
 
   const loops = Array.from({ length: load.loops }, () => spawn(process.execPath, ["-e", "for (;;);"]));

@@ -27,9 +27,11 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
         addresses: [{ address: "192.0.2.100", prefixLength: 24, interface: "eth0" }],
         announcing: { delay: us(5_000_000), repeat: 5, refresh: us(60_000_000), refreshRepeat: 1 },
         contention: { announceDelay: us(5_000_000), announceRepeat: 5, answer: true, lastWord: false },
+        tracks: [],
       },
     ],
     realtimePriority: 50,
+    linkDelays: {},
   });
   t.equal(config.node, undefined);
   t.strictSame(config.metrics, { address: "127.0.0.1", port: 9_165 });
@@ -99,6 +101,7 @@ vrrp_instances:
         ],
         announcing: { delay: us(7_000_000), repeat: 2, refresh: us(120_000_000), refreshRepeat: 3 },
         contention: { announceDelay: us(7_000_000), announceRepeat: 2, answer: false, lastWord: true },
+        tracks: [],
       },
       {
         name: "own",
@@ -118,9 +121,11 @@ vrrp_instances:
         ],
         announcing: { delay: us(0), repeat: 1, refresh: us(0), refreshRepeat: 100 },
         contention: { announceDelay: us(8_000_000), announceRepeat: 0, answer: true, lastWord: false },
+        tracks: [],
       },
     ],
     realtimePriority: 0,
+    linkDelays: {},
   });
   t.end();
 });

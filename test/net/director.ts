@@ -9,11 +9,17 @@ import { type ChildProcess, fork } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FromFailover, InstanceReport, InstanceStateName } from "../../src/core/report/channel.ts";
+import type {
+  FromFailover,
+  InstanceReport,
+  InstanceStateName,
+  TrackReport,
+} from "../../src/core/report/channel.ts";
 import type { Event, EventName } from "../../src/core/report/event.ts";
 import { type Instant, seconds, ZERO } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
-import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import type { Finding } from "../../src/core/track/model.ts";
+import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { now } from "../../src/linux/clock.ts";
 import { type Host, type Lan, plainEnvironment, until } from "./namespace.ts";
 
@@ -44,6 +50,7 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [VIP],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },
     contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: false },
+    tracks: [],
     ...changes,
   };
 }
@@ -52,6 +59,8 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
 export class Director {
   /** Every event it told. */
   readonly events: Event[] = [];
+  /** Its last word on tracked objects. */
+  tracks: readonly TrackReport[] = [];
   /** Its last word on each instance. */
   instances: readonly InstanceReport[] = [];
   /** How late its timers have fired, in seconds. */
@@ -76,10 +85,20 @@ export class Director {
   }
 
   /** Gives it a configuration, and resolves when that is in force. */
-  async configure(routers: readonly VirtualRouter[], diedAt?: Instant, realtimePriority = 50): Promise<void> {
+  async configure(
+    routers: readonly VirtualRouter[],
+    diedAt?: Instant,
+    changes: Partial<FailoverConfig> = {},
+  ): Promise<void> {
     const before = this.#configured;
-    this.#child.send({ type: "configure", config: { routers, realtimePriority }, diedAt });
+    const config: FailoverConfig = { routers, realtimePriority: 50, linkDelays: {}, ...changes };
+    this.#child.send({ type: "configure", config, diedAt });
     await until("the configuration is in force", () => this.#configured > before || this.#child.exitCode);
+  }
+
+  /** Tells it what has been found out about a tracked object. */
+  find(finding: Omit<Finding, "detail">): void {
+    this.#child.send({ type: "findings", findings: [{ ...finding, detail: "as the test says" }] });
   }
 
   /** Stops it in good order. */
@@ -177,6 +196,7 @@ export class Director {
         this.#reports += 1;
         this.instances = message.report.instances;
         this.lateness.push(...message.report.lateness);
+        this.tracks = message.report.tracks;
         for (const { name, labels, by } of message.report.counts) {
           const key = JSON.stringify([name, labels]);
           this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);

@@ -100,6 +100,7 @@ function routersOf(random: Random, segments: number): VirtualRouter[] {
     preempt,
     v3ChecksumAsV2: random.chance(0.5),
     addresses: addressesOf(random, index, segments),
+    tracks: [],
   }));
 }
 

@@ -156,7 +156,7 @@ export class VrrpBrain implements Brain {
   #dispatch(working: Working, event: Event): void {
     const before = working.state;
     const { router } = working;
-    const context = { router, primary: this.#primary(router) };
+    const context = { router, primary: this.#primary(router), adjustment: 0 };
     const { state, effects } = step(before, event, this.#host.now, context);
     working.state = state;
     this.#host.wake(router.name, nextDeadline(state));

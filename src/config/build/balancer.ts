@@ -99,7 +99,7 @@ function scriptProbe(script: ScriptContent, timing: CheckTiming, userOf: UserOf)
 }
 
 /** As in keepalived the delay_loop, but not so short that starting a program takes it up, nor a minute by default. */
-function scriptTimeout(delayLoop: Duration): Duration {
+export function scriptTimeout(delayLoop: Duration): Duration {
   return Math.min(Math.max(delayLoop, seconds(1)), seconds(30)) as Duration;
 }
 

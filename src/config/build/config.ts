@@ -10,6 +10,7 @@ import type { FileContent } from "../schema/file.ts";
 import { DEFAULT_SCRIPT_USER } from "../schema/globals.ts";
 import { buildBalancer } from "./balancer.ts";
 import { buildFailover } from "./failover.ts";
+import { buildWatch } from "./tracking.ts";
 import { buildNotify } from "./notify.ts";
 
 /** The configuration of the director `node`. */
@@ -28,6 +29,7 @@ export function buildConfig(
     node,
     failover: buildFailover(content, node),
     balancer: buildBalancer(content, userOf),
+    watch: buildWatch(content, userOf),
     notify: buildNotify(content, userOf),
     metrics: content.metrics === false ? undefined : content.metrics,
     digest: digest(content),

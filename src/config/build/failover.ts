@@ -12,6 +12,7 @@ import type {
 } from "../../core/vrrp/model.ts";
 import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
+import { linkDelays, tracksOf } from "./tracking.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
 const DEFAULT_PRIORITY = 100;
@@ -21,6 +22,7 @@ export function buildFailover(content: FileContent, node: string | undefined): F
   return {
     routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
     realtimePriority: content.global_defs.vrrp_rt_priority,
+    linkDelays: linkDelays(content),
   };
 }
 
@@ -47,6 +49,7 @@ function router(
     addresses: addresses(instance),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
+    tracks: tracksOf(instance, content),
   };
 }
 

@@ -24,6 +24,10 @@ function* interfacePlaces(content: LooseContent): Generator<{ readonly name: str
   for (const [instance, keys] of content.vrrp_instances ?? []) {
     const path = ["vrrp_instances", instance];
     if (keys?.interface !== undefined) yield { name: keys.interface, path: [...path, "interface"] };
+    for (const [index, item] of (keys?.track_interface ?? []).entries()) {
+      const name = typeof item === "string" ? item : item?.interface;
+      if (name !== undefined) yield { name, path: [...path, "track_interface", index] };
+    }
     for (const { entry, place } of addressesOf(keys)) {
       if (entry?.dev !== undefined) yield { name: entry.dev, path: [...path, ...place] };
     }

@@ -9,6 +9,7 @@ import type { Loose } from "../salvage.ts";
 import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
 import { instanceSchema } from "./instance.ts";
 import { ownName } from "./leaf.ts";
+import { linkDelaysSchema, trackedFilesSchema, trackedScriptsSchema } from "./tracking.ts";
 import { virtualServerSchema } from "./virtual-server.ts";
 
 /** The schema of a configuration file. */
@@ -16,6 +17,9 @@ export const fileSchema = z.strictObject({
   global_defs: globalsSchema.default(globalsSchema.parse({})),
   metrics: metricsSchema.default({ address: "127.0.0.1", port: 9_165 }),
   directors: directorsSchema.optional(),
+  interface_up_down_delays: linkDelaysSchema.default(new Map()),
+  vrrp_scripts: trackedScriptsSchema.default(new Map()),
+  track_files: trackedFilesSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),
 });

@@ -11,6 +11,7 @@ import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
 import { notifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
+import { trackShape } from "./tracking.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
 export const instanceSchema = z.strictObject({
@@ -39,4 +40,5 @@ export const instanceSchema = z.strictObject({
   garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
   lower_prio_no_advert: toggle().optional(),
   higher_prio_send_advert: toggle().optional(),
+  ...trackShape,
 });

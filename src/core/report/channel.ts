@@ -7,6 +7,7 @@
  */
 
 import type { BalancerConfig } from "../balance/model.ts";
+import type { Finding, TrackKind, Verdict } from "../track/model.ts";
 import type { Instant } from "../units/time.ts";
 import type { Event } from "./event.ts";
 
@@ -17,8 +18,18 @@ export type ToChild<Config> =
    * when an earlier life of the same process ended without leaving, if one did.
    */
   | { readonly type: "configure"; readonly config: Config; readonly diedAt: Instant | undefined }
+  | Findings
   /** Let go of everything, say `stopped`, exit. */
   | { readonly type: "stop" };
+
+/**
+ * What the supervisor has found out about objects that are tracked. Each holds until another one about the same object,
+ * also while the supervisor hangs; a process that was started again is told them before its configuration.
+ */
+export interface Findings {
+  readonly type: "findings";
+  readonly findings: readonly Finding[];
+}
 
 /** From a child to the supervisor. */
 export type FromChild<Report> =
@@ -54,7 +65,7 @@ export interface InstanceReport {
   readonly interface: string;
   readonly vrid: number;
   readonly state: InstanceStateName;
-  /** The priority it announces now. */
+  /** The effective priority, which it announces when master. */
   readonly priority: number;
   /** The addresses it holds now, as `address/length`, with the interface. */
   readonly held: readonly { readonly address: string; readonly interface: string }[];
@@ -62,9 +73,18 @@ export interface InstanceReport {
   readonly addresses: readonly { readonly address: string; readonly interface: string }[];
 }
 
+/** What is known of an object that some instance tracks. */
+export interface TrackReport {
+  readonly kind: TrackKind;
+  readonly object: string;
+  readonly verdict: Verdict;
+}
+
 /** From the failover process. */
 export interface FailoverReport {
   readonly instances: readonly InstanceReport[];
+  /** Those of which anything is known. */
+  readonly tracks: readonly TrackReport[];
   readonly counts: readonly Count<FailoverCount>[];
   /** How late timers fired since the last report, in seconds. */
   readonly lateness: readonly number[];

@@ -11,6 +11,8 @@ export type EventLevel = "info" | "warn" | "error";
 export const EVENTS = {
   // The pair and its addresses.
   "vrrp-transition": ["info", "instance changed state"],
+  "vrrp-priority-changed": ["info", "the effective priority of an instance changed"],
+  "track-changed": ["info", "a tracked object changed"],
   "vrrp-interval-mismatch": ["warn", "the master's advert interval is not ours"],
   "vrrp-address-mismatch": ["warn", "the master's list of addresses is not ours"],
   "vrrp-advert-discarded": ["warn", "an advert was discarded"],

@@ -3,6 +3,8 @@
  * of wire formats.
  */
 
+import type { Tracked } from "../track/model.ts";
+import type { LinkDelay } from "../track/link-delay.ts";
 import type { Ipv4 } from "../units/ipv4.ts";
 import type { Duration } from "../units/time.ts";
 
@@ -76,6 +78,8 @@ export interface VirtualRouter {
   readonly addresses: readonly VirtualAddress[];
   readonly announcing: Announcing;
   readonly contention: Contention;
+  /** What its priority and its fitness depend on besides. */
+  readonly tracks: readonly Tracked[];
 }
 
 /** All that the failover process needs to know. */
@@ -83,4 +87,6 @@ export interface FailoverConfig {
   readonly routers: readonly VirtualRouter[];
   /** vrrp_rt_priority: SCHED_RR priority, 1..99; 0 leaves the process at normal scheduling. */
   readonly realtimePriority: number;
+  /** interface_up_down_delays, by interface name. */
+  readonly linkDelays: Readonly<Record<string, LinkDelay>>;
 }

@@ -18,6 +18,7 @@ import { type Ipv4, ipv4Number } from "../units/ipv4.ts";
 import { after, centiseconds, type Duration, earliest, type Instant, seconds, ZERO } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
 import type { VirtualAddress, VirtualRouter } from "./model.ts";
+import { withAdjustment } from "./priority.ts";
 import { masterDownInterval, skewTime } from "./timing.ts";
 
 /** Why a state was left. */
@@ -100,6 +101,8 @@ export type Event =
   /** The kernel refused to add an address; whoever can hold it shall. */
   | { readonly type: "address-refused" }
   | { readonly type: "reconfigured"; readonly before: VirtualRouter }
+  /** What it tracks adds up to something else now: the context has the new adjustment, this the one until now. */
+  | { readonly type: "adjusted"; readonly before: number }
   | { readonly type: "shutdown" };
 
 /** What the driver must do. */
@@ -125,6 +128,8 @@ export interface Context {
   readonly router: VirtualRouter;
   /** The interface's own address, which our adverts come from. Undefined only while that is a fault. */
   readonly primary: Ipv4 | undefined;
+  /** What its tracked objects add to its priority, or take from it; zero when it tracks none. */
+  readonly adjustment: number;
 }
 
 /** The next state, and what to do, in this order. */
@@ -147,7 +152,9 @@ const REFUSED_FOR = seconds(10);
 export const INITIAL: State = { name: "init" };
 
 /** One event in; the next state and what the driver must do out. */
-export function step(state: State, event: Event, now: Instant, context: Context): Step {
+export function step(state: State, event: Event, now: Instant, given: Context): Step {
+  // From here on a router's priority is the effective one, in every comparison and every wait.
+  const context = { ...given, router: withAdjustment(given.router, given.adjustment) };
   switch (event.type) {
     case "startup":
       return onStartup(state, event, now, context);
@@ -162,7 +169,9 @@ export function step(state: State, event: Event, now: Instant, context: Context)
     case "fault-cleared":
       return onFaultCleared(state, event.fault, now, context);
     case "reconfigured":
-      return onReconfigured(state, event.before, now, context);
+      return onReconfigured(state, withAdjustment(event.before, given.adjustment), now, context);
+    case "adjusted":
+      return onAdjusted(state, withAdjustment(given.router, event.before), context);
     case "shutdown":
       return onShutdown(state, context);
   }
@@ -379,6 +388,14 @@ function onReconfigured(state: State, before: VirtualRouter, now: Instant, conte
       };
     }
   }
+}
+
+/**
+ * A backup's wait is shifted; a master's next advert says it. That is soon enough: a backup that is now the better one
+ * counts from the last advert that was better than itself, and has heard of the change before that wait is over.
+ */
+function onAdjusted(state: State, before: VirtualRouter, { router }: Context): Step {
+  return unchanged(state.name === "backup" ? rescheduled(state, before, router) : state);
 }
 
 /**

@@ -50,6 +50,7 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [vip("192.0.2.100")],
     announcing,
     contention: contention({ announceDelay: announcing.delay, announceRepeat: announcing.repeat }),
+    tracks: [],
     ...changes,
   };
 }
@@ -76,6 +77,7 @@ export class Story {
   state: State = INITIAL;
   router: VirtualRouter;
   primary: Ipv4 | undefined = ip("192.0.2.12");
+  adjustment = 0;
 
   constructor(changes: Partial<VirtualRouter> = {}) {
     this.router = router(changes);
@@ -97,7 +99,8 @@ export class Story {
 
   /** An event at that second; what is to be done, a line for each. */
   give(second: number, event: Event): string[] {
-    const result = step(this.state, event, at(second), { router: this.router, primary: this.primary });
+    const { router, primary, adjustment } = this;
+    const result = step(this.state, event, at(second), { router, primary, adjustment });
     this.state = result.state;
     return result.effects.map(inWords);
   }
@@ -117,6 +120,13 @@ export class Story {
     const before = this.router;
     this.router = { ...before, ...changes };
     return this.give(second, { type: "reconfigured", before });
+  }
+
+  /** What it tracks adds up to something else at that second. */
+  adjust(second: number, adjustment: number): string[] {
+    const before = this.adjustment;
+    this.adjustment = adjustment;
+    return this.give(second, { type: "adjusted", before });
   }
 
   /** The second at which it wants to be woken. */

@@ -146,6 +146,7 @@ t.test("after any events: a master has its addresses on, nobody else has; change
         const { state, effects } = step(story.state, given, now as never, {
           router: story.router,
           primary: story.primary,
+          adjustment: story.adjustment,
         });
         for (const effect of effects) {
           const text = inWords(effect);

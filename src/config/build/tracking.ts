@@ -1,0 +1,76 @@
+/**
+ * From a file's content to what instances track, and to what the supervisor watches for them.
+ */
+
+import type { LinkDelay } from "../../core/track/link-delay.ts";
+import type { Tracked, TrackedScript, TrackKind, WatchConfig } from "../../core/track/model.ts";
+import type { FileContent, InstanceContent } from "../schema/file.ts";
+import { scriptTimeout, type UserOf } from "./balancer.ts";
+
+/** What one instance tracks. An item without a weight has its object's. */
+export function tracksOf(instance: InstanceContent, content: FileContent): readonly Tracked[] {
+  const interfaces = instance.track_interface.map((item) => {
+    const own = typeof item === "string" ? { interface: item } : item;
+    return tracked("interface", own.interface, own, undefined);
+  });
+  const scripts = instance.track_script.map((item) => {
+    const own = typeof item === "string" ? { script: item } : item;
+    return tracked("script", own.script, own, content.vrrp_scripts.get(own.script));
+  });
+  const files = instance.track_file.map((item) => {
+    const own = typeof item === "string" ? { file: item } : item;
+    return tracked("file", own.file, own, content.track_files.get(own.file));
+  });
+  return [...interfaces, ...scripts, ...files];
+}
+
+interface Weighing {
+  readonly weight?: number | undefined;
+  readonly reverse?: boolean | undefined;
+}
+
+function tracked(kind: TrackKind, object: string, own: Weighing, defaults: Weighing | undefined): Tracked {
+  return {
+    kind,
+    object,
+    weight: own.weight ?? defaults?.weight ?? 0,
+    reverse: own.reverse ?? defaults?.reverse ?? false,
+  };
+}
+
+/** interface_up_down_delays. */
+export function linkDelays(content: FileContent): Readonly<Record<string, LinkDelay>> {
+  return Object.fromEntries(content.interface_up_down_delays);
+}
+
+/** The supervisor's part: what at least one instance tracks. */
+export function buildWatch(content: FileContent, userOf: UserOf): WatchConfig {
+  const all = [...content.vrrp_instances.values()].flatMap((instance) => tracksOf(instance, content));
+  const isTracked = (kind: TrackKind, name: string): boolean =>
+    all.some((tracked) => tracked.kind === kind && tracked.object === name);
+  return {
+    scripts: [...content.vrrp_scripts]
+      .filter(([name]) => isTracked("script", name))
+      .map(([name, script]) => trackedScript(name, script, userOf)),
+    files: [...content.track_files]
+      .filter(([name]) => isTracked("file", name))
+      .map(([name, { file, init_file: initial }]) => ({ name, path: file, initial })),
+  };
+}
+
+type ScriptContent = FileContent["vrrp_scripts"] extends ReadonlyMap<string, infer Script> ? Script : never;
+
+function trackedScript(name: string, content: ScriptContent, userOf: UserOf): TrackedScript {
+  const [program = "", ...rest] = content.script;
+  const { interval, rise, fall, init_fail: initFail } = content;
+  return {
+    name,
+    command: [program, ...rest],
+    interval,
+    timeout: content.timeout ?? scriptTimeout(interval),
+    rise,
+    fall,
+    initFail,
+    user: userOf(content.user),
+  };
+}

@@ -1,0 +1,159 @@
+/**
+ * What instances track: objects that there are, each once; and delays that leave a backup time to notice.
+ */
+
+import { microseconds } from "../../core/units/time.ts";
+import type { Path } from "../diagnostic.ts";
+import type { Environment } from "../environment.ts";
+import type { Findings } from "../findings.ts";
+import type { Loose } from "../salvage.ts";
+import { formatDuration } from "../schema/duration.ts";
+import type { InstanceContent, LooseContent } from "../schema/file.ts";
+import { checkCommand, checkUser } from "./programs.ts";
+
+type Instance = NonNullable<Loose<InstanceContent>>;
+
+/** An entry of one of an instance's lists. */
+interface Item {
+  readonly list: "track_interface" | "track_script" | "track_file";
+  readonly object: string | undefined;
+  readonly weight: number | undefined;
+  readonly path: Path;
+}
+
+/** The rules for tracked objects. */
+export function checkTracking(content: LooseContent, environment: Environment, findings: Findings): void {
+  const used = new Set<string>();
+  for (const [name, instance] of content.vrrp_instances ?? []) {
+    if (instance === undefined) continue;
+    const items = [...itemsOf(["vrrp_instances", name], instance)];
+    for (const item of items) used.add(`${item.list} ${item.object}`);
+    checkItems(items, content, findings);
+    checkOwner(items, instance, content, findings);
+  }
+  checkUnused("vrrp_scripts", "track_script", used, content, findings);
+  checkUnused("track_files", "track_file", used, content, findings);
+  for (const [name, script] of content.vrrp_scripts ?? []) {
+    const path = ["vrrp_scripts", name];
+    checkCommand([...path, "script"], script?.script, environment, findings);
+    if (script?.user !== undefined) checkUser([...path, "user"], script.user, environment, findings);
+  }
+  checkDelays(content, findings);
+}
+
+/** True when a tracked script runs under the account of `global_defs`. */
+export function trackingNeedsGlobalUser(content: LooseContent): boolean {
+  return [...(content.vrrp_scripts?.values() ?? [])].some((script) => script?.user === undefined);
+}
+
+function* itemsOf(place: Path, instance: Instance): Generator<Item> {
+  for (const [index, item] of (instance.track_interface ?? []).entries()) {
+    const own = typeof item === "string" ? { interface: item } : item;
+    const path = [...place, "track_interface", index];
+    yield { list: "track_interface", object: own?.interface, weight: weightOf(own), path };
+  }
+  for (const [index, item] of (instance.track_script ?? []).entries()) {
+    const own = typeof item === "string" ? { script: item } : item;
+    const path = [...place, "track_script", index];
+    yield { list: "track_script", object: own?.script, weight: weightOf(own), path };
+  }
+  for (const [index, item] of (instance.track_file ?? []).entries()) {
+    const own = typeof item === "string" ? { file: item } : item;
+    yield {
+      list: "track_file",
+      object: own?.file,
+      weight: weightOf(own),
+      path: [...place, "track_file", index],
+    };
+  }
+}
+
+function weightOf(item: { readonly weight?: number | undefined } | undefined): number | undefined {
+  return item?.weight;
+}
+
+function checkItems(items: readonly Item[], content: LooseContent, findings: Findings): void {
+  const first = new Map<string, Path>();
+  for (const { list, object, path } of items) {
+    if (object === undefined) continue;
+    checkKnown(list, object, path, content, findings);
+    const key = `${list} ${object}`;
+    const other = first.get(key);
+    if (other === undefined) first.set(key, path);
+    else {
+      const message = `${object} is in this list already (line ${findings.line(other)}): keep one`;
+      findings.add("duplicate-track", path, message);
+    }
+  }
+}
+
+function checkKnown(
+  list: Item["list"],
+  object: string,
+  path: Path,
+  content: LooseContent,
+  findings: Findings,
+): void {
+  if (list === "track_interface") return;
+  const key = list === "track_script" ? "vrrp_scripts" : "track_files";
+  if (content[key]?.has(object) === true || findings.touches([key])) return;
+  const known = [...(content[key]?.keys() ?? [])];
+  const advice = known.length === 0 ? `add it to ${key}` : `known in ${key} are ${known.join(", ")}`;
+  findings.add("unknown-track", path, `there is no ${object}: ${advice}`);
+}
+
+/** A weight does nothing to an owner; a fault does. */
+function checkOwner(
+  items: readonly Item[],
+  { priority }: Instance,
+  content: LooseContent,
+  findings: Findings,
+): void {
+  const own = typeof priority === "number" ? [priority] : [...(priority?.values() ?? [])];
+  const inherited = priority === undefined ? [...(content.directors?.values() ?? [])] : [];
+  if (![...own, ...inherited.map((director) => director?.priority)].includes(255)) return;
+  for (const { object, weight, list, path } of items) {
+    if (object === undefined || !hasWeight(list, object, weight, content)) continue;
+    const message =
+      "priority 255 is the address owner's, which no weight alters: use 254 or less, or weight 0";
+    findings.add("owner-track", path, message);
+  }
+}
+
+function hasWeight(
+  list: Item["list"],
+  object: string,
+  own: number | undefined,
+  content: LooseContent,
+): boolean {
+  if (own !== undefined) return own !== 0;
+  if (list === "track_script") return (content.vrrp_scripts?.get(object)?.weight ?? 0) !== 0;
+  return list === "track_file" && (content.track_files?.get(object)?.weight ?? 0) !== 0;
+}
+
+function checkUnused(
+  key: "vrrp_scripts" | "track_files",
+  list: Item["list"],
+  used: ReadonlySet<string>,
+  content: LooseContent,
+  findings: Findings,
+): void {
+  if (findings.touches(["vrrp_instances"])) return;
+  for (const name of content[key]?.keys() ?? []) {
+    if (used.has(`${list} ${name}`)) continue;
+    findings.add("unused-track", [key, name], `no instance has it in ${list}: it is not looked at`, "key");
+  }
+}
+
+/** A backup that does not notice in time that it is cut off would take over from a living master. */
+function checkDelays(content: LooseContent, findings: Findings): void {
+  for (const [name, instance] of content.vrrp_instances ?? []) {
+    if (instance?.interface === undefined || instance.advert_int === undefined) continue;
+    const { interface: device, advert_int: interval } = instance;
+    const down = content.interface_up_down_delays?.get(device)?.down;
+    const most = microseconds(2 * interval);
+    if (down === undefined || down < most) continue;
+    const message = `${formatDuration(down)} is too long for ${name}, which sends its adverts on ${device}: less than two advert_int, ${formatDuration(most)}`;
+    findings.add("link-delay", ["interface_up_down_delays", device, "down"], message);
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What instances track: the objects at the top of the file, and the lists in an instance.
+ */
+
+import { z } from "zod";
+import { seconds, ZERO } from "../../core/units/time.ts";
+import { quote } from "../diagnostic.ts";
+import { duration } from "./duration.ts";
+import { argument, interfaceName, ownName, refuse, textLeaf, toggle, userName, whole } from "./leaf.ts";
+
+/** The weight of an interface or a script. */
+function weight(): z.ZodType<number> {
+  return whole(-253, 253);
+}
+
+/** A file's number is multiplied by its weight; 254 allows for a negative one that is to be a fault. */
+function fileWeight(): z.ZodType<number> {
+  return whole(-254, 254);
+}
+
+/** `interface_up_down_delays`. */
+export const linkDelaysSchema = z.map(
+  interfaceName(),
+  z.strictObject({
+    down: duration("0s", "255s").default(ZERO),
+    up: duration("0s", "255s").default(ZERO),
+  }),
+);
+
+/** `vrrp_scripts`. */
+export const trackedScriptsSchema = z.map(
+  ownName(),
+  z.strictObject({
+    script: z.array(argument()),
+    interval: duration("100ms", "24h").default(seconds(1)),
+    timeout: duration("10ms", "1h").optional(),
+    weight: weight().default(0),
+    reverse: toggle().default(false),
+    rise: whole(1, 1_000).default(1),
+    fall: whole(1, 1_000).default(1),
+    user: userName().optional(),
+    init_fail: toggle().default(false),
+  }),
+);
+
+/** `track_files`. */
+export const trackedFilesSchema = z.map(
+  ownName(),
+  z.strictObject({
+    file: textLeaf<string>("a file's absolute path", (text) =>
+      text.startsWith("/") && !text.endsWith("/") && !text.includes("\0")
+        ? { value: text }
+        : refuse("file-path", `${quote(text)} is no absolute path of a file`),
+    ),
+    weight: fileWeight().default(1),
+    reverse: toggle().default(false),
+    init_file: whole(-2_147_483_648, 2_147_483_647).optional(),
+  }),
+);
+
+const override = { reverse: toggle().optional() };
+
+/** The lists of an instance. */
+export const trackShape = {
+  track_interface: z
+    .array(
+      z.union([
+        interfaceName(),
+        z.strictObject({ interface: interfaceName(), weight: weight().optional(), ...override }),
+      ]),
+    )
+    .default([]),
+  track_script: z
+    .array(
+      z.union([ownName(), z.strictObject({ script: ownName(), weight: weight().optional(), ...override })]),
+    )
+    .default([]),
+  track_file: z
+    .array(
+      z.union([ownName(), z.strictObject({ file: ownName(), weight: fileWeight().optional(), ...override })]),
+    )
+    .default([]),
+};

@@ -1,0 +1,117 @@
+/**
+ * What the failover process knows of the objects that its instances track: interfaces from the kernel, everything else from
+ * the supervisor, whose last word holds until the next one. Each change is told once, with its cause.
+ */
+
+import type { TrackReport } from "../core/report/channel.ts";
+import { type Event, event } from "../core/report/event.ts";
+import { delayedView, type LinkDelay, type Links } from "../core/track/link-delay.ts";
+import type { Finding, Tracked, TrackKind, Verdict } from "../core/track/model.ts";
+import { between, toMilliseconds } from "../core/units/time.ts";
+import type { FailoverConfig } from "../core/vrrp/model.ts";
+import type { Interfaces } from "../core/vrrp/surroundings.ts";
+import { now } from "../linux/clock.ts";
+
+/** What wants to know. */
+export interface TrackListener {
+  /** Something that an instance may track, or an interface, counts as something else now, or soon will. */
+  changed(): void;
+  event(event: Event): void;
+}
+
+/** The tracked objects of all instances. */
+export class TrackedObjects {
+  readonly #listener: TrackListener;
+  readonly #findings = new Map<string, Finding>();
+  readonly #told = new Map<string, Verdict>();
+  #tracked: ReadonlyMap<string, Tracked> = new Map();
+  #delays: Readonly<Record<string, LinkDelay>> = {};
+  #links: Links = new Map();
+  #interfaces: Interfaces = new Map();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(listener: TrackListener) {
+    this.#listener = listener;
+  }
+
+  /** The interfaces as they count: one that has just changed and is to be waited for is as it was. */
+  get interfaces(): Interfaces {
+    return this.#interfaces;
+  }
+
+  configure({ routers, linkDelays }: FailoverConfig): void {
+    const all = routers.flatMap(({ tracks }) => tracks);
+    this.#tracked = new Map(all.map((tracked) => [keyOf(tracked.kind, tracked.object), tracked]));
+    this.#delays = linkDelays;
+    for (const key of this.#told.keys()) if (!this.#tracked.has(key)) this.#told.delete(key);
+  }
+
+  /** The interfaces may have changed, or it is time to look at them. */
+  look(interfaces: Interfaces): void {
+    clearTimeout(this.#timer);
+    const at = now();
+    const view = delayedView(interfaces, this.#delays, this.#links, at);
+    this.#interfaces = view.interfaces;
+    this.#links = view.links;
+    if (view.lookAt !== undefined) {
+      const wait = Math.max(0, Math.ceil(toMilliseconds(between(at, view.lookAt))));
+      this.#timer = setTimeout(() => this.#listener.changed(), wait);
+    }
+    this.#tell();
+  }
+
+  /** The supervisor's findings. */
+  found(findings: readonly Finding[]): void {
+    for (const finding of findings) this.#findings.set(keyOf(finding.kind, finding.object), finding);
+    this.#listener.changed();
+  }
+
+  /** What is known of an object; undefined: nothing yet. */
+  verdict(kind: TrackKind, object: string): Verdict | undefined {
+    if (kind === "interface") return this.#interfaces.get(object)?.up ?? false;
+    return this.#findings.get(keyOf(kind, object))?.verdict;
+  }
+
+  report(): readonly TrackReport[] {
+    return [...this.#tracked.values()].flatMap(({ kind, object }) => {
+      const verdict = this.verdict(kind, object);
+      return verdict === undefined ? [] : [{ kind, object, verdict }];
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #tell(): void {
+    for (const { kind, object, verdict } of this.report()) {
+      const key = keyOf(kind, object);
+      if (this.#told.get(key) === verdict) continue;
+      this.#told.set(key, verdict);
+      this.#listener.event(
+        event("track-changed", {
+          kind,
+          object,
+          verdict: inWords(verdict),
+          detail: this.#detail(kind, object),
+        }),
+      );
+    }
+  }
+
+  #detail(kind: TrackKind, object: string): string {
+    if (kind !== "interface") return this.#findings.get(keyOf(kind, object))?.detail ?? "";
+    const found = this.#interfaces.get(object);
+    if (found === undefined) return "missing";
+    return found.up ? "on, with carrier" : "off, or without carrier";
+  }
+}
+
+function keyOf(kind: TrackKind, object: string): string {
+  return `${kind} ${object}`;
+}
+
+function inWords(verdict: Verdict): string | number {
+  if (typeof verdict === "number") return verdict;
+  return verdict ? "up" : "down";
+}

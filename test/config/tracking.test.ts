@@ -1,0 +1,192 @@
+/**
+ * Goal: what an operator writes of tracked objects reaches the core, and what cannot be meant is told. Method: expected
+ * models and complaints written out by hand; durations are microseconds.
+ */
+
+import t from "tap";
+import { codes, complaints, configOf, instance } from "./reading.ts";
+
+const SCRIPT = "vrrp_scripts: { proxy: { script: [/usr/lib/relevo/check-web] } }\n";
+
+t.test("the short form has the object's weight, the long one its own", (t) => {
+  const { failover } = configOf(`
+vrrp_scripts:
+  a: { script: [/usr/lib/relevo/check-web], weight: -20, reverse: true }
+  b: { script: [/usr/lib/relevo/check-web] }
+  proxy: { script: [/usr/lib/relevo/check-web], weight: 1, reverse: true }
+track_files:
+  c: { file: /run/c }
+  d: { file: /run/d, weight: -254, reverse: true }
+  e: { file: /run/e }
+${instance({
+  track_interface: "[eth1, { interface: eth0, weight: -60, reverse: true }]",
+  track_script: "[a, b, { script: proxy, weight: 253, reverse: false }]",
+  track_file: "[c, d, { file: e, weight: 0 }]",
+})}`);
+  t.strictSame(failover.routers[0]?.tracks, [
+    { kind: "interface", object: "eth1", weight: 0, reverse: false },
+    { kind: "interface", object: "eth0", weight: -60, reverse: true },
+    { kind: "script", object: "a", weight: -20, reverse: true },
+    { kind: "script", object: "b", weight: 0, reverse: false },
+    { kind: "script", object: "proxy", weight: 253, reverse: false },
+    { kind: "file", object: "c", weight: 1, reverse: false },
+    { kind: "file", object: "d", weight: -254, reverse: true },
+    { kind: "file", object: "e", weight: 0, reverse: false },
+  ]);
+  t.end();
+});
+
+t.test("a script has keepalived's defaults, and a timeout within 1 s and 30 s", (t) => {
+  const { watch } = configOf(`${SCRIPT}${instance({ track_script: "[proxy]" })}`);
+  t.strictSame(watch, {
+    scripts: [
+      {
+        name: "proxy",
+        command: ["/usr/lib/relevo/check-web"],
+        interval: 1_000_000,
+        timeout: 1_000_000,
+        rise: 1,
+        fall: 1,
+        initFail: false,
+        user: { name: "nobody", uid: 65_534, gid: 65_534 },
+      },
+    ],
+    files: [],
+  });
+  t.end();
+});
+
+t.test("every key of a script and a file arrives", (t) => {
+  const { watch } = configOf(`
+vrrp_scripts:
+  proxy:
+    script: [/usr/lib/relevo/check-web, "-a b"]
+    interval: 100ms
+    timeout: 3
+    rise: 2
+    fall: 3
+    user: checker
+    init_fail: true
+track_files: { load: { file: /run/load, init_file: -5 } }
+${instance({ track_script: "[proxy]", track_file: "[load]" })}`);
+  t.strictSame(watch, {
+    scripts: [
+      {
+        name: "proxy",
+        command: ["/usr/lib/relevo/check-web", "-a b"],
+        interval: 100_000,
+        timeout: 3_000_000,
+        rise: 2,
+        fall: 3,
+        initFail: true,
+        user: { name: "checker", uid: 1_001, gid: 1_001 },
+      },
+    ],
+    files: [{ name: "load", path: "/run/load", initial: -5 }],
+  });
+  t.end();
+});
+
+t.test("delays of interfaces", (t) => {
+  const { failover } = configOf(
+    `interface_up_down_delays: { eth1: { down: 1, up: 5 }, eth2: { up: 500ms } }\n${instance()}`,
+  );
+  t.strictSame(failover.linkDelays, {
+    eth1: { down: 1_000_000, up: 5_000_000 },
+    eth2: { down: 0, up: 500_000 },
+  });
+  t.end();
+});
+
+t.test("on an interface that carries adverts the delay leaves a backup time to notice", (t) => {
+  const text = (down: string) => `interface_up_down_delays: { eth0: { down: ${down} } }\n${instance()}`;
+  t.strictSame(complaints(text("1999ms")), []);
+  t.match(complaints(text("2")), [
+    /1:43: error: interface_up_down_delays.eth0.down: 2s is too long for web.*less than two advert_int, 2s \[link-delay\]/,
+  ]);
+  t.end();
+});
+
+t.test("an object that is not there, is tracked twice, or by nobody", (t) => {
+  t.match(complaints(instance({ track_script: "[proxy]" })), [
+    /track_script\[0\]: there is no proxy: add it to vrrp_scripts \[unknown-track\]/,
+  ]);
+  t.match(complaints(`${SCRIPT}${instance({ track_script: "[proxy, { script: prxy }]" })}`), [
+    /track_script\[1\]: there is no prxy: known in vrrp_scripts are proxy \[unknown-track\]/,
+  ]);
+  t.match(complaints(instance({ track_file: "[load]" })), [/add it to track_files \[unknown-track\]/]);
+  t.match(complaints(instance({ track_interface: "[eth1, { interface: eth1, weight: 1 }]" })), [
+    /track_interface\[1\]: eth1 is in this list already \(line \d+\): keep one \[duplicate-track\]/,
+  ]);
+  t.match(complaints(`${SCRIPT}${instance()}`), [/1:17: warning: vrrp_scripts.proxy: .* \[unused-track\]/]);
+  t.match(complaints(`track_files: { load: { file: /run/load } }\n${instance()}`), [
+    /warning: track_files.load: .* \[unused-track\]/,
+  ]);
+  t.match(complaints(instance({ track_interface: "[eth7]" })), [
+    /track_interface\[0\]: this machine has no interface eth7 now \[interface-missing\]/,
+  ]);
+  t.end();
+});
+
+t.test("a weight does nothing to an owner, and that is told; a fault does", (t) => {
+  const owner = (track: string) => complaints(instance({ priority: "255", track_interface: track }));
+  t.strictSame(owner("[eth1]"), []);
+  t.match(owner("[{ interface: eth1, weight: 5 }]"), [/warning: .*track_interface\[0\].* \[owner-track\]/]);
+  t.match(
+    complaints(
+      `track_files: { load: { file: /run/load } }\n${instance({ priority: "255", track_file: "[load]" })}`,
+    ),
+    [/\[owner-track\]/],
+    "a file has weight 1 unless it says otherwise",
+  );
+  t.end();
+});
+
+t.test("programs and accounts are held to what those of checks are", (t) => {
+  const script = (keys: string) =>
+    codes(`vrrp_scripts: { proxy: { ${keys} } }\n${instance({ track_script: "[proxy]" })}`).map(
+      (line) => line.split(" ")[2],
+    );
+  t.strictSame(script("script: [/usr/lib/relevo/check-web]"), []);
+  t.strictSame(script("script: []"), ["out-of-range"]);
+  t.strictSame(script("script: [check-web]"), ["script-path"]);
+  t.strictSame(script("script: [/nowhere]"), ["script-missing"]);
+  t.strictSame(script("script: [/etc/motd]"), ["script-not-executable"]);
+  t.strictSame(script("script: /usr/lib/relevo/check-web"), ["wrong-type"]);
+  t.strictSame(script("script: [/usr/lib/relevo/check-web], user: root"), ["user-root"]);
+  t.strictSame(script("script: [/usr/lib/relevo/check-web], user: ghost"), ["user-missing"]);
+  t.strictSame(script("script: [/usr/lib/relevo/check-web], interval: 99ms"), ["out-of-range"]);
+  t.strictSame(script("script: [/usr/lib/relevo/check-web], weight: 254"), ["out-of-range"]);
+  const unowned = { user: () => undefined, program: () => "ok" as const, interfaces: () => undefined };
+  t.match(complaints(`${SCRIPT}${instance({ track_script: "[proxy]" })}`, { environment: unowned }), [
+    /global_defs.script_user: there is no user nobody/,
+  ]);
+  t.end();
+});
+
+t.test("a file is named by its path", (t) => {
+  for (const path of ["load", "/run/", '"/run/a\\0b"', '""']) {
+    const text = `track_files: { load: { file: ${path} } }\n${instance({ track_file: "[load]" })}`;
+    t.match(complaints(text), [/track_files.load.file: .* \[file-path\]/], path);
+  }
+  t.end();
+});
+
+t.test("keepalived's words are shown the way", (t) => {
+  t.match(complaints(`vrrp_script: {}\n${instance()}`), [/is vrrp_scripts here/]);
+  t.match(complaints(`vrrp_track_file: {}\n${instance()}`), [/is track_files here/]);
+  t.end();
+});
+
+t.test("the digest tells what is tracked and how it is looked at", (t) => {
+  const digest = (keys: string, track = "[proxy]") =>
+    configOf(
+      `vrrp_scripts: { proxy: { script: [/usr/lib/relevo/check-web], ${keys} } }\n${instance({ track_script: track })}`,
+    ).digest;
+  const texts = ["weight: 0", "weight: 5", "rise: 2", "interval: 2", "init_fail: true"].map((keys) =>
+    digest(keys),
+  );
+  t.equal(new Set(texts).size, 5);
+  t.equal(digest("weight: 5"), digest("", "[{ script: proxy, weight: 5 }]"), "the same meaning");
+  t.end();
+});
