@@ -140,6 +140,8 @@ export class Failover {
 
   /** Lets go of every address and says so to the peers. */
   async stop(): Promise<void> {
+    // What an earlier life left is to go even if there was no time for a configuration.
+    if (!this.#opened) await this.configure({ routers: [], realtimePriority: 0, linkDelays: {} }, undefined);
     await this.#stopAllBut(new Map());
     this.#listenOn = new Set();
     this.#authenticateOn = new Set();

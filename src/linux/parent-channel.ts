@@ -3,8 +3,8 @@
  * to, measures how late its timers fire, leaves signals to the supervisor, and leaves in good order when the supervisor
  * is gone.
  *
- * Nothing here waits: a message that the parent does not take is dropped once too many are queued, so that a supervisor
- * which hangs never holds up its child.
+ * Nothing here waits: once the parent has left too much untaken, events are dropped and reports put off, so that a
+ * supervisor which hangs never holds up its child.
  */
 
 import type { FromChild, ToChild } from "../core/report/channel.ts";
@@ -47,7 +47,7 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
   let reportDue: NodeJS.Immediate | undefined;
 
   function send(message: FromChild<Report>): void {
-    if (!process.connected || queued >= QUEUED_MAX) return;
+    if (!process.connected) return;
     queued += 1;
     process.send?.(message, undefined, {}, () => {
       queued -= 1;
@@ -57,6 +57,8 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
   function report(): void {
     clearImmediate(reportDue);
     reportDue = undefined;
+    // What has been counted is kept for a later report.
+    if (queued >= QUEUED_MAX) return;
     const watched = lateness;
     lateness = [];
     send({ type: "report", report: duties.report(watched) });
@@ -117,7 +119,7 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
 
   return {
     event(event) {
-      send({ type: "event", event });
+      if (queued < QUEUED_MAX) send({ type: "event", event });
       reportSoon();
     },
     reportSoon,

@@ -51,6 +51,7 @@ export class Child<Config, Report> {
   #restart: NodeJS.Timeout | undefined;
   /** It died, and will be started again after a pause. */
   #away = false;
+  #released: Promise<void> = Promise.resolve();
   #stopping = false;
   #config: Config | undefined;
   #whenConfigured: (() => void)[] = [];
@@ -74,17 +75,20 @@ export class Child<Config, Report> {
     this.#tell(findings);
   }
 
-  /** Has it let go of everything, and waits for its end. */
+  /** Has it let go of everything, and waits for its end; what it cannot let go of any more is taken from it. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
     const leaving = this.#process;
-    if (leaving === undefined) return;
+    if (leaving === undefined) {
+      await this.#release();
+      return;
+    }
     this.#tell({ type: "stop" });
     const impatience = setTimeout(() => leaving.kill("SIGKILL"), STOP_PATIENCE_MS);
-    const [, signal] = (await once(leaving, "exit")) as [number | null, string | null];
+    const [status] = (await once(leaving, "exit")) as [number | null];
     clearTimeout(impatience);
-    if (signal !== null) await this.#release();
+    if (status !== 0) await this.#release();
   }
 
   /** Ends it at once, and cleans up after it. */
@@ -106,10 +110,14 @@ export class Child<Config, Report> {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#process = started;
-    started.on("message", (message) => this.#onMessage(message as FromChild<Report>));
+    started.on("message", (message) => this.#onMessage(started, message as FromChild<Report>));
     started.on("exit", (code, signal) => this.#onExit(signal ?? `exit status ${code}`));
-    started.on("error", () => {});
-    this.#specification.onEvent(event("process-started", { process: name }), started.pid ?? 0);
+    // It could not be started, so that it will not exit; any other error is followed by its exit.
+    started.on("error", ({ message }) => {
+      if (started.pid === undefined) this.#onExit(message);
+    });
+    if (started.pid === undefined) return;
+    this.#specification.onEvent(event("process-started", { process: name }), started.pid);
     const known = this.#specification.known?.();
     if (known !== undefined) this.#tell(known);
     if (this.#config !== undefined)
@@ -121,16 +129,19 @@ export class Child<Config, Report> {
     this.#process?.send(message, () => {});
   }
 
-  #onMessage(message: FromChild<Report>): void {
+  /** What a process has said may arrive after its end: its events still count, where it stood does not. */
+  #onMessage(from: ChildProcess, message: FromChild<Report>): void {
+    const gone = from !== this.#process;
     switch (message.type) {
       case "configured":
+        if (gone) break;
         for (const resolve of this.#whenConfigured.splice(0)) resolve();
         break;
       case "event":
-        this.#specification.onEvent(message.event, this.#process?.pid ?? 0);
+        this.#specification.onEvent(message.event, from.pid ?? 0);
         break;
       case "report":
-        this.#specification.onReport(message.report);
+        if (!gone) this.#specification.onReport(message.report);
         break;
       case "stopped":
         break;
@@ -165,7 +176,13 @@ export class Child<Config, Report> {
     this.#restart = setTimeout(() => this.#start(), rest);
   }
 
-  async #release(): Promise<void> {
+  /** One release after the other: two at once would find the other's work half done. */
+  #release(): Promise<void> {
+    this.#released = this.#released.then(() => this.#releaseNow());
+    return this.#released;
+  }
+
+  async #releaseNow(): Promise<void> {
     const { name, release, onEvent } = this.#specification;
     try {
       await release();

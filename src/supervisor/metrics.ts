@@ -10,6 +10,8 @@ const STATES: readonly InstanceStateName[] = ["init", "backup", "master", "fault
 const LATENESS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const CHECK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+type ProcessName = "supervisor" | "failover" | "balancer";
+
 /** The metrics of one director. */
 export class Metrics {
   readonly registry = new Registry();
@@ -40,6 +42,12 @@ export class Metrics {
     "real",
     "kind",
   ]);
+  /** What a process tells of where things stand. */
+  readonly #states: Readonly<Record<ProcessName, readonly Gauge[]>> = {
+    supervisor: [],
+    failover: [this.#instanceState, this.#priority, this.#vipHeld, this.#trackUp, this.#trackValue],
+    balancer: [this.#realServerUp, this.#realServersUp, this.#weight],
+  };
   readonly #counters: Readonly<Record<string, Counter>> = {
     adverts_sent: this.#counter("vrrp_adverts_sent_total", "Adverts sent", ["instance", "interface"]),
     adverts_received: this.#counter("vrrp_adverts_received_total", "Adverts received and accepted", [
@@ -115,8 +123,7 @@ export class Metrics {
   }
 
   onFailoverReport({ instances, tracks, counts, lateness }: FailoverReport): void {
-    const gauges = [this.#instanceState, this.#priority, this.#vipHeld, this.#trackUp, this.#trackValue];
-    for (const gauge of gauges) gauge.reset();
+    this.#forgetState("failover");
     for (const { kind, object, verdict } of tracks) {
       if (typeof verdict === "number") this.#trackValue.set({ object, kind }, verdict);
       else this.#trackUp.set({ object, kind }, verdict ? 1 : 0);
@@ -136,7 +143,7 @@ export class Metrics {
   }
 
   onBalancerReport({ realServers, checks, counts, lateness }: BalancerReport): void {
-    for (const gauge of [this.#realServerUp, this.#realServersUp, this.#weight]) gauge.reset();
+    this.#forgetState("balancer");
     for (const { virtual, real, up, weight, configuredWeight } of realServers) {
       this.#realServerUp.set({ virtual, real }, up ? 1 : 0);
       this.#realServersUp.inc({ virtual }, up ? 1 : 0);
@@ -162,13 +169,16 @@ export class Metrics {
   }
 
   /** Timers of a process fired so late, in seconds. */
-  late(process: string, lateness: readonly number[]): void {
+  late(process: ProcessName, lateness: readonly number[]): void {
     for (const seconds of lateness) this.#lateness.observe({ process }, seconds);
   }
 
-  onProcess(process: string, up: boolean): void {
+  /** A process is there, or has died; what a dead one last said of itself is true no longer. */
+  onProcess(process: ProcessName, up: boolean): void {
     this.#processUp.set({ process }, up ? 1 : 0);
-    if (!up) this.#restarts.inc({ process });
+    if (up) return;
+    this.#restarts.inc({ process });
+    this.#forgetState(process);
   }
 
   onConfigLoaded(digest: string): void {
@@ -180,6 +190,10 @@ export class Metrics {
 
   onConfigRejected(): void {
     this.#reloadGood.set(0);
+  }
+
+  #forgetState(process: ProcessName): void {
+    for (const gauge of this.#states[process]) gauge.reset();
   }
 
   #count(counts: readonly Count<string>[]): void {

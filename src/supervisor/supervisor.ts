@@ -53,12 +53,12 @@ export class Supervisor {
   readonly #scripts = new ScriptWatch(this.#findings);
   readonly #files = new FileWatch(this.#findings);
   readonly #notifier: Notifier;
-  #stopping = false;
   #digest: string | undefined;
   /** One reading after the other. */
   #work: Promise<void> = Promise.resolve();
+  #stopping = false;
   /** The end of children that were not waited for. */
-  #abandoned: Promise<void> | undefined;
+  #abandoned: Promise<unknown> | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -92,31 +92,28 @@ export class Supervisor {
   }
 
   /** Puts the first configuration into force; resolves when both children work by it. */
-  async start(reading: Reading & { readonly config: Config }): Promise<void> {
-    this.#warn(reading);
-    await this.#apply(reading.config);
-    this.#metrics.onProcess("supervisor", true);
-    this.#say(event("started", { version: this.#options.version, node: reading.config.node ?? "" }));
-    this.#notify("ready", "running");
+  start(reading: Reading & { readonly config: Config }): Promise<void> {
+    return this.#inTurn(() => this.#start(reading));
   }
 
   /** Reads the configuration anew. */
   reload(): void {
-    this.#work = this.#work.then(() => this.#reload());
+    void this.#inTurn(() => this.#reload());
   }
 
   /** Lets go of everything, peers first. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#say(event("stopping"));
     this.#notify("stopping", "stopping");
     this.#scripts.close();
     this.#files.close();
-    this.#stopping = true;
     await this.#failover.stop();
     // Not before: the addresses are off now.
     await Promise.all([this.#notifier.stop(), this.#balancer.stop()]);
     await this.#abandoned;
     await this.#metricsServer.close();
+    this.#options.runDirectory.clear();
     this.#options.runDirectory.leave();
     this.#say(event("stopped"));
   }
@@ -124,9 +121,22 @@ export class Supervisor {
   /** Does not let `stop` wait for the children: ends them, and takes out of the kernel what they had put there. */
   abandon(): void {
     this.#notifier.abandon();
-    this.#abandoned ??= Promise.all([this.#failover.kill(), this.#balancer.kill()]).then(() =>
-      this.#options.runDirectory.clear(),
-    );
+    this.#abandoned ??= Promise.all([this.#failover.kill(), this.#balancer.kill()]);
+  }
+
+  /** Waits for its turn, which does not come once all is to stop. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(() => (this.#stopping ? undefined : work()));
+    return this.#work;
+  }
+
+  async #start(reading: Reading & { readonly config: Config }): Promise<void> {
+    this.#warn(reading);
+    await this.#apply(reading.config);
+    if (this.#stopping) return;
+    this.#metrics.onProcess("supervisor", true);
+    this.#say(event("started", { version: this.#options.version, node: reading.config.node ?? "" }));
+    this.#notify("ready", "running");
   }
 
   async #reload(): Promise<void> {
@@ -143,6 +153,7 @@ export class Supervisor {
       this.#warn(reading);
       await this.#apply(config);
     }
+    if (this.#stopping) return;
     this.#notify("ready", config === undefined ? "running; the configuration on disk has errors" : "running");
   }
 
@@ -161,6 +172,8 @@ export class Supervisor {
     await this.#files.configure(config.watch.files);
     this.#notifier.configure(config.notify);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
+    // A child that is to stop leaves the question open.
+    if (this.#stopping) return;
     this.#digest = config.digest;
     this.#metrics.onConfigLoaded(config.digest);
     this.#say(event("config-loaded", { digest: config.digest }));
@@ -183,7 +196,7 @@ export class Supervisor {
     };
   }
 
-  #onChildEvent(name: string, happened: Event, pid: number): void {
+  #onChildEvent(name: "failover" | "balancer", happened: Event, pid: number): void {
     if (happened.name === "process-started") this.#metrics.onProcess(name, true);
     if (happened.name === "process-died") this.#metrics.onProcess(name, false);
     this.#options.log(happened, { process: name, process_pid: pid });

@@ -104,13 +104,13 @@ export class Director {
   /** Stops it in good order. */
   async stop(): Promise<void> {
     this.#child.send({ type: "stop" });
-    await this.#ended();
+    await this.ended();
   }
 
   /** Kills it as an out-of-memory killer would. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
-    await this.#ended();
+    await this.ended();
   }
 
   /** Leaves it without a parent, as a supervisor that dies does. */
@@ -207,7 +207,8 @@ export class Director {
     }
   }
 
-  async #ended(): Promise<void> {
+  /** Waits for its end. */
+  async ended(): Promise<void> {
     await until(
       "the process has ended",
       () => this.#child.exitCode !== null || this.#child.signalCode !== null,

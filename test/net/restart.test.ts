@@ -99,4 +99,18 @@ if (hasRoot(t, import.meta.url)) {
     first.abandon();
     await until("the address is gone", () => !host.holdsVip());
   });
+
+  t.test("an orphan that had no time for a configuration lets go of what an earlier life left", async (t) => {
+    const lan = new Lan(t);
+    const host = lan.host("lvs1", 11);
+    const first = new Director(lan, host);
+    await first.configure([web()]);
+    await first.reaches("master");
+    await first.kill();
+    t.ok(host.holdsVip());
+    first.restart();
+    first.abandon();
+    await first.ended();
+    t.notOk(host.holdsVip());
+  });
 }

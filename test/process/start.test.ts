@@ -35,6 +35,35 @@ if (hasRoot(t, import.meta.url)) {
       t.match(lvs1.complaints, /lvs3.*lvs1.*lvs2/);
     });
 
+    await t.test("that is told to stop while it starts does not say that it works", async (t) => {
+      const starting = lvs1.spawn();
+      await lvs1.logged("process-started");
+      starting.kill("SIGTERM");
+      t.strictSame(await once(starting, "close"), [0, null]);
+      const told = lvs1.log.map(({ event }) => event).filter((name) => !name.startsWith("process"));
+      t.strictSame(
+        told.filter((name) => ["config-loaded", "started", "stopping", "stopped"].includes(name)),
+        ["stopping", "stopped"],
+      );
+      t.equal(lvs1.runFiles(), undefined);
+      lvs1.log.length = 0;
+    });
+
+    await t.test("that is told to reload while it starts does so when it works", async (t) => {
+      const starting = lvs1.spawn();
+      await lvs1.logged("process-started");
+      starting.kill("SIGHUP");
+      await lvs1.logged("config-unchanged");
+      const told = lvs1.log.map(({ event }) => event);
+      t.strictSame(
+        told.filter((name) => name.startsWith("config-") || name === "started"),
+        ["config-loaded", "started", "config-unchanged"],
+      );
+      starting.kill();
+      await once(starting, "close");
+      lvs1.log.length = 0;
+    });
+
     await t.test("refuses to run twice with one run directory", async (t) => {
       await lvs1.start();
       t.equal(await refused(lvs1), 1);

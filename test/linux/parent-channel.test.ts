@@ -1,0 +1,63 @@
+/**
+ * Goal: a supervisor that hangs costs its child nothing but the telling of events: counts and answers wait for it.
+ * Method: the channel's far end is this process, stubbed where the child would send.
+ */
+
+import t from "tap";
+import { openParentChannel } from "../../src/linux/parent-channel.ts";
+import { event } from "../../src/core/report/event.ts";
+
+interface Sent {
+  readonly type: string;
+  readonly report?: number;
+}
+
+t.test("a supervisor that takes nothing", async (t) => {
+  const sent: Sent[] = [];
+  const taken: (() => void)[] = [];
+  Object.assign(process, {
+    connected: true,
+    send(message: Sent, _handle: unknown, _options: unknown, callback: () => void) {
+      sent.push(message);
+      taken.push(callback);
+      return true;
+    },
+  });
+  t.teardown(() => {
+    process.removeAllListeners("message");
+    process.removeAllListeners("disconnect");
+    setImmediate(() => process.exit());
+  });
+  let counted = 0;
+  const channel = openParentChannel<string, number>({
+    configure: async () => {},
+    stop: async () => {},
+    report() {
+      const count = counted;
+      counted = 0;
+      return count;
+    },
+  });
+  const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+  for (let index = 0; index < 1_000; index += 1) channel.event(event("check-failed"));
+  await turn();
+  t.equal(sent.length, 1_000, "no more is queued");
+
+  counted = 7;
+  channel.reportSoon();
+  await turn();
+  process.emit("message", { type: "configure", config: "new" }, undefined);
+  await turn();
+  t.strictSame(
+    sent.slice(1_000).map(({ type }) => type),
+    ["configured"],
+    "the answer that it waits for is sent all the same",
+  );
+  t.equal(counted, 7, "what could not be told is kept");
+
+  for (const callback of taken) callback();
+  channel.reportSoon();
+  await turn();
+  t.match(sent.at(-1), { type: "report", report: 7 });
+});

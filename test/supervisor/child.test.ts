@@ -1,0 +1,100 @@
+/**
+ * Goal: however and whenever a child ends, what it had put into the kernel is taken out again, and it is started again
+ * unless that was the end. Method: small scripts in the place of the real processes; what is released is counted.
+ */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import t from "tap";
+import type { Event } from "../../src/core/report/event.ts";
+import { Child } from "../../src/supervisor/child.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "relevo-child-"));
+t.teardown(() => rmSync(folder, { recursive: true }));
+
+/** A child that runs `script`, for which `told` is called with each message. */
+function childOf(script: string, { releaseWhileAway = false, releaseTakesMs = 0 } = {}) {
+  const module = join(folder, `${Math.random()}.mjs`);
+  writeFileSync(module, script);
+  const events: Event[] = [];
+  const releases: string[] = [];
+  const child = new Child<object, never>({
+    name: "balancer",
+    module: pathToFileURL(module),
+    arguments: [],
+    nodeOptions: [],
+    onEvent: (event) => void events.push(event),
+    onReport: () => {},
+    async release() {
+      releases.push("begun");
+      await delay(releaseTakesMs);
+      releases.push("ended");
+    },
+    releaseWhileAway,
+  });
+  const told = (name: string): readonly Event[] => events.filter((event) => event.name === name);
+  return { child, told, releases };
+}
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 60_000; !condition(); await delay(20))
+    if (Date.now() > deadline) throw new Error(`in vain: ${what}`);
+}
+
+t.test("a child that leaves in good order has nothing to release", async (t) => {
+  const { child, releases } = childOf(`process.on("message", ({ type }) => {
+    if (type === "configure") process.send({ type: "configured" });
+    else process.exit(0);
+  })`);
+  await child.configure({});
+  await child.stop();
+  t.strictSame(releases, []);
+});
+
+t.test("a child that fails while it leaves has its things released", async (t) => {
+  const { child, releases } = childOf(`process.on("message", ({ type }) => {
+    if (type === "configure") process.send({ type: "configured" });
+    else process.exit(7);
+  })`);
+  await child.configure({});
+  await child.stop();
+  t.strictSame(releases, ["begun", "ended"]);
+});
+
+t.test("what a child left is released when the stop comes while it is away", async (t) => {
+  const { child, told, releases } = childOf("process.exit(7)");
+  void child.configure({});
+  await until("a pause", () => told("process-died").length === 2);
+  await child.stop();
+  t.strictSame(releases, ["begun", "ended"]);
+  t.equal(told("process-started").length, 2, "and it is not started again");
+});
+
+t.test("two reasons to release do not get into each other's way", async (t) => {
+  const { child, told, releases } = childOf("process.exit(7)", {
+    releaseWhileAway: true,
+    releaseTakesMs: 100,
+  });
+  void child.configure({});
+  await until("a pause", () => told("process-died").length === 2);
+  await Promise.all([child.stop(), child.kill()]);
+  t.strictSame(releases, ["begun", "ended", "begun", "ended", "begun", "ended"]);
+});
+
+t.test("a child that cannot be started is tried again", async (t) => {
+  const { execPath } = process;
+  const { child, told } = childOf(`process.on("message", ({ type }) => {
+    if (type === "configure") process.send({ type: "configured" });
+    else process.exit(0);
+  })`);
+  process.execPath = "/nonexistent/node";
+  const inForce = child.configure({});
+  await until("a death", () => told("process-died").length > 0);
+  process.execPath = execPath;
+  t.match(told("process-died")[0]?.fields["how"], /ENOENT/);
+  await inForce;
+  await child.stop();
+});

@@ -1,0 +1,55 @@
+/**
+ * Goal: what Prometheus is told is so, also while a process is away. Method: reports as the processes send them; the
+ * page's lines.
+ */
+
+import t from "tap";
+import { Metrics } from "../../src/supervisor/metrics.ts";
+
+const REPORT = {
+  instances: [
+    {
+      instance: "web",
+      interface: "eth0",
+      vrid: 51,
+      state: "master",
+      priority: 150,
+      held: [{ address: "192.0.2.100/24", interface: "eth0" }],
+      addresses: [{ address: "192.0.2.100/24", interface: "eth0" }],
+    },
+  ],
+  tracks: [],
+  counts: [{ name: "adverts_sent", labels: { instance: "web", interface: "eth0" }, by: 3 }],
+  lateness: [],
+} as const;
+
+async function lines(metrics: Metrics, start: string): Promise<readonly string[]> {
+  const page = await metrics.registry.metrics();
+  return page.split("\n").filter((line) => line.startsWith(start));
+}
+
+t.test("a failover process that is away holds nothing, and its totals stay", async (t) => {
+  const metrics = new Metrics("1.2.3");
+  metrics.onProcess("failover", true);
+  metrics.onFailoverReport(REPORT);
+  t.strictSame(await lines(metrics, "relevo_vip_held"), [
+    'relevo_vip_held{instance="web",vip="192.0.2.100/24",interface="eth0"} 1',
+  ]);
+  metrics.onProcess("failover", false);
+  t.strictSame(await lines(metrics, "relevo_vip_held"), []);
+  t.strictSame(await lines(metrics, "relevo_vrrp_instance_state"), []);
+  t.strictSame(await lines(metrics, "relevo_vrrp_adverts_sent_total"), [
+    'relevo_vrrp_adverts_sent_total{instance="web",interface="eth0"} 3',
+  ]);
+});
+
+t.test("what is known of real servers goes with the balancer", async (t) => {
+  const metrics = new Metrics("1.2.3");
+  const real = { virtual: "tcp 192.0.2.100:80", real: "198.51.100.21:80", weight: 1, configuredWeight: 1 };
+  metrics.onBalancerReport({ realServers: [{ ...real, up: true }], checks: [], counts: [], lateness: [] });
+  t.equal((await lines(metrics, "relevo_real_server")).length, 4);
+  metrics.onProcess("failover", false);
+  t.equal((await lines(metrics, "relevo_real_server")).length, 4);
+  metrics.onProcess("balancer", false);
+  t.strictSame(await lines(metrics, "relevo_real_server"), []);
+});
