@@ -13,9 +13,12 @@ import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
 import { checkAuthentication } from "./rules/authentication.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
+import { checkDelivery } from "./rules/delivery.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
+import { checkStrictness } from "./rules/strictness.ts";
+import { checkSyncGroups } from "./rules/sync-groups.ts";
 import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
 import { checkNotify, notifyNeedsGlobalUser } from "./rules/notify.ts";
 import { checkGlobalUser } from "./rules/programs.ts";
@@ -55,6 +58,9 @@ export function readConfig(text: string, options: ReadOptions): Reading {
 function checkRules(content: LooseContent, environment: Environment, findings: Findings): void {
   checkPriorities(content, findings);
   checkInstances(content, findings);
+  checkStrictness(content, findings);
+  checkSyncGroups(content, findings);
+  checkDelivery(content, findings);
   checkInterfaces(content, environment, findings);
   checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);

@@ -30,6 +30,8 @@ export interface AddressListener {
   event(event: Event): void;
   /** An address was not as it should be and has been put right; one that was missing must be announced. */
   drift(address: VirtualAddress, wrong: "missing" | "foreign"): void;
+  /** An address had gone, and the kernel refuses to have it back. */
+  lost(address: VirtualAddress): void;
 }
 
 /** The keeper of all virtual addresses of this machine. */
@@ -113,8 +115,9 @@ export class AddressKeeper {
       return;
     }
     this.#putRightAt.set(name, now());
-    const cure = wrong === "missing" ? "add" : "remove";
-    if ((await this.#change(cure, address)) === "done") this.#listener.drift(address, wrong);
+    const cured = await this.#change(wrong === "missing" ? "add" : "remove", address);
+    if (cured === "done") this.#listener.drift(address, wrong);
+    if (cured === "refused" && wrong === "missing") this.#listener.lost(address);
   }
 
   #lookLater(address: VirtualAddress, wait: number): void {

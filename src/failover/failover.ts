@@ -12,18 +12,21 @@
 
 import type { FailoverCount, FailoverReport } from "../core/report/channel.ts";
 import { type Event as Report, event } from "../core/report/event.ts";
-import { type Instant, toSeconds } from "../core/units/time.ts";
-import { type Ipv4 } from "../core/units/ipv4.ts";
+import { type Duration, type Instant, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
+import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
+import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Finding } from "../core/track/model.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
+import { stallBudget } from "../core/vrrp/timing.ts";
+import type { State } from "../core/vrrp/virtual-router.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
-import { VRRP_GROUP } from "../core/wire/vrrp.ts";
+import { sameAddress } from "../core/vrrp/virtual-router.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -37,7 +40,7 @@ import { Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
-import { Segments } from "./segments.ts";
+import { type SegmentName, Segments, segmentKey } from "./segments.ts";
 
 /** What it tells the supervisor. */
 export interface FailoverVoice {
@@ -61,27 +64,27 @@ export class Failover {
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
-  readonly #byInterface = new Map<string, readonly Instance[]>();
-  #virtual: ReadonlySet<Ipv4> = new Set();
-  #listenOn: ReadonlySet<string> = new Set();
-  #authenticateOn: ReadonlySet<string> = new Set();
+  readonly #bySegment = new Map<string, readonly Instance[]>();
+  #virtual: ReadonlySet<IpAddress> = new Set();
+  #listenFor: readonly VirtualRouter[] = [];
   #realtimePriority = 0;
   #changed: NodeJS.Immediate | undefined;
   #opened = false;
+  #configured = false;
 
   constructor(recordPath: string, voice: FailoverVoice) {
     this.#voice = voice;
-    const failed = (name: string, error: KernelError): void =>
+    const failed = ({ interface: name }: SegmentName, error: KernelError): void =>
       voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
     this.#segments = new Segments(this.#receiver, {
-      packet: (name, packet) => this.#onPacket(name, packet),
+      packet: (segment, packet) => this.#onPacket(segment, packet),
       failed,
     });
     this.#authenticated = new Segments(
       this.#receiver,
       {
         // Another user's of IPsec on this machine.
-        packet: (name, packet) => void (protectsOther(packet) || this.#onPacket(name, packet)),
+        packet: (segment, packet) => void (protectsOther(packet) || this.#onPacket(segment, packet)),
         failed,
       },
       IPPROTO_AH,
@@ -94,6 +97,7 @@ export class Failover {
     this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
+      lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
     });
     this.#tracked = new TrackedObjects({
       changed: () => this.#onInterfacesChangedSoon(),
@@ -105,6 +109,9 @@ export class Failover {
   async configure(config: FailoverConfig, diedAt: Instant | undefined): Promise<void> {
     if (!this.#opened) await this.#table.open();
     this.#opened = true;
+    // Only a director that starts listens first: a process that died is missed by nobody yet.
+    const delay = this.#configured || diedAt !== undefined ? ZERO : config.startupDelay;
+    this.#configured = true;
     this.#tracked.configure(config);
     this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
@@ -113,10 +120,7 @@ export class Failover {
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
     const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
-    this.#listenOn = new Set(config.routers.map((router) => router.interface));
-    this.#authenticateOn = new Set(
-      config.routers.flatMap((router) => (router.authentication?.type === "ah" ? [router.interface] : [])),
-    );
+    this.#listenFor = config.routers;
     this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
     const resuming = new Set(
@@ -130,9 +134,10 @@ export class Failover {
     await this.#removeLeftOver(found, resuming);
     for (const [name, router] of kept) {
       const running = this.#instances.get(name)?.instance;
-      if (running === undefined) this.#start(router, resuming.has(router));
+      if (running === undefined) this.#start(router, resuming.has(router), delay);
       else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
     }
+    this.#agree();
     await this.#settled();
     this.#keeper.forgetAllBut(config.routers);
     this.#onInterfacesChanged();
@@ -141,10 +146,13 @@ export class Failover {
   /** Lets go of every address and says so to the peers. */
   async stop(): Promise<void> {
     // What an earlier life left is to go even if there was no time for a configuration.
-    if (!this.#opened) await this.configure({ routers: [], realtimePriority: 0, linkDelays: {} }, undefined);
+    if (!this.#opened)
+      await this.configure(
+        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {} },
+        undefined,
+      );
     await this.#stopAllBut(new Map());
-    this.#listenOn = new Set();
-    this.#authenticateOn = new Set();
+    this.#listenFor = [];
     this.#keeper.close();
     this.#tracked.close();
     this.#table.close();
@@ -166,20 +174,22 @@ export class Failover {
     this.#tracked.found(findings);
   }
 
-  #start(router: VirtualRouter, resume: boolean): void {
+  #start(router: VirtualRouter, resume: boolean, delay: Duration): void {
     const { faults, adjustment } = this.#standing(router);
     const instance = new Instance(router, adjustment, this.#hands());
     this.#instances.set(identity(router), { instance, faults });
-    this.#indexByInterface();
-    instance.dispatch({ type: "startup", faults, resume });
+    this.#indexBySegment();
+    instance.dispatch({ type: "startup", faults, resume, delay });
   }
 
   async #stopAllBut(kept: ReadonlyMap<string, VirtualRouter>): Promise<void> {
     const leaving = [...this.#instances].filter(([name]) => !kept.has(name));
-    for (const [, { instance }] of leaving) instance.dispatch({ type: "shutdown" });
+    // All decide before any acts: a sync group leaves as one, and nobody follows whoever goes first.
+    for (const [, { instance }] of leaving) instance.decide({ type: "shutdown" });
+    for (const [, { instance }] of leaving) instance.work();
     await Promise.all(leaving.map(([, { instance }]) => instance.settled()));
     for (const [name] of leaving) this.#instances.delete(name);
-    this.#indexByInterface();
+    this.#indexBySegment();
   }
 
   /** Addresses of an earlier life that nobody holds or goes on with are gone before anyone relies on them. */
@@ -197,35 +207,54 @@ export class Failover {
     }
   }
 
+  /** After a change of the groups. */
+  #agree(): void {
+    for (const { instance } of this.#instances.values()) Instance.agree(this.#companions(instance));
+  }
+
+  /** The members of an instance's sync group, itself among them. */
+  #companions(instance: Instance): readonly Instance[] {
+    const { syncGroup } = instance.router;
+    if (syncGroup === undefined) return [instance];
+    const all = [...this.#instances.values()].map((entry) => entry.instance);
+    return all.filter(({ router }) => router.syncGroup === syncGroup);
+  }
+
   async #settled(): Promise<void> {
     await Promise.all([...this.#instances.values()].map(({ instance }) => instance.settled()));
   }
 
   #hands(): InstanceHands {
     return {
-      send: (router, packet) => this.#send(router, packet),
+      send: (router, advert) => this.#send(router, advert),
       add: (addresses) => this.#keeper.add(addresses),
       remove: (addresses) => this.#keeper.remove(addresses),
       announce: (address) => this.#announce(address),
-      drain: ({ interface: name }) => {
-        this.#segments.drain(name);
-        this.#authenticated.drain(name);
+      drain: (router) => {
+        this.#segments.drain(router);
+        this.#authenticated.drain(router);
       },
-      primary: (router) => primaryAddress(router, this.#table.interfaces, this.#virtual),
+      primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
       transition: (router, to, cause) =>
         this.#counters.count("transitions", { instance: router.name, to, cause }),
       late: (by) => this.#voice.late(toSeconds(by)),
+      stalled: (router, state, by) => this.#onStalled(router, state, by),
+      companions: (instance) => this.#companions(instance),
+      heldBack: (router, member) => this.#onHeldBack(router, member),
     };
   }
 
-  #onPacket(interfaceName: string, packet: Uint8Array): void {
-    const here = this.#byInterface.get(interfaceName) ?? [];
+  #primary(router: VirtualRouter): IpAddress | undefined {
+    return primaryAddress(router, this.#table.interfaces, this.#virtual);
+  }
+
+  #onPacket(segment: SegmentName, packet: Uint8Array): void {
+    const { interface: interfaceName } = segment;
+    const here = this.#bySegment.get(segmentKey(segment)) ?? [];
     const routers = here.map(({ router }) => router);
-    const [first] = routers;
-    const primary = first && primaryAddress(first, this.#table.interfaces, this.#virtual);
-    const admission = admit(packet, routers, primary, {
+    const admission = admit(packet, routers, (router) => this.#primary(router), {
       mac: hmacMd5,
       lastSequence: (vrid, source) =>
         here.find((instance) => instance.router.vrid === vrid)?.lastSequence(source) ?? 0,
@@ -270,24 +299,23 @@ export class Failover {
     router: VirtualRouter,
     field: string,
     value: string | undefined,
-    source: Ipv4,
+    source: IpAddress,
   ): void {
     if (!this.#noticeboard.changed(`${name} ${router.name} ${source}`, value)) return;
     this.#voice.event(event(name, { instance: router.name, source, [field]: value ?? "" }));
   }
 
-  #send(router: VirtualRouter, packet: Uint8Array): boolean {
+  #send(router: VirtualRouter, { packet, destination }: OutgoingAdvert): void {
     const labels = { instance: router.name, interface: router.interface };
     const failure = this.#try(() => {
-      const socket = this.#segments.socket(router.interface);
+      const socket = this.#segments.socket(router);
       if (socket === undefined) throw new KernelError("send", "ENODEV");
-      socket.send(packet, VRRP_GROUP);
+      socket.send(packet, destination);
     });
     if (failure === undefined) this.#counters.count("adverts_sent", labels);
-    if (this.#noticeboard.changed(`send ${router.name}`, failure)) {
-      this.#voice.event(event("vrrp-send-failed", { ...labels, error: failure ?? "" }));
+    if (this.#noticeboard.changed(`send ${router.name} ${destination}`, failure)) {
+      this.#voice.event(event("vrrp-send-failed", { ...labels, destination, error: failure ?? "" }));
     }
-    return failure === undefined;
   }
 
   #announce(address: VirtualAddress): void {
@@ -314,12 +342,40 @@ export class Failover {
     }
   }
 
+  #onStalled(router: VirtualRouter, state: State["name"], by: Duration): void {
+    this.#counters.count("stalls", { instance: router.name });
+    const suppressed = this.#noticeboard.again(`stalled ${router.name}`, now());
+    if (suppressed === undefined) return;
+    this.#voice.event(
+      event("vrrp-stalled", {
+        instance: router.name,
+        state,
+        suppressed,
+        late_ms: Math.round(toMilliseconds(by)),
+        budget_ms: toMilliseconds(stallBudget(router)),
+      }),
+    );
+  }
+
+  #onHeldBack({ name, syncGroup = "" }: VirtualRouter, member: string): void {
+    const suppressed = this.#noticeboard.again(`held back ${name} ${member}`, now());
+    if (suppressed === undefined) return;
+    this.#voice.event(event("vrrp-sync-held-back", { instance: name, group: syncGroup, member, suppressed }));
+  }
+
   #onDrift(address: VirtualAddress, found: "missing" | "foreign"): void {
     this.#counters.count("drift", { kind: "address" });
     this.#voice.event(
       event("address-drift", { interface: address.interface, address: addressText(address), found }),
     );
-    if (found === "missing") this.#announce(address);
+    if (found === "missing") this.#holderOf(address)?.announce(address);
+  }
+
+  #holderOf(address: VirtualAddress): Instance | undefined {
+    for (const { instance } of this.#instances.values()) {
+      if (instance.router.addresses.some((own) => sameAddress(own, address))) return instance;
+    }
+    return undefined;
   }
 
   /** The kernel tells of many changes in one turn of the loop, such as a hundred addresses of our own. */
@@ -349,8 +405,9 @@ export class Failover {
   }
 
   #updateSegments(): void {
-    this.#segments.update(this.#listenOn, this.#table.interfaces);
-    this.#authenticated.update(this.#authenticateOn, this.#table.interfaces);
+    const { interfaces } = this.#table;
+    this.#segments.update(this.#listenFor, interfaces);
+    this.#authenticated.update(this.#listenFor.filter(isAuthenticated), interfaces);
   }
 
   /** All that keeps a router from working, and what its tracked objects do to its priority. */
@@ -358,17 +415,17 @@ export class Failover {
     const { interfaces } = this.#tracked;
     const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
     const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
-    const listening = router.authentication?.type === "ah" ? this.#authenticated : this.#segments;
-    const deaf = interfaces.has(router.interface) && listening.socket(router.interface) === undefined;
+    const listening = isAuthenticated(router) ? this.#authenticated : this.#segments;
+    const deaf = interfaces.has(router.interface) && listening.socket(router) === undefined;
     if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
     return { faults, adjustment: tracked.adjustment };
   }
 
-  #indexByInterface(): void {
-    this.#byInterface.clear();
+  #indexBySegment(): void {
+    this.#bySegment.clear();
     for (const { instance } of this.#instances.values()) {
-      const { interface: name } = instance.router;
-      this.#byInterface.set(name, [...(this.#byInterface.get(name) ?? []), instance]);
+      const key = segmentKey(instance.router);
+      this.#bySegment.set(key, [...(this.#bySegment.get(key) ?? []), instance]);
     }
   }
 
@@ -385,7 +442,12 @@ export class Failover {
   }
 }
 
+/** True where adverts come with an authentication header, which is a protocol of its own. */
+function isAuthenticated({ authentication }: VirtualRouter): boolean {
+  return authentication?.type === "ah";
+}
+
 /** Routers that differ in these are different ones; all else can be changed in place. */
-function identity({ name, interface: interfaceName, vrid, version }: VirtualRouter): string {
-  return JSON.stringify([name, interfaceName, vrid, version]);
+function identity({ name, interface: interfaceName, vrid, version, family }: VirtualRouter): string {
+  return JSON.stringify([name, interfaceName, vrid, version, family]);
 }

@@ -2,19 +2,22 @@
  * Drives one virtual router: gives its state machine the time and what happens, carries out what it decides.
  *
  * Adverts go out the moment they are decided, whatever else is still being done; all other effects of an instance are
- * carried out in their order, one after the other.
+ * carried out in their order, one after the other. What a member of a sync group decides and what the other members make
+ * of it is one decision: every advert of it is out before the first address is touched.
  */
 
 import { type Event as Report, event } from "../core/report/event.ts";
 import type { InstanceReport } from "../core/report/channel.ts";
 import { toMilliseconds, between, type Duration, type Instant } from "../core/units/time.ts";
-import { type Ipv4 } from "../core/units/ipv4.ts";
+import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
-import { advertPacket } from "../core/vrrp/advert-packet.ts";
+import { advertPackets, type OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { seal } from "../core/vrrp/authentication.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import { effectivePriority } from "../core/vrrp/priority.ts";
 import { begun, done, EMPTY_OUTBOX, mayAnnounce, nextTask, put, type Task } from "../core/vrrp/outbox.ts";
+import { heldBackBy, type Member, type Move, nextFollow } from "../core/vrrp/sync-group.ts";
+import { stallBudget } from "../core/vrrp/timing.ts";
 import {
   type Effect,
   type Event,
@@ -29,20 +32,26 @@ import { hmacMd5 } from "./mac.ts";
 
 /** What an instance needs done for it. */
 export interface InstanceHands {
-  /** Sends a packet on the router's interface; false when that was not possible. */
-  send(router: VirtualRouter, packet: Uint8Array): boolean;
+  /** Sends a packet on the router's interface. */
+  send(router: VirtualRouter, advert: OutgoingAdvert): void;
   add(addresses: readonly VirtualAddress[]): Promise<boolean>;
   remove(addresses: readonly VirtualAddress[]): Promise<void>;
   announce(address: VirtualAddress): void;
   /** Delivers what has queued on the router's interface. */
   drain(router: VirtualRouter): void;
   /** The router's own address. */
-  primary(router: VirtualRouter): Ipv4 | undefined;
+  primary(router: VirtualRouter): IpAddress | undefined;
   held(router: VirtualRouter): readonly VirtualAddress[];
   event(event: Report): void;
   transition(router: VirtualRouter, to: State["name"], cause: string): void;
   /** A timer fired so late. */
   late(by: Duration): void;
+  /** The router's own deadline was so late that its peers may have taken over. */
+  stalled(router: VirtualRouter, state: State["name"], by: Duration): void;
+  /** The members of the instance's sync group, itself among them. */
+  companions(instance: Instance): readonly Instance[];
+  /** A silent master was not replaced: `member` of the sync group hears it. */
+  heldBack(router: VirtualRouter, member: string): void;
 }
 
 /** One virtual router at work. */
@@ -69,30 +78,75 @@ export class Instance {
   }
 
   /** The highest sequence number that a source has used; 0 when none. */
-  lastSequence(source: Ipv4): number {
+  lastSequence(source: IpAddress): number {
     return this.#sequences.heard.get(source) ?? 0;
   }
 
   /** A packet with this sequence number was accepted. */
-  onSequence(source: Ipv4, sequence: number): void {
+  onSequence(source: IpAddress, sequence: number): void {
     this.#sequences = heardSequence(this.#sequences, source, sequence);
   }
 
-  /** One event. */
+  /**
+   * One event, and what follows from it for the rest of the sync group. Unless it is a packet, what has queued is heard
+   * first: after a stall the packets that waited may say that nothing is due, or that another is master by now.
+   */
   dispatch(event: Event): void {
+    const members = this.#hands.companions(this);
+    if (event.type !== "advert") for (const { router } of members) this.#hands.drain(router);
+    const from = this.#state.name;
+    this.decide(event);
+    Instance.#follow(members, { name: this.#router.name, from });
+    for (const member of new Set([this, ...members])) member.work();
+  }
+
+  /** Brings the members of a sync group to one state, after the group itself has changed. */
+  static agree(members: readonly Instance[]): void {
+    Instance.#follow(members, undefined);
+    for (const member of members) member.work();
+  }
+
+  static #follow(members: readonly Instance[], move: Move | undefined): void {
+    for (;;) {
+      const follow = nextFollow(standing(members), move, now());
+      if (follow === undefined) return;
+      members.find(({ router }) => router.name === follow.member)?.decide(follow.event);
+    }
+  }
+
+  /** Decides on one event and sends the adverts of it; what else is to be done waits for `work`. */
+  decide(event: Event): void {
+    const at = now();
+    const before = this.#state;
     const router = this.#router;
-    const context = { router, primary: this.#hands.primary(router), adjustment: this.#adjustment };
-    const { state, effects } = step(this.#state, event, now(), context);
+    const held =
+      event.type === "deadline"
+        ? heldBackBy(standing(this.#hands.companions(this)), router.name, at)
+        : undefined;
+    const adjustment = this.#adjustment;
+    const context = { router, primary: this.#hands.primary(router), adjustment, heldBackBy: held };
+    const { state, effects } = step(before, event, at, context);
     this.#state = state;
     this.#arm();
+    if (held !== undefined && before.name === "backup" && state.name === "backup" && state !== before)
+      this.#hands.heldBack(router, held);
     for (const { type } of effects)
-      if (type === "send-advert") this.#send(router, effectivePriority(router, this.#adjustment));
+      if (type === "send-advert") this.#send(router, effectivePriority(router, adjustment));
     this.#outbox = put(this.#outbox, effects, router);
+  }
+
+  /** Begins what is to be done, unless it is being done already. */
+  work(): void {
     if (nextTask(this.#outbox) !== undefined) this.#work = this.#carryOut();
+  }
+
+  get state(): State {
+    return this.#state;
   }
 
   /** Takes a changed configuration of the same virtual router into force. */
   reconfigure(router: VirtualRouter): void {
+    this.#hands.drain(this.#router);
     const before = this.#router;
     this.#router = router;
     this.dispatch({ type: "reconfigured", before });
@@ -139,10 +193,16 @@ export class Instance {
     this.#timer = setTimeout(() => this.#onTimer(deadline), wait);
   }
 
-  /** What has queued is heard first: after a stall the packets that waited may say that nothing is due. */
-  #onTimer(deadline: Instant): void {
-    this.#hands.late(between(deadline, now()));
+  /** Announces an address that had gone and is back. */
+  announce(address: VirtualAddress): void {
     this.#hands.drain(this.#router);
+    if (mayAnnounce(this.#state)) this.#hands.announce(address);
+  }
+
+  #onTimer(deadline: Instant): void {
+    const late = between(deadline, now());
+    this.#hands.late(late);
+    if (late > stallBudget(this.#router)) this.#hands.stalled(this.#router, this.#state.name, late);
     this.dispatch({ type: "deadline" });
   }
 
@@ -160,6 +220,13 @@ export class Instance {
       case "resign":
         this.#send(router, 0);
         return;
+      case "concede":
+        this.#hands.drain(router);
+        this.#send(
+          { ...router, advertInterval: effect.advertInterval },
+          effectivePriority(router, this.#adjustment),
+        );
+        return;
       case "add-addresses":
         if (!(await this.#hands.add(effect.addresses))) this.dispatch({ type: "address-refused" });
         return;
@@ -167,6 +234,7 @@ export class Instance {
         await this.#hands.remove(effect.addresses);
         return;
       case "announce":
+        this.#hands.drain(router);
         if (!mayAnnounce(this.#state)) return;
         for (let count = 0; count < effect.repeat; count += 1) {
           for (const address of effect.addresses) this.#hands.announce(address);
@@ -193,15 +261,25 @@ export class Instance {
     );
   }
 
-  #sealed(packet: Uint8Array, { authentication }: VirtualRouter): Uint8Array {
-    if (authentication === undefined) return packet;
+  /** All packets of one advert have one number: each peer sees it rise, and it does not outrun the clock. */
+  #sealed(adverts: readonly OutgoingAdvert[], { authentication }: VirtualRouter): readonly OutgoingAdvert[] {
+    if (authentication === undefined) return adverts;
     this.#sequences = nextSequence(this.#sequences);
-    return seal(packet, authentication, this.#sequences.highest, hmacMd5);
+    const { highest } = this.#sequences;
+    return adverts.map(({ destination, packet }) => ({
+      destination,
+      packet: seal(packet, authentication, highest, hmacMd5),
+    }));
   }
 
   #send(router: VirtualRouter, priority: number): void {
     const source = this.#hands.primary(router);
     if (source === undefined) return;
-    this.#hands.send(router, this.#sealed(advertPacket(router, priority, source), router));
+    const adverts = this.#sealed(advertPackets(router, priority, source), router);
+    for (const advert of adverts) this.#hands.send(router, advert);
   }
+}
+
+function standing(members: readonly Instance[]): readonly Member[] {
+  return members.map(({ router, state }) => ({ name: router.name, state }));
 }

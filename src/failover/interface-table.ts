@@ -107,12 +107,14 @@ export class InterfaceTable {
   }
 
   /** The kernel tells of an address again when its lifetime changes; its place in the order stays. */
-  #setAddress({ interfaceIndex, address, prefixLength }: InterfaceAddress): Interface | undefined {
+  #setAddress({ interfaceIndex, ...told }: InterfaceAddress): Interface | undefined {
     const on = this.#byIndex.get(interfaceIndex);
     if (on === undefined) return undefined;
-    const added = { address, prefixLength };
-    if (!on.addresses.some((other) => same(other, added)))
-      this.#set({ ...on, addresses: [...on.addresses, added] });
+    const known = on.addresses.some((other) => same(other, told));
+    const addresses = known
+      ? on.addresses.map((other) => (same(other, told) ? told : other))
+      : [...on.addresses, told];
+    this.#set({ ...on, addresses });
     return on;
   }
 

@@ -1,27 +1,41 @@
 /**
- * The interfaces that adverts are sent and heard on: one pair of sockets each, however many virtual routers share it. A
- * socket is bound to an interface by its index; when an interface is made anew under its old name, so is the socket.
+ * The interfaces that adverts are sent and heard on: one pair of sockets for each and for each family, however many virtual
+ * routers share it. A socket is bound to an interface by its index; when an interface is made anew under its old name, so
+ * is the socket.
  */
 
+import type { Family, IpAddress } from "../core/units/ip-address.ts";
+import type { VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
 import { IPPROTO_VRRP } from "../core/wire/vrrp.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { Receiver } from "../linux/receiver.ts";
 import { openVrrpSocket, type VrrpSocket } from "../linux/vrrp-socket.ts";
 
-/** Who hears of what arrives. */
-export interface SegmentListener {
-  packet(interfaceName: string, packet: Uint8Array): void;
-  /** There is such an interface, but it cannot be listened on; told once for each failure. */
-  failed(interfaceName: string, error: KernelError): void;
+/** A family on an interface. */
+export interface SegmentName {
+  readonly interface: string;
+  readonly family: Family;
 }
 
-interface Segment {
+/** Who hears of what arrives. */
+export interface SegmentListener {
+  packet(segment: SegmentName, packet: Uint8Array): void;
+  /** There is such an interface, but it cannot be listened on; told once for each failure. */
+  failed(segment: SegmentName, error: KernelError): void;
+}
+
+/** A segment that is asked for; without a group nothing but unicast is heard there. */
+interface Wanted extends SegmentName {
+  readonly group: IpAddress | undefined;
+}
+
+interface Segment extends Wanted {
   readonly index: number;
   readonly socket: VrrpSocket;
 }
 
-/** The open segments, by interface name. */
+/** The open segments. */
 export class Segments {
   readonly #open = new Map<string, Segment>();
   readonly #failures = new Map<string, string>();
@@ -36,52 +50,73 @@ export class Segments {
     this.#protocol = protocol;
   }
 
-  /** Opens a socket on each interface of `names` that exists, and closes those no longer asked for. */
-  update(names: ReadonlySet<string>, interfaces: Interfaces): void {
-    for (const [name, segment] of this.#open) {
-      if (!names.has(name) || interfaces.get(name)?.index !== segment.index) this.#close(name, segment);
+  /** Opens a socket on each interface that `routers` need and that exists, and closes those no longer asked for. */
+  update(routers: readonly VirtualRouter[], interfaces: Interfaces): void {
+    const wanted = wantedBy(routers);
+    for (const [key, segment] of this.#open) {
+      const same = wanted.get(key)?.group === segment.group && wanted.has(key);
+      if (!same || interfaces.get(segment.interface)?.index !== segment.index) this.#close(key, segment);
     }
-    for (const name of names) {
-      const found = interfaces.get(name);
-      if (found !== undefined && !this.#open.has(name)) this.#openOn(name, found.index);
+    for (const [key, segment] of wanted) {
+      const found = interfaces.get(segment.interface);
+      if (found !== undefined && !this.#open.has(key)) this.#openOn(segment, found.index);
     }
   }
 
-  /** The sockets on an interface; undefined while there is no such interface. */
-  socket(name: string): VrrpSocket | undefined {
-    return this.#open.get(name)?.socket;
+  /** The sockets of a segment; undefined while there is no such interface. */
+  socket(segment: SegmentName): VrrpSocket | undefined {
+    return this.#open.get(segmentKey(segment))?.socket;
   }
 
-  /** Hears what has queued on an interface. */
-  drain(name: string): void {
-    const segment = this.#open.get(name);
-    if (segment !== undefined) this.#receiver.drain(segment.socket.receiveFd);
+  /** Hears what has queued on a segment. */
+  drain(segment: SegmentName): void {
+    const socket = this.socket(segment);
+    if (socket !== undefined) this.#receiver.drain(socket.receiveFd);
   }
 
   close(): void {
-    for (const [name, segment] of this.#open) this.#close(name, segment);
+    for (const [key, segment] of this.#open) this.#close(key, segment);
   }
 
-  #openOn(name: string, index: number): void {
+  #openOn(wanted: Wanted, index: number): void {
+    const key = segmentKey(wanted);
     try {
-      const socket = openVrrpSocket(name, index, this.#protocol);
-      this.#open.set(name, { index, socket });
+      const { interface: name, family, group } = wanted;
+      const socket = openVrrpSocket(name, index, family, group, this.#protocol);
+      this.#open.set(key, { ...wanted, index, socket });
       this.#receiver.add(socket.receiveFd, {
-        packet: (packet) => this.#listener.packet(name, packet),
+        read: (buffer) => socket.receive(buffer),
+        packet: (packet) => this.#listener.packet(wanted, packet),
         // ENETDOWN, which the interface's own notification tells better.
         failed: () => {},
       });
-      this.#failures.delete(name);
+      this.#failures.delete(key);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      if (this.#failures.get(name) !== error.message) this.#listener.failed(name, error);
-      this.#failures.set(name, error.message);
+      if (this.#failures.get(key) !== error.message) this.#listener.failed(wanted, error);
+      this.#failures.set(key, error.message);
     }
   }
 
-  #close(name: string, { socket }: Segment): void {
-    this.#open.delete(name);
+  #close(key: string, { socket }: Segment): void {
+    this.#open.delete(key);
     this.#receiver.remove(socket.receiveFd);
     socket.close();
   }
+}
+
+/** The same for all routers that share their sockets. */
+export function segmentKey({ interface: name, family }: SegmentName): string {
+  return `${name} ${family}`;
+}
+
+/** All multicast routers of a family have the same group: it is the whole director's. */
+function wantedBy(routers: readonly VirtualRouter[]): Map<string, Wanted> {
+  const wanted = new Map<string, Wanted>();
+  for (const { interface: name, family, delivery } of routers) {
+    const key = segmentKey({ interface: name, family });
+    const group = delivery.type === "multicast" ? delivery.group : wanted.get(key)?.group;
+    wanted.set(key, { interface: name, family, group });
+  }
+  return wanted;
 }

@@ -1,14 +1,18 @@
-/** Announces addresses to the neighbours of an interface: gratuitous ARP through one packet socket. */
+/**
+ * Announces addresses to the neighbours of an interface, by gratuitous ARP or by an unsolicited neighbour advertisement,
+ * through one packet socket.
+ */
 
-import type { Ipv4 } from "../core/units/ipv4.ts";
+import { type IpAddress, isIpv6 } from "../core/units/ip-address.ts";
 import { BROADCAST_MAC, type Mac } from "../core/units/mac.ts";
 import { ARP_REPLY, ARP_REQUEST, ETHERTYPE_ARP, encodeGratuitousArp } from "../core/wire/arp.ts";
+import { ALL_NODES_MAC, ETHERTYPE_IPV6, encodeUnsolicitedAdvertisement } from "../core/wire/ndp.ts";
 import { AF_PACKET, close, SOCK_RAW, sendTo, socket } from "./libc.ts";
 
 /** Sends announcements. */
 export interface Announcer {
-  /** Announces that `address` lives at `mac`, in both forms of ARP. Throws a KernelError. */
-  announce(interfaceIndex: number, address: Ipv4, mac: Mac): void;
+  /** Announces that `address` lives at `mac`; over IPv4 in both forms of ARP. Throws a KernelError. */
+  announce(interfaceIndex: number, address: IpAddress, mac: Mac): void;
   close(): void;
 }
 
@@ -17,7 +21,12 @@ export function openAnnouncer(): Announcer {
   const fd = socket(AF_PACKET, SOCK_RAW, 0);
   return {
     announce(interfaceIndex, address, mac) {
-      const to = linkLayerAddress(interfaceIndex);
+      if (isIpv6(address)) {
+        const to = linkLayerAddress(interfaceIndex, ETHERTYPE_IPV6, ALL_NODES_MAC);
+        sendTo(fd, encodeUnsolicitedAdvertisement(address, mac), to);
+        return;
+      }
+      const to = linkLayerAddress(interfaceIndex, ETHERTYPE_ARP, BROADCAST_MAC);
       for (const operation of [ARP_REQUEST, ARP_REPLY] as const) {
         sendTo(fd, encodeGratuitousArp(operation, address, mac), to);
       }
@@ -27,13 +36,13 @@ export function openAnnouncer(): Announcer {
 }
 
 /** struct sockaddr_ll (linux/if_packet.h): family, protocol, index, hardware type, packet type, length, address. */
-function linkLayerAddress(interfaceIndex: number): Uint8Array {
+function linkLayerAddress(interfaceIndex: number, ethertype: number, destination: Mac): Uint8Array {
   const bytes = new Uint8Array(20);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, AF_PACKET, true);
-  view.setUint16(2, ETHERTYPE_ARP);
+  view.setUint16(2, ethertype);
   view.setInt32(4, interfaceIndex, true);
-  view.setUint8(11, BROADCAST_MAC.length);
-  bytes.set(BROADCAST_MAC, 12);
+  view.setUint8(11, destination.length);
+  bytes.set(destination, 12);
   return bytes;
 }

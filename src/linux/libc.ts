@@ -31,6 +31,7 @@ const schedulerCall = libc.func("int sched_setscheduler(int tid, int policy, voi
 /** sys/socket.h */
 export const AF_UNIX = 1;
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 /** linux/netlink.h */
@@ -51,6 +52,16 @@ export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
 export const IP_MULTICAST_ALL = 49;
+/** linux/in6.h */
+export const IPPROTO_IPV6 = 41;
+export const IPV6_MULTICAST_IF = 17;
+export const IPV6_MULTICAST_LOOP = 19;
+export const IPV6_ADD_MEMBERSHIP = 20;
+export const IPV6_MULTICAST_ALL = 29;
+export const IPV6_RECVPKTINFO = 49;
+export const IPV6_PKTINFO = 50;
+export const IPV6_RECVHOPLIMIT = 51;
+export const IPV6_HOPLIMIT = 52;
 /** poll.h */
 const POLLIN = 1;
 const POLLFD_LENGTH = 8;

@@ -37,10 +37,14 @@ export async function lock(path: string): Promise<void> {
   }
 }
 
-/** The process that holds a lock, as it wrote itself down; undefined when nothing is written. */
+/** The process that holds a lock, as it wrote itself down; undefined when nothing is written, or it is just leaving. */
 export function lockHolder(path: string): number | undefined {
-  const pid = Number.parseInt(readFileSync(path, "utf8"), 10);
-  return pid > 1 ? pid : undefined;
+  try {
+    const pid = Number.parseInt(readFileSync(path, "utf8"), 10);
+    return pid > 1 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function endHolder(path: string): void {

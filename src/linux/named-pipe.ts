@@ -33,9 +33,10 @@ export function openNamedPipe(
 ): NamedPipe {
   const made = makeFifo(path, 0o600);
   try {
-    // Whoever is not root may make one for itself only.
-    if (made && process.getuid?.() === 0) chownSync(path, owner.uid, owner.gid);
     const fd = openPipe(path);
+    // Whoever is not root may make one for itself only. Not before it is open: root without CAP_DAC_OVERRIDE may not open
+    // what is somebody else's.
+    if (made && process.getuid?.() === 0) chownSync(path, owner.uid, owner.gid);
     const { ino } = fstatSync(fd);
     return {
       made,

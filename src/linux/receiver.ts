@@ -20,6 +20,8 @@ const DATAGRAM_MAX = 65_536;
 
 /** What to do with what arrives on a socket. */
 export interface DatagramHandler {
+  /** Reads one into a buffer, for a socket whose datagrams need more than recv(2); its length, or undefined when none waits. */
+  read?(buffer: Uint8Array): number | undefined;
   /** A datagram; `bytes` are only good until the call returns. */
   packet(bytes: Uint8Array): void;
   /** The socket has an error to tell, such as ENOBUFS or ENETDOWN, which is cleared by this. */
@@ -66,7 +68,7 @@ export class Receiver {
 
   #receive(fd: number, handler: DatagramHandler): number | undefined {
     try {
-      return receive(fd, this.#buffer);
+      return handler.read === undefined ? receive(fd, this.#buffer) : handler.read(this.#buffer);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       handler.failed(error);

@@ -1,5 +1,5 @@
 /**
- * What the kernel tells unasked of interfaces and IPv4 addresses (rtnetlink(7)).
+ * What the kernel tells unasked of interfaces and addresses (rtnetlink(7)).
  *
  * It has a socket of our own beside the other raw ones, for two reasons: what changes is heard in the order in which the
  * loop hears packets, and an overrun (ENOBUFS: more has changed than the socket could hold) arrives as an error that can
@@ -28,6 +28,7 @@ const RTM_NEWADDR = 20;
 const RTM_DELADDR = 21;
 const RTMGRP_LINK = 0x1;
 const RTMGRP_IPV4_IFADDR = 0x10;
+const RTMGRP_IPV6_IFADDR = 0x100;
 /** Room for the notifications of a few thousand changes at once. */
 const RECEIVE_BUFFER = 4 << 20;
 
@@ -51,7 +52,7 @@ export interface RtnetlinkMonitor {
 export function openRtnetlinkMonitor(receiver: Receiver, watcher: RtnetlinkWatcher): RtnetlinkMonitor {
   const fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
   setSocketOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
-  bind(fd, netlinkAddress(RTMGRP_LINK | RTMGRP_IPV4_IFADDR));
+  bind(fd, netlinkAddress(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR));
   receiver.add(fd, {
     packet: (bytes) => hear(watcher, bytes),
     failed: () => watcher.lost(),

@@ -1,18 +1,18 @@
 /**
- * Interfaces and their IPv4 addresses, by rtnetlink (rtnetlink(7), linux/if_addr.h, linux/if_link.h).
+ * Interfaces and their addresses, by rtnetlink (rtnetlink(7), linux/if_addr.h, linux/if_link.h).
  * What the kernel tells unasked is heard elsewhere (`rtnetlink-monitor.ts`): it would cut a dump short.
  */
 
 import { createRtNetlink, type RtNetlinkSocket, rt } from "netlink";
-import { type Ipv4, ipv4At, ipv4Bytes } from "../core/units/ipv4.ts";
+import { familyOf, type IpAddress, ipAt, ipBytes, ipLength } from "../core/units/ip-address.ts";
 import { type Mac, macFrom } from "../core/units/mac.ts";
+import { AF_INET, AF_INET6 } from "./libc.ts";
 import { netlinkFailure } from "./netlink-failure.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** linux/netlink.h: flags of a request. */
 const NLM_F_DUMP = 0x300;
 const NLM_F_CREATE_EXCL = 0x600;
-const AF_INET = 2;
 const REQUEST_TIMEOUT_MS = 2_000;
 /**
  * Requests in flight together. Their answers must fit into the socket's receive buffer (net.core.rmem_default, 208 KiB; an
@@ -30,11 +30,13 @@ export interface Link {
   readonly mac: Mac | undefined;
 }
 
-/** An IPv4 address on an interface. */
+/** An address on an interface. */
 export interface InterfaceAddress {
   readonly interfaceIndex: number;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly prefixLength: number;
+  /** IPv6: a duplicate is still being looked for, or was found: it may not be used. */
+  readonly tentative?: boolean;
 }
 
 /** The way to the kernel's interfaces and addresses. */
@@ -50,15 +52,12 @@ export class Rtnetlink {
     return messages.flatMap((message) => linkOf(message) ?? []);
   }
 
-  /** All IPv4 addresses. */
+  /** All addresses, those of IPv4 first. */
   async addresses(): Promise<InterfaceAddress[]> {
-    const messages = await this.#request("list the addresses", () =>
-      this.#requests.getAddresses(
-        { family: AF_INET },
-        {},
-        { flags: NLM_F_DUMP, timeout: REQUEST_TIMEOUT_MS },
-      ),
-    );
+    const messages = await this.#request("list the addresses", async () => [
+      ...(await this.#dumpAddresses(AF_INET)),
+      ...(await this.#dumpAddresses(AF_INET6)),
+    ]);
     return messages.flatMap((message) => addressOf(message) ?? []);
   }
 
@@ -66,8 +65,8 @@ export class Rtnetlink {
   async addAddress({ interfaceIndex, address, prefixLength }: InterfaceAddress): Promise<void> {
     await this.#request(`add address ${address}/${prefixLength}`, () =>
       this.#requests.newAddress(
-        { family: AF_INET, prefixlen: prefixLength, index: interfaceIndex },
-        addressAttributes(address),
+        { family: domainOf(address), prefixlen: prefixLength, index: interfaceIndex },
+        { ...addressAttributes(address), ...manners(address, prefixLength) },
         { flags: NLM_F_CREATE_EXCL, timeout: REQUEST_TIMEOUT_MS },
       ),
     );
@@ -77,7 +76,7 @@ export class Rtnetlink {
   async removeAddress({ interfaceIndex, address, prefixLength }: InterfaceAddress): Promise<void> {
     await this.#request(`remove address ${address}/${prefixLength}`, () =>
       this.#requests.delAddress(
-        { family: AF_INET, prefixlen: prefixLength, index: interfaceIndex },
+        { family: domainOf(address), prefixlen: prefixLength, index: interfaceIndex },
         addressAttributes(address),
         { timeout: REQUEST_TIMEOUT_MS },
       ),
@@ -86,6 +85,11 @@ export class Rtnetlink {
 
   close(): void {
     this.#requests.socket.close();
+  }
+
+  #dumpAddresses(family: number): Promise<rt.AddressMessage[]> {
+    const options = { flags: NLM_F_DUMP, timeout: REQUEST_TIMEOUT_MS };
+    return this.#requests.getAddresses({ family }, {}, options);
   }
 
   async #request<Result>(operation: string, request: () => Promise<Result>): Promise<Result> {
@@ -97,9 +101,24 @@ export class Rtnetlink {
   }
 }
 
-function addressAttributes(address: Ipv4): rt.AddressAttrs {
-  const bytes = Buffer.from(ipv4Bytes(address));
+function addressAttributes(address: IpAddress): rt.AddressAttrs {
+  const bytes = Buffer.from(ipBytes(address));
   return { local: bytes, address: bytes };
+}
+
+function domainOf(address: IpAddress): number {
+  return familyOf(address) === 6 ? AF_INET6 : AF_INET;
+}
+
+/**
+ * How an IPv6 address is added. Without duplicate address detection: it may be used at once, and a takeover from a master
+ * that is still there must not be lost to it. A /128 is no address of the network's, so this machine does not pick it as
+ * the source of its own connections: it is deprecated from the start (RFC 6724 §5), as with keepalived.
+ */
+function manners(address: IpAddress, prefixLength: number): rt.AddressAttrs {
+  if (familyOf(address) === 4) return {};
+  const forEver = { ifaPrefered: 0, ifaValid: 0xffff_ffff };
+  return { flags: { nodad: true }, ...(prefixLength === 128 ? { cacheInfo: forEver } : {}) };
 }
 
 /** The link that a message is about; undefined when it is not about a link as such. */
@@ -114,9 +133,16 @@ export function linkOf({ data, attrs }: rt.LinkMessage): Link | undefined {
   };
 }
 
-/** The IPv4 address that a message is about; undefined when it is not about one. */
+/** The address that a message is about; undefined when it is not about one. */
 export function addressOf({ data, attrs }: rt.AddressMessage): InterfaceAddress | undefined {
   const bytes = attrs.local ?? attrs.address;
-  if (data.family !== AF_INET || data.index === undefined || bytes?.length !== 4) return undefined;
-  return { interfaceIndex: data.index, address: ipv4At(bytes, 0), prefixLength: data.prefixlen ?? 32 };
+  const family = data.family === AF_INET6 ? 6 : 4;
+  if (data.family !== AF_INET && data.family !== AF_INET6) return undefined;
+  if (data.index === undefined || bytes?.length !== ipLength(family)) return undefined;
+  return {
+    interfaceIndex: data.index,
+    address: ipAt(family, bytes, 0),
+    prefixLength: data.prefixlen ?? 0,
+    tentative: (attrs.flags ?? data.flags)?.tentative === true,
+  };
 }

@@ -17,7 +17,7 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 export interface Program {
   /** Its absolute path and its arguments. */
   readonly command: readonly [string, ...string[]];
-  /** Root becomes this user, without supplementary groups; anybody else stays who they are. */
+  /** It runs as this user, without supplementary groups; or not at all, where we are neither that user nor may be. */
   readonly user: ScriptUser;
   /** Past it the whole process group is killed. */
   readonly timeout: Duration;
@@ -90,8 +90,7 @@ export function runProgram(program: Program, signal?: AbortSignal): Promise<Prog
 }
 
 function start(path: string, args: readonly string[], { user, environment }: Program): ChildProcess | Error {
-  // Only root may become somebody else.
-  const account = process.getuid?.() === 0 ? { uid: user.uid, gid: user.gid } : {};
+  const account = process.getuid?.() === user.uid ? {} : { uid: user.uid, gid: user.gid };
   try {
     return spawn(path, args, {
       ...account,

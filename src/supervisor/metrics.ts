@@ -60,6 +60,11 @@ export class Metrics {
       "cause",
     ]),
     transitions: this.#counter("vrrp_transitions_total", "Changes of state", ["instance", "to", "cause"]),
+    stalls: this.#counter(
+      "vrrp_stalls_total",
+      "Times that the instance was late for longer than its peers wait",
+      ["instance"],
+    ),
     announcements_sent: this.#counter(
       "announcements_sent_total",
       "Announcements of an address (gratuitous ARP)",

@@ -3,6 +3,7 @@
  * so many of them, and then the oldest are dropped and counted.
  */
 
+import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Event, event } from "../core/report/event.ts";
 import { type LineQueue, NO_LINES, put, written } from "../core/supervision/line-queue.ts";
@@ -102,7 +103,7 @@ class PipeWriter {
   /** Writes what there is room for; what went wrong, if something did. */
   #write(): string | undefined {
     try {
-      this.#pipe ??= openNamedPipe(this.#fifo.path, this.#fifo.owner);
+      this.#pipe ??= this.#open();
       for (const line of this.#queue.lines) {
         if (!this.#pipe.write(line)) return undefined;
         this.#queue = written(this.#queue);
@@ -111,6 +112,18 @@ class PipeWriter {
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       return error.message;
+    }
+  }
+
+  #open(): NamedPipe {
+    const { path, owner } = this.#fifo;
+    try {
+      return openNamedPipe(path, owner);
+    } catch (error) {
+      if (!(this.#ours && error instanceof KernelError && error.errno === "EACCES")) throw error;
+      // One of an earlier life, which gave it away: whoever reads it has seen its end.
+      rmSync(path);
+      return openNamedPipe(path, owner);
     }
   }
 

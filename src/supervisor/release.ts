@@ -11,6 +11,7 @@ import {
   type FailoverRecord,
 } from "../core/report/record.ts";
 import { parseIpv4 } from "../core/units/ipv4.ts";
+import { isNeedless } from "../core/vrrp/address-book.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import { converge } from "../linux/ipvs-converge.ts";
@@ -34,11 +35,20 @@ export async function releaseAddresses(runDirectory: string): Promise<void> {
           ours.prefixLength === prefixLength,
       );
     const left = (await rtnetlink.addresses()).filter(isOurs);
-    await Promise.all(left.map((address) => rtnetlink.removeAddress(address)));
+    await Promise.all(left.map((address) => removeIfThere(rtnetlink, address)));
   } finally {
     rtnetlink.close();
   }
   removeRecord(path);
+}
+
+/** The kernel takes an address's secondary ones away with it. */
+async function removeIfThere(rtnetlink: Rtnetlink, address: InterfaceAddress): Promise<void> {
+  try {
+    await rtnetlink.removeAddress(address);
+  } catch (error) {
+    if (!(error instanceof KernelError && isNeedless("remove", error.errno))) throw error;
+  }
 }
 
 /**

@@ -147,6 +147,8 @@ export class Supervisor {
       this.#metrics.onConfigRejected();
       this.#say(event("config-rejected", { errors: this.#texts(reading, "error") }));
     } else if (config.digest === this.#digest) {
+      // A port that could not be had may be free by now.
+      await this.#serveMetrics(config);
       this.#metrics.onConfigLoaded(config.digest);
       this.#say(event("config-unchanged", { digest: config.digest }));
     } else {
@@ -168,6 +170,7 @@ export class Supervisor {
 
   async #apply(config: Config): Promise<void> {
     await this.#serveMetrics(config);
+    if (this.#stopping) return;
     this.#scripts.configure(config.watch.scripts);
     await this.#files.configure(config.watch.files);
     this.#notifier.configure(config.notify);

@@ -18,6 +18,8 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
         interface: "eth0",
         vrid: 51,
         version: 2,
+        family: 4,
+        delivery: { type: "multicast", group: "224.0.0.18", source: undefined },
         priority: 100,
         advertInterval: us(1_000_000),
         downTimerAdverts: 3,
@@ -26,10 +28,12 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
         v3ChecksumAsV2: false,
         addresses: [{ address: "192.0.2.100", prefixLength: 24, interface: "eth0" }],
         announcing: { delay: us(5_000_000), repeat: 5, refresh: us(60_000_000), refreshRepeat: 1 },
-        contention: { announceDelay: us(5_000_000), announceRepeat: 5, answer: true, lastWord: false },
+        contention: { announceDelay: us(5_000_000), announceRepeat: 5, answer: true, lastWord: true },
+        syncGroup: undefined,
         tracks: [],
       },
     ],
+    startupDelay: us(0),
     realtimePriority: 50,
     linkDelays: {},
   });
@@ -50,8 +54,10 @@ global_defs:
   vrrp_garp_master_refresh: 2m
   vrrp_garp_master_refresh_repeat: 3
   vrrp_down_timer_adverts: 4
+  vrrp_startup_delay: 90
   vrrp_lower_prio_no_advert: true
   vrrp_higher_prio_send_advert: true
+vrrp_sync_groups: { both: { group: [own, globals] } }
 vrrp_instances:
   globals:
     interface: eth0
@@ -88,6 +94,8 @@ vrrp_instances:
         interface: "eth0",
         vrid: 1,
         version: 3,
+        family: 4,
+        delivery: { type: "multicast", group: "224.0.0.18", source: undefined },
         priority: 7,
         advertInterval: us(100_000),
         downTimerAdverts: 4,
@@ -101,6 +109,7 @@ vrrp_instances:
         ],
         announcing: { delay: us(7_000_000), repeat: 2, refresh: us(120_000_000), refreshRepeat: 3 },
         contention: { announceDelay: us(7_000_000), announceRepeat: 2, answer: false, lastWord: true },
+        syncGroup: "both",
         tracks: [],
       },
       {
@@ -108,6 +117,8 @@ vrrp_instances:
         interface: "eth0",
         vrid: 2,
         version: 2,
+        family: 4,
+        delivery: { type: "multicast", group: "224.0.0.18", source: undefined },
         priority: 100,
         advertInterval: us(255_000_000),
         downTimerAdverts: 100,
@@ -121,9 +132,11 @@ vrrp_instances:
         ],
         announcing: { delay: us(0), repeat: 1, refresh: us(0), refreshRepeat: 100 },
         contention: { announceDelay: us(8_000_000), announceRepeat: 0, answer: true, lastWord: false },
+        syncGroup: "both",
         tracks: [],
       },
     ],
+    startupDelay: us(90_000_000),
     realtimePriority: 0,
     linkDelays: {},
   });

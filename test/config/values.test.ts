@@ -122,7 +122,15 @@ t.test("an address that no host can have is refused", (t) => {
     ["0.0.0.0", /this-network/],
     ["192.0.2.256", /"192\.0\.2\.256" is no IPv4 address/],
     ["192.0.2.01", /is no IPv4 address/],
-    ["2001:db8::1", /is no IPv4 address/],
+    ["'2001:db8::1::2'", /"2001:db8::1::2" is no IPv6 address, such as 2001:db8::1/],
+    ["'fe80::1%eth0'", /leave the zone out/],
+    ["'2001:db8::/64'", /2001:db8:: is the routers' anycast address of its \/64/],
+    ["'2001:db8::8/125'", /anycast address of its \/125/],
+    ["'2001:db8::1/129'", /the prefix length after the \/ is a number from 1 to 128/],
+    ["'ff02::12'", /ff02::12 is a multicast address/],
+    ["'::1'", /::1 is a loopback address/],
+    ["'::'", /:: is a this-host address/],
+    ["'::ffff:192.0.2.1'", /disguised IPv4/],
     ["192.0.2.1/33", /the prefix length after the \/ is a number from 1 to 32/],
     ["192.0.2.1/0", /the prefix length/],
     ["192.0.2.1/", /the prefix length/],
@@ -138,6 +146,10 @@ t.test("an address that no host can have is refused", (t) => {
   for (const value of ["192.0.2.0/31", "192.0.2.255/32", "192.0.2.0", "192.0.2.255/23"]) {
     t.strictSame(said("virtual_ipaddress", `[${value}]`), [], value);
   }
+  for (const value of ["2001:db8::/127", "2001:db8::8/124", "2001:DB8:0:0::1", "2001:db8::1/128 dev eth1"]) {
+    t.match(said("virtual_ipaddress", `["${value}"]`), [/no-link-local/], value);
+  }
+  t.match(complaints('virtual_servers: [{ address: "2001:db8::1", port: 1 }]\n'), [/is no IPv4 address/]);
   t.match(complaints("virtual_servers: [{ address: 224.0.0.1, port: 1 }]\n"), [/multicast/]);
   t.end();
 });

@@ -6,15 +6,18 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { type Host, type InterfaceName, type Lan, run, until } from "./namespace.ts";
 
-/** A VRRP or ARP packet in tshark's words. */
+/** A VRRP or ARP packet, or a neighbour advertisement, in tshark's words. */
 export interface Seen {
   /** Seconds since the epoch, as the kernel took them. */
   readonly time: number;
   readonly from: string;
+  readonly to: string;
+  /** Time to live, or hop limit. */
+  readonly ttl: number;
   /** The source's hardware address. */
   readonly mac: string;
-  /** `advert`, `request` or `reply`. */
-  readonly kind: "advert" | "request" | "reply" | "other";
+  /** `advert`; ARP's `request` or `reply`; `neighbour`, a neighbour advertisement. */
+  readonly kind: "advert" | "request" | "reply" | "neighbour" | "other";
   /** VRRP: version, VRID, priority, interval (seconds or centiseconds), addresses. */
   readonly version: number;
   readonly vrid: number;
@@ -23,10 +26,13 @@ export interface Seen {
   readonly addresses: readonly string[];
   /** VRRP version 2: type of authentication. */
   readonly authentication: string;
-  /** VRRP: tshark's word on the checksum, 1 is good. */
+  /** VRRP and neighbour advertisements: tshark's word on the checksum, 1 is good. */
   readonly checksum: string;
-  /** ARP: the announced address. */
+  /** ARP and neighbour advertisements: the announced address. */
   readonly announced: string;
+  /** Neighbour advertisements: the flags that are set, of R, S and O; and the link-layer address. */
+  readonly flags: string;
+  readonly announcedMac: string;
   /** ARP: tshark finds it gratuitous. */
   readonly gratuitous: boolean;
   /** Whatever tshark has to complain of. */
@@ -37,17 +43,30 @@ const FIELDS = [
   "frame.time_epoch",
   "eth.src",
   "ip.src",
+  "ipv6.src",
+  "ip.dst",
+  "ipv6.dst",
+  "ip.ttl",
+  "ipv6.hlim",
   "vrrp.version",
   "vrrp.virt_rtr_id",
   "vrrp.prio",
   "vrrp.adver_int",
   "vrrp.short_adver_int",
   "vrrp.ip_addr",
+  "vrrp.ipv6_addr",
   "vrrp.auth_type",
   "vrrp.checksum.status",
   "arp.opcode",
   "arp.src.proto_ipv4",
   "arp.isgratuitous",
+  "icmpv6.type",
+  "icmpv6.checksum.status",
+  "icmpv6.nd.na.target_address",
+  "icmpv6.nd.na.flag.r",
+  "icmpv6.nd.na.flag.s",
+  "icmpv6.nd.na.flag.o",
+  "icmpv6.opt.linkaddr",
   "_ws.expert.message",
   "_ws.malformed",
 ];
@@ -101,18 +120,35 @@ function seen(line: string): Seen {
   const column = (name: string) => columns[FIELDS.indexOf(name)] ?? "";
   return {
     time: Number(column("frame.time_epoch")),
-    from: column("ip.src"),
+    from: column("ip.src") || column("ipv6.src"),
+    to: column("ip.dst") || column("ipv6.dst"),
+    ttl: Number(column("ip.ttl") || column("ipv6.hlim")),
     mac: column("eth.src"),
-    kind: column("vrrp.version") === "" ? (KINDS[column("arp.opcode")] ?? "other") : "advert",
+    kind: kindOf(column),
     version: Number(column("vrrp.version")),
     vrid: Number(column("vrrp.virt_rtr_id")),
     priority: Number(column("vrrp.prio")),
     interval: Number(column("vrrp.adver_int") || column("vrrp.short_adver_int")),
-    addresses: column("vrrp.ip_addr").split(",").filter(Boolean),
+    addresses: (column("vrrp.ip_addr") || column("vrrp.ipv6_addr")).split(",").filter(Boolean),
     authentication: column("vrrp.auth_type"),
-    checksum: column("vrrp.checksum.status"),
-    announced: column("arp.src.proto_ipv4"),
-    gratuitous: column("arp.isgratuitous") === "1" || column("arp.isgratuitous") === "True",
+    checksum: column("vrrp.checksum.status") || column("icmpv6.checksum.status"),
+    announced: column("arp.src.proto_ipv4") || column("icmpv6.nd.na.target_address"),
+    flags: ["r", "s", "o"].filter((flag) => isSet(column(`icmpv6.nd.na.flag.${flag}`))).join(""),
+    announcedMac: column("icmpv6.opt.linkaddr"),
+    gratuitous: isSet(column("arp.isgratuitous")),
     complaint: column("_ws.expert.message") + column("_ws.malformed"),
   };
+}
+
+/** The neighbour advertisement's ICMPv6 type (RFC 4861 §4.4). */
+const NEIGHBOUR_ADVERTISEMENT = "136";
+
+function kindOf(column: (name: string) => string): Seen["kind"] {
+  if (column("vrrp.version") !== "") return "advert";
+  if (column("icmpv6.type") === NEIGHBOUR_ADVERTISEMENT) return "neighbour";
+  return KINDS[column("arp.opcode")] ?? "other";
+}
+
+function isSet(flag: string): boolean {
+  return flag === "1" || flag === "True";
 }

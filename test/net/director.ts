@@ -18,6 +18,7 @@ import type {
 import type { Event, EventName } from "../../src/core/report/event.ts";
 import { type Instant, seconds, ZERO } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
 import type { Finding } from "../../src/core/track/model.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { now } from "../../src/linux/clock.ts";
@@ -41,6 +42,8 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     interface: "eth0",
     vrid: 51,
     version: 3,
+    family: 4,
+    delivery: MULTICAST4,
     priority: 100,
     advertInterval: seconds(0.1),
     downTimerAdverts: 3,
@@ -50,6 +53,7 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [VIP],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },
     contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: false },
+    syncGroup: undefined,
     tracks: [],
     ...changes,
   };
@@ -59,6 +63,8 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
 export class Director {
   /** Every event it told. */
   readonly events: Event[] = [];
+  /** vrrp_startup_delay of the configurations that it is given. */
+  startupDelay = ZERO;
   /** Its last word on tracked objects. */
   tracks: readonly TrackReport[] = [];
   /** Its last word on each instance. */
@@ -91,7 +97,14 @@ export class Director {
     changes: Partial<FailoverConfig> = {},
   ): Promise<void> {
     const before = this.#configured;
-    const config: FailoverConfig = { routers, realtimePriority: 50, linkDelays: {}, ...changes };
+    const { startupDelay } = this;
+    const config: FailoverConfig = {
+      routers,
+      realtimePriority: 50,
+      startupDelay,
+      linkDelays: {},
+      ...changes,
+    };
     this.#child.send({ type: "configure", config, diedAt });
     await until("the configuration is in force", () => this.#configured > before || this.#child.exitCode);
   }

@@ -23,12 +23,34 @@ export interface KeepalivedOptions {
   readonly advertInterval: number;
   /** Version 2: its auth_type and auth_pass. */
   readonly authentication?: { readonly type: "PASS" | "AH"; readonly password: string };
+  /** 192.0.2.100/24 when left out. */
+  readonly addresses?: readonly string[];
+  /** Unicast from the first to the second, instead of multicast. */
+  readonly unicast?: readonly [source: string, peer: string];
+  /** A second instance on eth1, `inner` with VRID 52 and 198.51.100.1, in one sync group with the first. */
+  readonly group?: boolean;
 }
 
 function authenticationBlock(authentication: KeepalivedOptions["authentication"]): string {
   if (authentication === undefined) return "";
   const { type, password } = authentication;
   return `authentication {\n auth_type ${type}\n auth_pass ${password}\n }`;
+}
+
+function instance(name: string, on: string, vrid: number, options: KeepalivedOptions): string {
+  const { version, priority, advertInterval, addresses = [], unicast, authentication } = options;
+  return `vrrp_instance ${name} {
+       interface ${on}
+       virtual_router_id ${vrid}
+       version ${version}
+       priority ${priority}
+       advert_int ${advertInterval}
+       ${unicast === undefined ? "" : `unicast_src_ip ${unicast[0]}\nunicast_peer {\n${unicast[1]}\n}`}
+       ${authenticationBlock(authentication)}
+       virtual_ipaddress {
+         ${addresses.join("\n")}
+       }
+     }\n`;
 }
 
 /** A keepalived. */
@@ -39,22 +61,16 @@ export class Keepalived {
   #log = "";
 
   constructor(lan: Lan, host: Host, options: KeepalivedOptions) {
-    const { version, priority, advertInterval, authentication } = options;
+    const addresses = options.addresses ?? ["192.0.2.100/24"];
+    const outer = instance("web", "eth0", 51, { ...options, addresses });
+    const inner = instance("inner", "eth1", 52, { ...options, addresses: ["198.51.100.1/24"] });
     this.host = host;
     this.#path = join(lan.directory, `keepalived-${host.namespace}`);
     writeFileSync(
       `${this.#path}.conf`,
-      `vrrp_instance web {
-         interface eth0
-         virtual_router_id 51
-         version ${version}
-         priority ${priority}
-         advert_int ${advertInterval}
-         ${authenticationBlock(authentication)}
-         virtual_ipaddress {
-           192.0.2.100/24
-         }
-       }\n`,
+      options.group === true
+        ? `vrrp_sync_group lan {\n group {\n web\n inner\n }\n }\n${outer}${inner}`
+        : outer,
     );
   }
 

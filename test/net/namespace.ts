@@ -105,6 +105,31 @@ export class Host {
     this.ip("link", "set", name, "up");
   }
 
+  /**
+   * Gives both interfaces IPv6: fe80::`octet` and 2001:db8::`octet` on eth0, fe80::`octet` on eth1, the octet's digits read as
+   * hexadecimal. There is no duplicate address detection, so that they may be used at once.
+   */
+  useIpv6(): void {
+    for (const name of INTERFACES) {
+      // 1: no link-local address but the one that is given.
+      this.sysctl(`net.ipv6.conf.${name}.addr_gen_mode=1`);
+      this.sysctl(`net.ipv6.conf.${name}.disable_ipv6=0`);
+      this.ip("address", "add", `fe80::${this.octet}/64`, "dev", name, "nodad");
+    }
+    this.ip("address", "add", `2001:db8::${this.octet}/64`, "dev", "eth0", "nodad");
+  }
+
+  /** Sets a kernel setting of the host's: `NAME=VALUE`. */
+  sysctl(setting: string): void {
+    run("ip", ...this.inside(), "sysctl", "-qw", setting);
+  }
+
+  /** The IPv6 addresses of an interface in the words of `ip -o`, such as `2001:db8::100/64 scope global nodad`. */
+  addresses6(name: InterfaceName): readonly string[] {
+    const lines = this.ip("-6", "-o", "address", "show", "dev", name).split("\n").filter(Boolean);
+    return lines.map((line) => /inet6 (.*?) *\\/.exec(line)?.[1] ?? line).toSorted();
+  }
+
   /** Pulls the cable out of the switch, or puts it back: the host's end loses its carrier. */
   cable(name: InterfaceName, state: "up" | "down"): void {
     run("ip", "-n", this.#lan.switchNamespace, "link", "set", this.port[name], state);

@@ -33,6 +33,14 @@ if (hasRoot(t, import.meta.url)) {
     await until("the address is gone", () => !lesser.host.holdsVip());
     t.ok(greater.host.holdsVip());
     await greater.nextReport();
+    const [stalled] = lesser.named("vrrp-stalled");
+    t.match(
+      stalled,
+      { instance: "web", state: "master", budget_ms: 260.938 },
+      "2 * 100 ms + 156/256 * 100 ms",
+    );
+    t.ok(Number(stalled?.["late_ms"]) > 6_000, "it says how late it was");
+    await until("and counts it", () => lesser.counted("stalls", { instance: "web" }) > 0);
 
     const adverts = (await capture.seen()).filter(({ kind }) => kind === "advert");
     const takeover = adverts.find(({ from }) => from === "192.0.2.12")?.time ?? 0;

@@ -50,12 +50,17 @@ if (hasRoot(t, import.meta.url)) {
       const before = lvs1.pid("balancer");
       process.kill(before, "SIGKILL");
       await until("another balancer", () => lvs1.pid("balancer") !== before);
+      const up = 'relevo_real_servers_up{virtual="tcp 192.0.2.100:80"}';
+      await until("it is at work", () => lvs1.metric(up) !== undefined);
       t.ok(lvs1.holds(VIP));
       t.equal(lvs2.log.filter(({ event }) => event === "vrrp-transition").length, transitions);
     });
 
     await t.test("leaves in good order when its supervisor is killed", async (t) => {
+      const children = [lvs1.pid("failover"), lvs1.pid("balancer")];
       lvs1.signal("SIGKILL");
+      // As systemd does with what is left of a service.
+      for (const pid of children) process.kill(pid, "SIGTERM");
       t.equal(await lvs1.ended(), "SIGKILL");
       await until("nothing runs on lvs1", () => lvs1.processes().length === 0);
       t.notOk(lvs1.holds(VIP));

@@ -106,6 +106,10 @@ if (hasRoot(t, import.meta.url)) {
       squatter.kill();
       await once(squatter, "close");
       await delay(0);
+      const from = lvs2.log.length;
+      lvs2.signal("SIGHUP");
+      await lvs2.logged("config-unchanged", from);
+      await lvs2.logged("metrics-listening", from);
     });
   });
 }

@@ -1,6 +1,7 @@
 /** A neighbour of the directors: what it has learnt from gratuitous ARP is where it sends its packets. */
 
-import { type Ipv4, ipv4At } from "../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../src/core/units/ip-address.ts";
+import { ipv4At } from "../../src/core/units/ipv4.ts";
 import type { Frame, Port } from "./segment.ts";
 
 /** A client and its ARP table. */
@@ -8,7 +9,7 @@ export class Client implements Port {
   readonly name: string;
   readonly hears = "arp";
   /** The hardware address last heard for each address, as hexadecimal digits. */
-  readonly table = new Map<Ipv4, string>();
+  readonly table = new Map<IpAddress, string>();
 
   constructor(name: string) {
     this.name = name;

@@ -3,7 +3,7 @@
  * while and may be refused, notifications of every change.
  */
 
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { after, type Duration, type Instant, START, ZERO } from "../../src/core/units/time.ts";
 import type { VirtualAddress } from "../../src/core/vrrp/model.ts";
 import type { Interface } from "../../src/core/vrrp/surroundings.ts";
@@ -107,7 +107,7 @@ function latest(one: Instant, other: Instant): Instant {
 }
 
 interface Prefix {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly prefixLength: number;
 }
 

@@ -73,12 +73,14 @@ export class Machine implements Host {
   readonly #random: Random;
   readonly #listener: MachineListener;
   readonly #makeBrain: (host: Host) => Brain;
+  #stopping = false;
   #interfaces = new Map<string, Interface>();
   #sockets = new Map<string, Frame[]>();
   #netlink: (() => void)[] = [];
   #timers = new Map<string, Entry>();
   #due = new Set<string>();
-  #verdict: Admission | undefined;
+  /** The packet that is being heard; while it is acted upon, others may be. */
+  #hearing: { admission: Admission | undefined } | undefined;
 
   constructor(
     name: string,
@@ -161,7 +163,8 @@ export class Machine implements Host {
 
   /** Ends it in good order. */
   stop(): void {
-    if (!this.awake) return;
+    if (!this.awake || this.#stopping) return;
+    this.#stopping = true;
     this.brain?.stop(() => {
       this.#forget();
       this.#listener.life(this, "stopped");
@@ -194,7 +197,8 @@ export class Machine implements Host {
   }
 
   reconfigure(routers: readonly VirtualRouter[]): void {
-    if (this.brain === undefined) return;
+    // A supervisor that has told a child to stop tells it nothing else.
+    if (this.brain === undefined || this.#stopping) return;
     const { brain } = this;
     this.#input(() => {
       brain.configure(routers, undefined);
@@ -245,7 +249,7 @@ export class Machine implements Host {
     const nic = this.nics.get(address.interface);
     const mac = this.#interfaces.get(address.interface)?.mac;
     if (nic === undefined || mac === undefined || this.kernel.mood.failsToSend) return;
-    for (const frame of this.#announcements(address.address, mac)) nic.segment.send(nic.port, frame);
+    for (const frame of this.#announcements(address.address as Ipv4, mac)) nic.segment.send(nic.port, frame);
   }
 
   /** Both forms, made once for each address: thousands of runs a second announce the same ones. */
@@ -301,7 +305,7 @@ export class Machine implements Host {
   }
 
   judged(admission: Admission): void {
-    this.#verdict = admission;
+    if (this.#hearing !== undefined) this.#hearing.admission = admission;
   }
 
   published(router: VirtualRouter, effect: Effect & { type: "publish" }): void {
@@ -325,9 +329,13 @@ export class Machine implements Host {
     if (brain === undefined) return;
     const before: State[] = [];
     for (const { state } of brain.working.values()) before.push(state);
+    const outer = this.#hearing;
+    const hearing: { admission: Admission | undefined } = { admission: undefined };
+    this.#hearing = hearing;
     brain.packet(interfaceName, frame.bytes);
-    if (this.#verdict !== undefined)
-      this.#listener.heard(this, { interfaceName, frame, admission: this.#verdict, before });
+    this.#hearing = outer;
+    const { admission } = hearing;
+    if (admission !== undefined) this.#listener.heard(this, { interfaceName, frame, admission, before });
   }
 
   #notify(interfaceName: string, andThen: () => void): void {
@@ -347,6 +355,7 @@ export class Machine implements Host {
 
   #forget(): void {
     this.brain = undefined;
+    this.#stopping = false;
     this.stalled = false;
     for (const entry of this.#timers.values()) entry.off = true;
     this.#timers = new Map();

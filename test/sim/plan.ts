@@ -14,6 +14,7 @@ import {
   ZERO,
 } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
 import type { Announcing, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Fault } from "./fault.ts";
 import { FAULTS } from "./faults/all.ts";
@@ -95,6 +96,8 @@ function routersOf(random: Random, segments: number): VirtualRouter[] {
     interface: `eth${random.integer(0, segments - 1)}`,
     vrid: 51 + index,
     version,
+    family: 4,
+    delivery: MULTICAST4,
     priority: 100,
     advertInterval,
     preempt,
@@ -107,8 +110,8 @@ function routersOf(random: Random, segments: number): VirtualRouter[] {
 function onItsOwn(random: Random, interval: Duration) {
   const announcing = announcingOf(random, interval);
   const { delay: announceDelay, repeat: announceRepeat } = announcing;
-  const contention = { announceDelay, announceRepeat, answer: true, lastWord: false };
-  return { announcing, contention, downTimerAdverts: 3, preemptDelay: ZERO };
+  const contention = { announceDelay, announceRepeat, answer: true, lastWord: true };
+  return { announcing, contention, downTimerAdverts: 3, preemptDelay: ZERO, syncGroup: undefined };
 }
 
 function addressesOf(random: Random, router: number, segments: number): VirtualAddress[] {

@@ -5,8 +5,8 @@
  */
 
 import { after, type Duration, type Instant, microseconds, seconds } from "../../src/core/units/time.ts";
-import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
-import { macText } from "./client.ts";
+import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import { type Client, macText } from "./client.ts";
 import { longestDelay, type Striking } from "./fault.ts";
 import type { Machine } from "./machine.ts";
 import { longestInterval, type Plan, planOf } from "./plan.ts";
@@ -74,6 +74,8 @@ function heal(world: World): void {
     machine.goOn();
     world.rewrite(machine, world.blueprint.directors[index] ?? []);
     world.start(machine);
+    // Who is on its way down now comes back when it is there.
+    world.agenda.in(world.reaction, () => world.start(machine));
   }
 }
 
@@ -87,7 +89,8 @@ function phaseTwo(world: World, plan: Plan, struck: ReadonlySet<string>): Violat
     world.runUntil(Math.min(latest, after(world.now, plan.unit)) as Instant);
   if (world.violation !== undefined) return world.violation;
   const wrong = wrongHolders(world);
-  return wrong === undefined ? settled(world) : new Violation("somebody-holds", wrong);
+  const areSkewed = plan.skewed !== plan.blueprint.directors || struck.has("interval-changed");
+  return wrong === undefined ? settled(world, areSkewed) : new Violation("somebody-holds", wrong);
 }
 
 function wrongHolders(world: World): string | undefined {
@@ -136,7 +139,9 @@ function wrongHolder(world: World, router: VirtualRouter): string | undefined {
 }
 
 /** From here on nobody changes, and every client knows where to send. */
-function settled(world: World): Violation | undefined {
+function settled(world: World, areSkewed: boolean): Violation | undefined {
+  // Whose addresses are there may still have to say so.
+  world.runUntil(after(world.now, world.reaction));
   const before = world.transitions;
   const routers = world.blueprint.directors[0] ?? [];
   const needed = routers.map(
@@ -146,16 +151,15 @@ function settled(world: World): Violation | undefined {
   if (world.violation !== undefined) return world.violation;
   if (world.transitions > before) return new Violation("settled", "a transition without any fault");
   for (const router of routers) {
+    // Version 2 obliges those who differ in their interval to be deaf to each other, to each other's last words, too.
+    if (router.version === 2 && areSkewed) continue;
     const lost = misdirected(world, router);
     if (lost !== undefined) return new Violation("clients-follow", lost);
   }
   return undefined;
 }
 
-/**
- * A client that sends elsewhere. When nothing is refreshed, one that has missed announcements since the claim, or was
- * given old ones late, is excused.
- */
+/** A client that sends elsewhere. */
 function misdirected(world: World, router: VirtualRouter): string | undefined {
   for (const address of router.addresses) {
     const at = Number(address.interface.slice(3));
@@ -163,14 +167,37 @@ function misdirected(world: World, router: VirtualRouter): string | undefined {
     const mac = holder?.kernel.interfaces.get(address.interface)?.mac;
     if (holder === undefined || mac === undefined) continue;
     for (const client of world.clients[at] ?? []) {
-      if (client.table.get(address.address) === macText(mac)) continue;
-      if (
-        router.announcing.refresh === 0 &&
-        world.missedAnnouncement(client) >= world.claimedAt(holder, address)
-      )
-        continue;
-      return `${client.name} sends for ${address.address} to ${client.table.get(address.address) ?? "nobody"}`;
+      const known = client.table.get(address.address);
+      if (known === macText(mac) || isExcused(world, router, address, holder, client)) continue;
+      return `${client.name} sends for ${address.address} to ${known ?? "nobody"}`;
     }
   }
   return undefined;
+}
+
+/**
+ * When nothing is refreshed, a client may be left behind that has missed announcements since the claim or was given old
+ * ones late; or that believes another, if that one died or lost its interface without a word, or its last word was lost,
+ * or the holder is an owner, who heeds nobody (RFC 9568 §7.1).
+ */
+function isExcused(
+  world: World,
+  router: VirtualRouter,
+  address: VirtualAddress,
+  holder: Machine,
+  client: Client,
+): boolean {
+  if (router.announcing.refresh > 0) return false;
+  if (world.missedAnnouncement(client) >= world.claimedAt(holder, address)) return true;
+  const known = client.table.get(address.address);
+  const other = world.machines.find((machine) => {
+    const mac = machine.kernel.interfaces.get(address.interface)?.mac;
+    return mac !== undefined && macText(mac) === known;
+  });
+  if (other === undefined) return false;
+  const yielded = world.yieldedAt(other, router.name);
+  const wasToldSo =
+    yielded > world.claimedAt(other, address) && world.interfered(other, holder) < yielded - world.reaction;
+  const priority = world.files.get(holder)?.find(({ name }) => name === router.name)?.priority;
+  return !wasToldSo || priority === 255;
 }

@@ -3,32 +3,47 @@
 import { between, type Instant, START, toMilliseconds, toSeconds } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Effect } from "../../src/core/vrrp/virtual-router.ts";
-import type { Stepped } from "./brain.ts";
 import type { Hand } from "./kernel.ts";
 import type { Hearing, Life, Machine } from "./machine.ts";
 
-/** Collects the lines. */
+/** One thing that happened. `who` is empty when no machine did it. */
+export interface Happening {
+  readonly at: Instant;
+  readonly who: string;
+  readonly kind: "note" | "hears" | "sends" | "announces" | "state" | "address" | "life";
+  readonly text: string;
+  /** So often in a row. */
+  count: number;
+}
+
+/** Collects what happens. */
 export class Trace {
-  readonly lines: string[] = [];
+  readonly happenings: Happening[] = [];
   readonly #now: () => Instant;
-  #announcements: { readonly line: string; count: number } | undefined;
 
   constructor(now: () => Instant) {
     this.#now = now;
   }
 
-  /** Something that no machine did: a fault, a phase, a broken rule. */
-  note(text: string): void {
-    this.#add("", text);
+  /** A line for each thing, in columns: the second, who, what. */
+  get lines(): readonly string[] {
+    return this.happenings.map(
+      ({ at, who, text, count }) =>
+        `${clock(at)}  ${who === "" ? "--" : who}  ${text}${count > 1 ? ` x${count}` : ""}`,
+    );
   }
 
-  stepped(_machine: Machine, _step: Stepped): void {}
+  /** Something that no machine did: a fault, a phase, a broken rule. */
+  note(text: string): void {
+    this.#add("", "note", text);
+  }
 
   heard(machine: Machine, { frame: { altered }, admission }: Hearing): void {
     const about = altered === undefined ? "" : ` (${altered})`;
     if (admission.type === "discarded") {
       this.#add(
         machine.name,
+        "hears",
         `discards (${admission.cause}) a packet of ${admission.source ?? "nobody"}${about}`,
       );
       return;
@@ -37,6 +52,7 @@ export class Trace {
     const interval = toMilliseconds(advert.advertInterval);
     this.#add(
       machine.name,
+      "hears",
       `hears ${router.name}: priority ${advert.priority}, ${interval} ms, from ${source}${about}`,
     );
   }
@@ -44,43 +60,38 @@ export class Trace {
   sent(machine: Machine, router: VirtualRouter, priority: number): void {
     const fails = machine.kernel.mood.failsToSend ? ", in vain" : "";
     const interval = toMilliseconds(router.advertInterval);
-    this.#add(machine.name, `sends ${router.name}: priority ${priority}, ${interval} ms${fails}`);
+    this.#add(machine.name, "sends", `sends ${router.name}: priority ${priority}, ${interval} ms${fails}`);
   }
 
   announced(machine: Machine, { address, interface: name }: VirtualAddress): void {
-    const last = this.#announcements;
-    const line = this.#line(machine.name, `announces ${address} on ${name}`);
-    if (last?.line === line && this.lines.length > 0) {
-      last.count += 1;
-      this.lines[this.lines.length - 1] = `${line} x${last.count}`;
-      return;
-    }
-    this.#announcements = { line, count: 1 };
-    this.lines.push(line);
+    this.#add(machine.name, "announces", `announces ${address} on ${name}`);
   }
 
   published(machine: Machine, router: VirtualRouter, effect: Effect & { type: "publish" }): void {
     const { from, to, cause, detail } = effect;
     const because = detail === undefined ? cause : `${cause}: ${detail}`;
-    this.#add(machine.name, `${router.name} ${from} -> ${to} (${because})`);
+    this.#add(machine.name, "state", `${router.name} ${from} -> ${to} (${because})`);
   }
 
   address(machine: Machine, address: VirtualAddress, present: boolean, by: Hand): void {
     const what = `${address.address}/${address.prefixLength} ${address.interface}`;
     const who = by === "stranger" ? ", by somebody else" : "";
-    this.#add(machine.name, `${present ? "has" : "has no longer"} ${what}${who}`);
+    this.#add(machine.name, "address", `${present ? "has" : "has no longer"} ${what}${who}`);
   }
 
   life(machine: Machine, what: Life): void {
-    this.#add(machine.name, what);
+    this.#add(machine.name, "life", what);
   }
 
-  #add(who: string, text: string): void {
-    this.#announcements = undefined;
-    this.lines.push(this.#line(who, text));
+  #add(who: string, kind: Happening["kind"], text: string): void {
+    const at = this.#now();
+    const last = this.happenings.at(-1);
+    if (kind === "announces" && last?.at === at && last.who === who && last.text === text) last.count += 1;
+    else this.happenings.push({ at, who, kind, text, count: 1 });
   }
+}
 
-  #line(who: string, text: string): string {
-    return `${toSeconds(between(START, this.#now())).toFixed(6)}  ${who === "" ? "--" : who}  ${text}`;
-  }
+/** An instant in seconds. */
+export function clock(at: Instant): string {
+  return toSeconds(between(START, at)).toFixed(6);
 }

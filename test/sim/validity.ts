@@ -3,14 +3,14 @@
  * with the shipped decoder: the simulator's word against the code's.
  */
 
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
 
 /** The router that a packet counts for; undefined when it counts for none. */
 export function recipient(
   packet: Uint8Array,
   routers: readonly VirtualRouter[],
-  ownAddress: Ipv4 | undefined,
+  ownAddress: IpAddress | undefined,
 ): VirtualRouter | undefined {
   const at = (index: number) => packet[index] ?? 0;
   const start = (at(0) & 15) * 4;

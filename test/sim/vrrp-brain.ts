@@ -5,10 +5,10 @@
  */
 
 import type { Instant } from "../../src/core/units/time.ts";
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { AddressBook, isNeedless } from "../../src/core/vrrp/address-book.ts";
 import { admit } from "../../src/core/vrrp/admission.ts";
-import { advertPacket } from "../../src/core/vrrp/advert-packet.ts";
+import { advertPackets } from "../../src/core/vrrp/advert-packet.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import {
   begun,
@@ -21,7 +21,7 @@ import {
 } from "../../src/core/vrrp/outbox.ts";
 import { leftOver, mayResume } from "../../src/core/vrrp/succession.ts";
 import { faultsOf, primaryAddress } from "../../src/core/vrrp/surroundings.ts";
-import { type Event, INITIAL, nextDeadline, step } from "../../src/core/vrrp/virtual-router.ts";
+import { type Event, INITIAL, nextDeadline, sameAddress, step } from "../../src/core/vrrp/virtual-router.ts";
 import type { Brain, Host, Working } from "./brain.ts";
 import type { Hand } from "./kernel.ts";
 
@@ -30,8 +30,8 @@ export class VrrpBrain implements Brain {
   readonly working = new Map<string, Working>();
   readonly #book = new AddressBook();
   readonly #host: Host;
-  readonly #packets = new Map<VirtualRouter, { priority: number; source: Ipv4; bytes: Uint8Array }>();
-  #virtual: ReadonlySet<Ipv4> = new Set();
+  readonly #packets = new Map<VirtualRouter, { priority: number; source: IpAddress; bytes: Uint8Array }>();
+  #virtual: ReadonlySet<IpAddress> = new Set();
   #whenSettled: (() => void) | undefined;
   #next: (() => void) | undefined;
   configuring = false;
@@ -92,8 +92,7 @@ export class VrrpBrain implements Brain {
   packet(interfaceName: string, bytes: Uint8Array): void {
     const here: VirtualRouter[] = [];
     for (const { router } of this.working.values()) if (router.interface === interfaceName) here.push(router);
-    const [first] = here;
-    const admission = admit(bytes, here, first && this.#primary(first));
+    const admission = admit(bytes, here, (router) => this.#primary(router));
     this.#host.judged(admission);
     if (admission.type === "discarded") return;
     const { router, advert, source } = admission;
@@ -104,7 +103,6 @@ export class VrrpBrain implements Brain {
   due(key: string): void {
     const working = this.working.get(key);
     if (working === undefined) return;
-    this.#host.drain(working.router.interface);
     this.#dispatch(working, { type: "deadline" });
   }
 
@@ -126,9 +124,23 @@ export class VrrpBrain implements Brain {
     if (present && this.#book.isForeign(address)) host.request("remove", address, "repair", () => {});
     if (!present && this.#book.isMissed(address)) {
       host.request("add", address, "repair", (errno) => {
-        if (errno === undefined) host.announce(address);
+        const holder = this.#holderOf(address);
+        if (holder === undefined) return;
+        if (errno !== undefined) {
+          if (!isNeedless("add", errno)) this.#dispatch(holder, { type: "address-refused" });
+          return;
+        }
+        host.drain(holder.router.interface);
+        if (mayAnnounce(holder.state)) host.announce(address);
       });
     }
+  }
+
+  #holderOf(address: VirtualAddress): Working | undefined {
+    for (const working of this.working.values()) {
+      if (working.router.addresses.some((own) => sameAddress(own, address))) return working;
+    }
+    return undefined;
   }
 
   #start(router: VirtualRouter, resume: boolean): void {
@@ -139,6 +151,7 @@ export class VrrpBrain implements Brain {
   }
 
   #reconfigure(working: Working, router: VirtualRouter): void {
+    this.#host.drain(working.router.interface);
     const before = working.router;
     working.router = router;
     this.#dispatch(working, { type: "reconfigured", before });
@@ -154,6 +167,7 @@ export class VrrpBrain implements Brain {
   }
 
   #dispatch(working: Working, event: Event): void {
+    if (event.type !== "advert") this.#host.drain(working.router.interface);
     const before = working.state;
     const { router } = working;
     const context = { router, primary: this.#primary(router), adjustment: 0 };
@@ -184,6 +198,10 @@ export class VrrpBrain implements Brain {
       case "resign":
         this.#send(router, 0);
         return finished();
+      case "concede":
+        this.#host.drain(router.interface);
+        this.#send({ ...router, advertInterval: effect.advertInterval }, router.priority);
+        return finished();
       case "add-addresses":
         return this.#add(effect.addresses, router, (accepted) => {
           if (!accepted) this.#dispatch(working, { type: "address-refused" });
@@ -192,6 +210,7 @@ export class VrrpBrain implements Brain {
       case "remove-addresses":
         return this.#remove(effect.addresses, finished);
       case "announce":
+        this.#host.drain(router.interface);
         if (mayAnnounce(working.state)) {
           for (let count = 0; count < effect.repeat; count += 1) {
             for (const address of effect.addresses) this.#host.announce(address);
@@ -257,10 +276,10 @@ export class VrrpBrain implements Brain {
   }
 
   /** An advert's bytes are the same for as long as the router is: they are made once. */
-  #packet(router: VirtualRouter, priority: number, source: Ipv4): Uint8Array {
+  #packet(router: VirtualRouter, priority: number, source: IpAddress): Uint8Array {
     const last = this.#packets.get(router);
     if (last?.priority === priority && last.source === source) return last.bytes;
-    const bytes = advertPacket(router, priority, source);
+    const bytes = advertPackets(router, priority, source)[0]?.packet ?? new Uint8Array();
     this.#packets.set(router, { priority, source, bytes });
     return bytes;
   }
@@ -269,7 +288,7 @@ export class VrrpBrain implements Brain {
     return faultsOf(router, this.#host.interfaces, this.#virtual);
   }
 
-  #primary(router: VirtualRouter): Ipv4 | undefined {
+  #primary(router: VirtualRouter): IpAddress | undefined {
     return primaryAddress(router, this.#host.interfaces, this.#virtual);
   }
 }

@@ -5,7 +5,7 @@
  * when a machine was last in trouble (stalled, killed, started, reconfigured, meddled with).
  */
 
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { type Duration, type Instant } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Mac } from "../../src/core/units/mac.ts";
@@ -53,14 +53,15 @@ export class World implements MachineListener {
   /** The longest that a healthy, running director takes from a cause to its last effect. */
   reaction: Duration;
   violation: Violation | undefined;
-  /** Changes of state that were published. */
+  /** Changes of masters that were published. */
   transitions = 0;
   readonly trace: Trace | undefined;
   readonly #machineOf = new Map<Port, Machine>();
   readonly #interference = new Map<Machine, Map<Machine, Instant>>();
   readonly #trouble = new Map<Machine, Instant>();
   readonly #missed = new Map<Port, Instant>();
-  readonly #claims = new Map<Machine, Map<Ipv4, Instant>>();
+  readonly #claims = new Map<Machine, Map<IpAddress, Instant>>();
+  readonly #yields = new Map<Machine, Map<string, Instant>>();
   readonly #watches: Watch[] = [];
   readonly #onStepped: Watcher<"stepped">[] = [];
   readonly #onHeard: Watcher<"heard">[] = [];
@@ -120,8 +121,13 @@ export class World implements MachineListener {
     return this.#claims.get(machine)?.get(address) ?? NEVER;
   }
 
+  /** When a director last gave way, or went, in good order: then it has said so. */
+  yieldedAt(machine: Machine, router: string): Instant {
+    return this.#yields.get(machine)?.get(router) ?? NEVER;
+  }
+
   /** The configuration of the virtual router that an address belongs to, on that machine. */
-  routerOf(machine: Machine, address: Ipv4): VirtualRouter | undefined {
+  routerOf(machine: Machine, address: IpAddress): VirtualRouter | undefined {
     return this.files.get(machine)?.find((router) => router.addresses.some((own) => own.address === address));
   }
 
@@ -139,7 +145,6 @@ export class World implements MachineListener {
   // What the machines tell.
 
   stepped(machine: Machine, step: Stepped): void {
-    this.trace?.stepped(machine, step);
     for (const watch of this.#onStepped) watch(machine, step);
   }
 
@@ -169,7 +174,12 @@ export class World implements MachineListener {
   }
 
   published(machine: Machine, router: VirtualRouter, effect: Effect & { type: "publish" }): void {
-    this.transitions += 1;
+    if (effect.from === "master" && effect.to !== "fault") {
+      let yields = this.#yields.get(machine);
+      if (yields === undefined) this.#yields.set(machine, (yields = new Map()));
+      yields.set(router.name, machine.kernel.mood.failsToSend ? NEVER : this.now);
+    }
+    if (effect.from === "master" || effect.to === "master") this.transitions += 1;
     this.trace?.published(machine, router, effect);
     for (const watch of this.#watches) watch.published?.(machine, router, effect);
   }
@@ -240,6 +250,6 @@ export class World implements MachineListener {
 }
 
 /** The address that a director has of its own on a segment. */
-export function ownAddress(director: number, segment: number): Ipv4 {
-  return `${segment === 0 ? "192.0.2" : "198.51.100"}.${11 + director}` as Ipv4;
+export function ownAddress(director: number, segment: number): IpAddress {
+  return `${segment === 0 ? "192.0.2" : "198.51.100"}.${11 + director}` as IpAddress;
 }

@@ -12,6 +12,8 @@ import type {
 } from "../../core/vrrp/model.ts";
 import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
+import { familyOfInstance, versionOf } from "../schema/family.ts";
+import { buildDelivery } from "./delivery.ts";
 import { linkDelays, tracksOf } from "./tracking.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
@@ -21,6 +23,7 @@ const DEFAULT_PRIORITY = 100;
 export function buildFailover(content: FileContent, node: string | undefined): FailoverConfig {
   return {
     routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
+    startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
     linkDelays: linkDelays(content),
   };
@@ -36,7 +39,9 @@ function router(
     name,
     interface: instance.interface,
     vrid: instance.virtual_router_id,
-    version: instance.version ?? content.global_defs.vrrp_version,
+    version: versionOf(instance, content.global_defs.vrrp_version),
+    family: familyOfInstance(instance) ?? 4,
+    delivery: buildDelivery(instance, content, node),
     priority: priorityOf(instance, content, node),
     advertInterval: instance.advert_int,
     ...(instance.authentication === undefined
@@ -45,10 +50,11 @@ function router(
     downTimerAdverts: instance.down_timer_adverts ?? content.global_defs.vrrp_down_timer_adverts,
     preempt: instance.preempt ?? !(instance.nopreempt ?? false),
     preemptDelay: instance.preempt_delay,
-    v3ChecksumAsV2: instance.v3_checksum_as_v2,
+    v3ChecksumAsV2: instance.v3_checksum_as_v2 ?? strictWithTwoChecksums(instance, content),
     addresses: addresses(instance),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
+    syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
     tracks: tracksOf(instance, content),
   };
 }
@@ -58,6 +64,16 @@ function authentication({
   auth_pass: key,
 }: NonNullable<InstanceContent["authentication"]>): Authentication {
   return { type, key };
+}
+
+/** RFC 9568 §5.2.8 has one form of the version 3 checksum; version 2 never had another. */
+function strictWithTwoChecksums(instance: InstanceContent, content: FileContent): boolean {
+  const { global_defs: globals } = content;
+  return isStrict(instance, content) && (instance.version ?? globals.vrrp_version) === 3;
+}
+
+function isStrict(instance: InstanceContent, { global_defs: globals }: FileContent): boolean {
+  return instance.strict_mode ?? globals.vrrp_strict;
 }
 
 function priorityOf(instance: InstanceContent, content: FileContent, node: string | undefined): number {
@@ -88,7 +104,10 @@ function contention(instance: InstanceContent, content: FileContent): Contention
     announceDelay: instance.garp_lower_prio_delay ?? globals.vrrp_garp_lower_prio_delay ?? delay,
     announceRepeat: instance.garp_lower_prio_repeat ?? globals.vrrp_garp_lower_prio_repeat ?? repeat,
     answer: !(instance.lower_prio_no_advert ?? globals.vrrp_lower_prio_no_advert),
-    lastWord: instance.higher_prio_send_advert ?? globals.vrrp_higher_prio_send_advert,
+    lastWord:
+      instance.higher_prio_send_advert ??
+      globals.vrrp_higher_prio_send_advert ??
+      !isStrict(instance, content),
   };
 }
 

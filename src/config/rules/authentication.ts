@@ -3,6 +3,7 @@
  */
 
 import type { Findings } from "../findings.ts";
+import { versionOf } from "../schema/family.ts";
 import type { LooseContent } from "../schema/file.ts";
 
 /** The rules for `authentication`. */
@@ -12,7 +13,7 @@ export function checkAuthentication(content: LooseContent, findings: Findings): 
     const path = ["vrrp_instances", name];
     const place = [...path, "authentication"];
     if (findings.touches([...path, "version"]) || findings.touches(["global_defs", "vrrp_version"])) continue;
-    const version = instance.version ?? content.global_defs?.vrrp_version;
+    const version = versionOf(instance, content.global_defs?.vrrp_version);
     if (version === 3) {
       const message = "version 3 has no authentication (RFC 9568 §9): leave it out, or use version: 2";
       findings.add("auth-version", place, message, "key");

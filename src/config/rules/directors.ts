@@ -50,7 +50,7 @@ export function checkPriorities(content: LooseContent, findings: Findings): void
     const path = ["vrrp_instances", name, "priority"];
     const { priority } = instance ?? {};
     if (content.directors === undefined) {
-      if (typeof priority === "object") tellNoDirectors(path, findings);
+      if (typeof priority === "object") tellNoDirectors(path, "one number", findings);
     } else if (typeof priority === "number") {
       if (content.directors.size > 1) tellPlain(path, content.directors, findings);
     } else {
@@ -63,9 +63,14 @@ export function checkPriorities(content: LooseContent, findings: Findings): void
 type Directors = NonNullable<LooseContent["directors"]>;
 type OwnPriorities = Exclude<NonNullable<Loose<InstanceContent>>["priority"], number>;
 
-function tellNoDirectors(path: Path, findings: Findings): void {
+/** A map of directors in a file that names none; `instead` is what to write. */
+export function tellNoDirectors(path: Path, instead: string, findings: Findings): void {
   if (findings.touches(["directors"])) return;
-  findings.add("unknown-director", path, "the file names no directors: write one number, or add `directors`");
+  findings.add(
+    "unknown-director",
+    path,
+    `the file names no directors: write ${instead}, or add \`directors\``,
+  );
 }
 
 function tellPlain(path: Path, directors: Directors, findings: Findings): void {
@@ -74,7 +79,13 @@ function tellPlain(path: Path, directors: Directors, findings: Findings): void {
   findings.add("plain-priority", path, `this priority is the same on every director: ${better}`);
 }
 
-function checkNames(path: Path, own: OwnPriorities, directors: Directors, findings: Findings): void {
+/** Every name in a map of directors is one of theirs. */
+export function checkNames(
+  path: Path,
+  own: ReadonlyMap<string, unknown> | undefined,
+  directors: Directors,
+  findings: Findings,
+): void {
   for (const name of own?.keys() ?? []) {
     if (directors.has(name)) continue;
     const names = [...directors.keys()];

@@ -8,6 +8,7 @@ import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import { formatDuration } from "../schema/duration.ts";
 import type { InstanceContent, LooseContent } from "../schema/file.ts";
+import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { addressesOf, checkMastership, mayOwn } from "./mastership.ts";
 
 type Instance = NonNullable<Loose<InstanceContent>>;
@@ -28,7 +29,12 @@ export function checkInstances(content: LooseContent, findings: Findings): void 
 
 function checkVersion(path: Path, instance: Instance, content: LooseContent, findings: Findings): void {
   if (findings.touches([...path, "version"]) || findings.touches(["global_defs", "vrrp_version"])) return;
-  const version = instance.version ?? content.global_defs?.vrrp_version;
+  const version = versionOf(instance, content.global_defs?.vrrp_version);
+  if (instance.version === 2 && familyOfInstance(instance) === 6) {
+    const message = "version 2 knows IPv4 only: write version: 3, or leave it out";
+    findings.add("ipv6-version", [...path, "version"], message);
+    return;
+  }
   checkInterval([...path, "advert_int"], version, instance.advert_int, findings);
   if (version === 2 && instance.v3_checksum_as_v2 === true) {
     const message = "has no effect: this instance speaks version 2, which has one checksum only";
@@ -75,22 +81,26 @@ function checkPreemption(path: Path, instance: Instance, content: LooseContent, 
   findings.add("owner-nopreempt", [...path, key], message, "key");
 }
 
+/** What fits into an Ethernet frame of 1500 bytes behind 40 of IPv6 header and 8 of VRRP: nobody is to send fragments. */
+const MOST_IPV6 = 90;
+
 /** The number of addresses in an advert has eight bits (RFC 9568 §5.2.5). */
 function checkCount(path: Path, instance: Instance, findings: Findings): void {
   const count = instance.virtual_ipaddress?.length;
-  if (count === undefined || (count >= 1 && count <= 255)) return;
+  const most = familyOfInstance(instance) === 6 ? MOST_IPV6 : 255;
+  if (count === undefined || (count >= 1 && count <= most)) return;
   const advice = count === 0 ? "give at least one address" : "spread them over several instances";
-  const message = `${count} addresses are outside 1..255, what an advert can carry: ${advice}`;
+  const message = `${count} addresses are outside 1..${most}, what an advert can carry: ${advice}`;
   findings.add("out-of-range", [...path, "virtual_ipaddress"], message, "key");
 }
 
-/** Two instances with one virtual router id on an interface would take each other's adverts for a peer's. */
+/** Two instances of a family with one virtual router id on an interface would take each other's adverts for a peer's. */
 function checkRouterIds(content: LooseContent, findings: Findings): void {
   const first = new Map<string, string>();
   for (const [name, instance] of content.vrrp_instances ?? []) {
     if (instance?.interface === undefined || instance.virtual_router_id === undefined) continue;
     const { interface: device, virtual_router_id: id } = instance;
-    const key = `${id} ${device}`;
+    const key = `${id} ${device} ${familyOfInstance(instance) ?? 4}`;
     const other = first.get(key);
     if (other === undefined) {
       first.set(key, name);

@@ -30,6 +30,7 @@ export function checkTracking(content: LooseContent, environment: Environment, f
     for (const item of items) used.add(`${item.list} ${item.object}`);
     checkItems(items, content, findings);
     checkOwner(items, instance, content, findings);
+    checkGroup(items, name, content, findings);
   }
   checkUnused("vrrp_scripts", "track_script", used, content, findings);
   checkUnused("track_files", "track_file", used, content, findings);
@@ -117,6 +118,18 @@ function checkOwner(
     const message =
       "priority 255 is the address owner's, which no weight alters: use 254 or less, or weight 0";
     findings.add("owner-track", path, message);
+  }
+}
+
+/** The members of a sync group move together, and a weight would give them different opinions on where to. */
+function checkGroup(items: readonly Item[], name: string, content: LooseContent, findings: Findings): void {
+  const [group] =
+    [...(content.vrrp_sync_groups ?? [])].find(([, entry]) => entry?.group?.includes(name)) ?? [];
+  if (group === undefined) return;
+  for (const { object, weight, list, path } of items) {
+    if (object === undefined || !hasWeight(list, object, weight, content)) continue;
+    const message = `a weight moves this instance alone, and it moves with the sync group ${group}: use weight 0`;
+    findings.add("sync-group-track", path, message);
   }
 }
 

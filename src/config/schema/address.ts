@@ -4,14 +4,17 @@
 
 import { isIP } from "node:net";
 import { z } from "zod";
-import { type Ipv4, ipv4Number, isUnicastIpv4, parseIpv4 } from "../../core/units/ipv4.ts";
+import { type IpAddress, isIpv6 } from "../../core/units/ip-address.ts";
+import { type Ipv4, ipv4Number, parseIpv4 } from "../../core/units/ipv4.ts";
+import { type Ipv6, ipv6Bytes } from "../../core/units/ipv6.ts";
 import { quote } from "../diagnostic.ts";
+import { readIpHost } from "./ip-address.ts";
 import { interfaceName, type Reading, refuse, textLeaf } from "./leaf.ts";
 
 /** An address and the length of its network's prefix. */
 interface Cidr {
-  readonly address: Ipv4;
-  /** 1..32 */
+  readonly address: IpAddress;
+  /** 1..32, or 1..128 for IPv6 */
   readonly prefixLength: number;
 }
 
@@ -33,7 +36,7 @@ export function listenAddress(): z.ZodType<string> {
   );
 }
 
-/** `192.0.2.100/24`, `192.0.2.100/24 dev eth1` as keepalived has it, or a map of the two. */
+/** `192.0.2.100/24`, `2001:db8::100/64`, `192.0.2.100/24 dev eth1` as keepalived has it, or a map of the two. */
 export function virtualAddress(): z.ZodType<VirtualAddressEntry> {
   const line = textLeaf<VirtualAddressEntry>('an address such as "192.0.2.100/24 dev eth0"', readLine);
   const map = z.strictObject({
@@ -47,37 +50,49 @@ function readHost(text: string): Reading<Ipv4> {
   const address = parseIpv4(text);
   if (address === undefined)
     return refuse("bad-address", `${quote(text)} is no IPv4 address, such as 192.0.2.1`);
-  if (isUnicastIpv4(address)) return { value: address };
-  return refuse(
-    "bad-address",
-    `${address} is a ${specialKind(address)} address: give one that a host can have`,
-  );
-}
-
-function specialKind(address: Ipv4): string {
-  if (address === "255.255.255.255") return "broadcast";
-  const first = ipv4Number(address) >>> 24;
-  if (first === 0) return "this-network";
-  return first < 240 ? "multicast" : "reserved";
+  const reading = readIpHost(address);
+  return "refusal" in reading ? reading : { value: address };
 }
 
 function readCidr(text: string): Reading<Cidr> {
   const [host = "", length, ...rest] = text.split("/");
-  const reading = readHost(host);
+  const reading = readIpHost(host);
   if ("refusal" in reading) return reading;
-  const prefixLength = length === undefined ? 32 : readLength(length);
+  const address = reading.value;
+  const most = isIpv6(address) ? 128 : 32;
+  const prefixLength = length === undefined ? most : readLength(length, most);
   if (prefixLength === undefined || rest.length > 0) {
-    return refuse("bad-address", `${quote(text)}: the prefix length after the / is a number from 1 to 32`);
+    return refuse(
+      "bad-address",
+      `${quote(text)}: the prefix length after the / is a number from 1 to ${most}`,
+    );
   }
-  return refuseNetwork({ address: reading.value, prefixLength });
+  return isIpv6(address)
+    ? refuseAnycast({ address, prefixLength })
+    : refuseNetwork({ address, prefixLength });
 }
 
-function readLength(text: string): number | undefined {
-  return /^([1-9]|[12][0-9]|3[0-2])$/.test(text) ? Number(text) : undefined;
+function readLength(text: string, most: number): number | undefined {
+  return /^[1-9][0-9]{0,2}$/.test(text) && Number(text) <= most ? Number(text) : undefined;
+}
+
+/** All zeros behind the prefix is every router's (RFC 4291 §2.6.1), except where there is no room for it (RFC 6164). */
+function refuseAnycast(cidr: Cidr & { readonly address: Ipv6 }): Reading<Cidr> {
+  const { address, prefixLength } = cidr;
+  if (prefixLength >= 127) return { value: cidr };
+  const isZero = (byte: number, index: number): boolean => {
+    const kept = Math.min(8, Math.max(0, prefixLength - 8 * index));
+    return (byte & (0xff >>> kept)) === 0;
+  };
+  if (!ipv6Bytes(address).every(isZero)) return { value: cidr };
+  return refuse(
+    "bad-address",
+    `${address} is the routers' anycast address of its /${prefixLength}: give a host's`,
+  );
 }
 
 /** The first and the last address of a network are no host's, except where it has only one or two (RFC 3021). */
-function refuseNetwork(cidr: Cidr): Reading<Cidr> {
+function refuseNetwork(cidr: Cidr & { readonly address: Ipv4 }): Reading<Cidr> {
   const { address, prefixLength } = cidr;
   if (prefixLength >= 31) return { value: cidr };
   const hosts = 2 ** (32 - prefixLength);

@@ -9,6 +9,7 @@ import type { Loose } from "../salvage.ts";
 import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
 import { instanceSchema } from "./instance.ts";
 import { ownName } from "./leaf.ts";
+import { syncGroupSchema } from "./sync-group.ts";
 import { linkDelaysSchema, trackedFilesSchema, trackedScriptsSchema } from "./tracking.ts";
 import { virtualServerSchema } from "./virtual-server.ts";
 
@@ -21,6 +22,7 @@ export const fileSchema = z.strictObject({
   vrrp_scripts: trackedScriptsSchema.default(new Map()),
   track_files: trackedFilesSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
+  vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),
 });
 

@@ -3,9 +3,12 @@
  */
 
 import { z } from "zod";
-import { seconds } from "../../core/units/time.ts";
+import { seconds, ZERO } from "../../core/units/time.ts";
+import { VRRP_GROUP, VRRP_GROUP6 } from "../../core/wire/vrrp.ts";
 import { listenAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
+import { duration } from "./duration.ts";
+import { multicastGroup } from "./ip-address.ts";
 import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
 
@@ -33,8 +36,12 @@ export const globalsSchema = z.strictObject({
   notify_fifo: absolutePath().optional(),
   vrrp_notify_fifo: absolutePath().optional(),
   vrrp_version: vrrpVersion().default(2),
+  vrrp_strict: toggle().default(false),
   vrrp_down_timer_adverts: downTimerAdverts().default(3),
+  vrrp_startup_delay: duration("0s", "1h").default(ZERO),
   vrrp_rt_priority: whole(0, 99).default(50),
+  vrrp_mcast_group4: multicastGroup(4).default(VRRP_GROUP),
+  vrrp_mcast_group6: multicastGroup(6).default(VRRP_GROUP6),
   vrrp_garp_master_delay: announceDelay().default(seconds(5)),
   vrrp_garp_master_repeat: announceRepeat().default(5),
   vrrp_garp_master_refresh: announceRefresh().default(seconds(60)),
@@ -42,7 +49,7 @@ export const globalsSchema = z.strictObject({
   vrrp_garp_lower_prio_delay: announceDelay().optional(),
   vrrp_garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
   vrrp_lower_prio_no_advert: toggle().default(false),
-  vrrp_higher_prio_send_advert: toggle().default(false),
+  vrrp_higher_prio_send_advert: toggle().optional(),
 });
 
 /** `metrics`: where they are served, or false. */

@@ -9,6 +9,7 @@ import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } f
 import { authenticationSchema } from "./authentication.ts";
 import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
+import { sourceAddress, unicastPeer } from "./ip-address.ts";
 import { notifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
 import { trackShape } from "./tracking.ts";
@@ -27,10 +28,16 @@ export const instanceSchema = z.strictObject({
   nopreempt: toggle().optional(),
   preempt: toggle().optional(),
   preempt_delay: duration("0s", "1000s").default(ZERO),
-  v3_checksum_as_v2: toggle().default(false),
+  v3_checksum_as_v2: toggle().optional(),
+  strict_mode: toggle().optional(),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
   authentication: authenticationSchema.optional(),
+  mcast_src_ip: sourceAddress().optional(),
+  unicast_peer: z.array(unicastPeer()).optional(),
+  unicast_src_ip: sourceAddress().optional(),
+  unicast_ttl: whole(1, 255).optional(),
+  check_unicast_src: toggle().optional(),
   ...notifyShape,
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),

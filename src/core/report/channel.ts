@@ -53,6 +53,7 @@ export type FailoverCount =
   | "adverts_received"
   | "adverts_discarded"
   | "transitions"
+  | "stalls"
   | "announcements_sent"
   | "drift";
 

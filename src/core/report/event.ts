@@ -16,6 +16,11 @@ export const EVENTS = {
   "vrrp-interval-mismatch": ["warn", "the master's advert interval is not ours"],
   "vrrp-address-mismatch": ["warn", "the master's list of addresses is not ours"],
   "vrrp-advert-discarded": ["warn", "an advert was discarded"],
+  "vrrp-sync-held-back": [
+    "warn",
+    "a silent master was not replaced: another member of the sync group hears it",
+  ],
+  "vrrp-stalled": ["warn", "this director was late for longer than its peers wait"],
   "vrrp-listen-failed": ["error", "adverts cannot be heard on an interface"],
   "vrrp-send-failed": ["error", "an advert could not be sent"],
   "address-failed": ["error", "an address could not be added or removed"],
@@ -42,7 +47,7 @@ export const EVENTS = {
   // The processes and the configuration.
   started: ["info", "relevo has started"],
   stopping: ["info", "relevo is stopping"],
-  stopped: ["info", "relevo has stopped and left nothing behind"],
+  stopped: ["info", "relevo has stopped"],
   "process-started": ["info", "a process has started"],
   "process-died": ["error", "a process died and will be started again"],
   "process-unclean": ["error", "a process left something behind that could not be removed"],

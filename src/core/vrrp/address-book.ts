@@ -84,7 +84,8 @@ export class AddressBook {
   /** What is wrong with an address as it is on the interfaces now; undefined when nothing is. */
   wrong(address: VirtualAddress, interfaces: Interfaces): "missing" | "foreign" | undefined {
     if (isPresent(address, interfaces)) return this.isForeign(address) ? "foreign" : undefined;
-    return this.isMissed(address) ? "missing" : undefined;
+    // An interface that goes down takes its IPv6 addresses with it, and the router does not hold them much longer.
+    return this.isMissed(address) && interfaces.get(address.interface)?.up === true ? "missing" : undefined;
   }
 
   /** True when an address that has appeared is to be removed: a backup that answers for it would be a second holder. */

@@ -5,20 +5,23 @@
  * checks stand here, away from the state machine, so that it is plain that they have nothing to touch.
  */
 
-import type { Ipv4 } from "../units/ipv4.ts";
-import { decodeIpv4 } from "../wire/ipv4.ts";
+import type { IpAddress } from "../units/ip-address.ts";
+import { decodeIp } from "../wire/ip-packet.ts";
 import { type Advert, type DecodeFault, decodeAdvert, VRRP_TTL } from "../wire/vrrp.ts";
 import { type AuthenticationFault, type Guard, messageWithin, open } from "./authentication.ts";
+import { strangeness } from "./delivery.ts";
 import type { VirtualRouter } from "./model.ts";
 
 /** Why a packet was discarded. */
 type DiscardCause =
   | DecodeFault
   | AuthenticationFault
-  /** Not a whole IPv4 packet of protocol 112, or of 51 with VRRP in it. */
+  /** Not a whole IP packet of protocol 112, or over IPv4 of 51 with VRRP in it. */
   | "packet"
-  /** It came from beyond this link. */
+  /** It came from beyond this link, or from farther or nearer than its sender is configured to be. */
   | "ttl"
+  /** The instance hears unicast peers only, and this is none of them. */
+  | "source"
   /** No instance of ours on this interface has its VRID. */
   | "vrid"
   /** The instance speaks the other version. */
@@ -36,7 +39,7 @@ export type Admission =
       readonly type: "admitted";
       readonly router: VirtualRouter;
       readonly advert: Advert;
-      readonly source: Ipv4;
+      readonly source: IpAddress;
       /** The number in its authentication header, where it has one; the next one from there has to be higher. */
       readonly sequence?: number;
     }
@@ -45,20 +48,21 @@ export type Admission =
       readonly cause: DiscardCause;
       /** The instance it was meant for, where that could be told. */
       readonly router: VirtualRouter | undefined;
-      readonly source: Ipv4 | undefined;
+      readonly source: IpAddress | undefined;
     };
 
 /**
- * Judges one packet, IP header included, that came in on an interface whose instances are `routers` and whose own primary
- * address is `primary`. Without a `guard` no packet with an authentication header is admitted.
+ * Judges one packet, IP header included, that came in on an interface whose instances of that family are `routers`, each of
+ * which speaks from the address that `primaryOf` tells. Without a `guard` no packet with an authentication
+ * header is admitted.
  */
 export function admit(
   bytes: Uint8Array,
   routers: readonly VirtualRouter[],
-  primary: Ipv4 | undefined,
+  primaryOf: (router: VirtualRouter) => IpAddress | undefined,
   guard?: Guard,
 ): Admission {
-  const packet = decodeIpv4(bytes);
+  const packet = decodeIp(bytes);
   const message = packet && messageWithin(packet);
   const vrid = (message ?? packet?.payload)?.[1];
   const router = routers.find((candidate) => candidate.vrid === vrid);
@@ -70,8 +74,10 @@ export function admit(
   });
 
   if (packet === undefined || message === undefined) return discard("packet");
-  if (packet.source === primary) return discard("own-address");
-  if (packet.ttl !== VRRP_TTL) return discard("ttl");
+  if (router !== undefined && packet.source === primaryOf(router)) return discard("own-address");
+  const strange =
+    router === undefined ? strangerTtl(packet.ttl) : strangeness(router.delivery, packet.source, packet.ttl);
+  if (strange !== undefined) return discard(strange);
   const opened = open(bytes, packet, router?.authentication, guard);
   if (!opened.ok) return discard(opened.fault);
   const decoded = decodeAdvert(opened.message, packet.source, packet.destination);
@@ -90,4 +96,9 @@ export function admit(
     source: packet.source,
     ...(sequence === undefined ? {} : { sequence }),
   };
+}
+
+/** A packet for no instance of ours is judged as multicast is. */
+function strangerTtl(ttl: number): "ttl" | undefined {
+  return ttl === VRRP_TTL ? undefined : "ttl";
 }

@@ -1,13 +1,25 @@
-/** A virtual router's advert as the packet that goes out: IPv4 header and message. */
+/** A virtual router's advert as the packets that go out: IP header and message, one for each destination. */
 
-import type { Ipv4 } from "../units/ipv4.ts";
-import { encodeIpv4 } from "../wire/ipv4.ts";
-import { encodeAdvert, IPPROTO_VRRP, VRRP_GROUP, VRRP_TTL } from "../wire/vrrp.ts";
+import type { IpAddress } from "../units/ip-address.ts";
+import { encodeIp } from "../wire/ip-packet.ts";
+import { encodeAdvert, IPPROTO_VRRP } from "../wire/vrrp.ts";
+import { destinations, ttlOf } from "./delivery.ts";
 import { advertisedAddresses } from "./mismatch.ts";
 import type { VirtualRouter } from "./model.ts";
 
-/** The advert that `router` sends from `source`; `priority` is its own, or 0 when it lets go. */
-export function advertPacket(router: VirtualRouter, priority: number, source: Ipv4): Uint8Array {
+/** A packet, and where it goes. */
+export interface OutgoingAdvert {
+  readonly destination: IpAddress;
+  /** IP header included. */
+  readonly packet: Uint8Array;
+}
+
+/** The adverts that `router` sends from `source`; `priority` is its own, or 0 when it lets go. */
+export function advertPackets(
+  router: VirtualRouter,
+  priority: number,
+  source: IpAddress,
+): readonly OutgoingAdvert[] {
   const advert = {
     version: router.version,
     vrid: router.vrid,
@@ -16,6 +28,9 @@ export function advertPacket(router: VirtualRouter, priority: number, source: Ip
     addresses: advertisedAddresses(router),
   };
   const form = router.v3ChecksumAsV2 ? "message" : "pseudo-header";
-  const payload = encodeAdvert(advert, source, VRRP_GROUP, form);
-  return encodeIpv4({ source, destination: VRRP_GROUP, ttl: VRRP_TTL, protocol: IPPROTO_VRRP, payload });
+  const ttl = ttlOf(router.delivery);
+  return destinations(router.delivery, source).map((destination) => {
+    const payload = encodeAdvert(advert, source, destination, form);
+    return { destination, packet: encodeIp({ source, destination, ttl, protocol: IPPROTO_VRRP, payload }) };
+  });
 }

@@ -8,7 +8,7 @@
  */
 
 import { internetChecksum } from "../units/checksum.ts";
-import type { Ipv4 } from "../units/ipv4.ts";
+import { type IpAddress, isIpv6 } from "../units/ip-address.ts";
 import {
   decodeAuthenticationHeader,
   insertAuthenticationHeader,
@@ -16,7 +16,7 @@ import {
   IPPROTO_AH,
   type Mac,
 } from "../wire/authentication-header.ts";
-import type { Ipv4Packet } from "../wire/ipv4.ts";
+import type { IpPacket } from "../wire/ip-packet.ts";
 import { IPPROTO_VRRP } from "../wire/vrrp.ts";
 import type { Authentication } from "./model.ts";
 
@@ -33,7 +33,7 @@ export type AuthenticationFault =
 export interface Guard {
   readonly mac: Mac;
   /** The highest sequence number that a source has used with this virtual router; 0 when none. */
-  lastSequence(vrid: number, source: Ipv4): number;
+  lastSequence(vrid: number, source: IpAddress): number;
 }
 
 /** The message that a packet carried, as if it had no authentication; or why it is discarded. */
@@ -64,10 +64,12 @@ export function seal(
   return type === "pass" ? sealed : insertAuthenticationHeader(sealed, sequence, key, mac);
 }
 
-/** The VRRP message in a packet, with or without an authentication header before it; undefined when there is none. */
-export function messageWithin({ protocol, payload }: Ipv4Packet): Uint8Array | undefined {
+/** The VRRP message in a packet, over IPv4 maybe behind an authentication header; undefined when there is none. */
+export function messageWithin({ protocol, payload, source }: IpPacket): Uint8Array | undefined {
   if (protocol === IPPROTO_VRRP) return payload;
-  return protocol === IPPROTO_AH ? decodeAuthenticationHeader(payload)?.message : undefined;
+  return protocol === IPPROTO_AH && !isIpv6(source)
+    ? decodeAuthenticationHeader(payload)?.message
+    : undefined;
 }
 
 /**
@@ -76,7 +78,7 @@ export function messageWithin({ protocol, payload }: Ipv4Packet): Uint8Array | u
  */
 export function open(
   bytes: Uint8Array,
-  packet: Ipv4Packet,
+  packet: IpPacket,
   authentication: Authentication | undefined,
   guard: Guard | undefined,
 ): Opened {

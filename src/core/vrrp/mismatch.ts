@@ -1,5 +1,7 @@
 /** What an accepted advert says that our configuration does not: worth an operator's look, no reason to refuse it. */
 
+import { isIpv6 } from "../units/ip-address.ts";
+import { isLinkLocal } from "../units/ipv6.ts";
 import { toSeconds } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
 import type { VirtualRouter } from "./model.ts";
@@ -18,7 +20,9 @@ export function addressMismatch(router: VirtualRouter, advert: Advert): readonly
     : [...theirs];
 }
 
-/** The addresses that a router names in its adverts. */
+/** The addresses that a router names in its adverts. Over IPv6 the first is a link-local one (RFC 9568 §5.2.9), if any is. */
 export function advertisedAddresses(router: VirtualRouter): Advert["addresses"] {
-  return router.addresses.flatMap(({ address, excluded }) => (excluded ? [] : [address]));
+  const all = router.addresses.flatMap(({ address, excluded }) => (excluded ? [] : [address]));
+  const first = all.find((address) => isIpv6(address) && isLinkLocal(address));
+  return first === undefined ? all : [first, ...all.filter((address) => address !== first)];
 }

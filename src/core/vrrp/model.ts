@@ -5,7 +5,8 @@
 
 import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
-import type { Ipv4 } from "../units/ipv4.ts";
+import type { Family, IpAddress } from "../units/ip-address.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Duration } from "../units/time.ts";
 
 /** VRRP version 2 (RFC 3768) or 3 (RFC 9568). */
@@ -13,8 +14,8 @@ export type VrrpVersion = 2 | 3;
 
 /** A virtual address (VIP) and where it is added. Only the instance's own interface carries the adverts. */
 export interface VirtualAddress {
-  readonly address: Ipv4;
-  /** 0..32 */
+  readonly address: IpAddress;
+  /** 0..32, or 0..128 for IPv6 */
   readonly prefixLength: number;
   /** The interface that holds it: keepalived's `dev`, else the instance's. */
   readonly interface: string;
@@ -22,7 +23,7 @@ export interface VirtualAddress {
   readonly excluded?: true;
 }
 
-/** How a claimed address is announced (keepalived's garp_* keywords). */
+/** How a claimed address is announced, by ARP or neighbour discovery (keepalived's garp_* keywords). */
 export interface Announcing {
   /** garp_master_delay: the second burst comes so long after the claim; zero: no second burst. */
   readonly delay: Duration;
@@ -58,9 +59,13 @@ export interface VirtualRouter {
   /** The operator's name for it. */
   readonly name: string;
   readonly interface: string;
-  /** 1..255 */
+  /** 1..255; IPv4 and IPv6 count on their own. */
   readonly vrid: number;
+  /** Version 2 knows IPv4 only. */
   readonly version: VrrpVersion;
+  /** The family of its adverts and of all its addresses. */
+  readonly family: Family;
+  readonly delivery: Delivery;
   /** 1..255; 255 is the address owner (RFC 9568 §6.1). */
   readonly priority: number;
   /** Version 2: whole seconds, 1..255. Version 3: 10 ms..40.95 s in steps of 10 ms. */
@@ -78,6 +83,8 @@ export interface VirtualRouter {
   readonly addresses: readonly VirtualAddress[];
   readonly announcing: Announcing;
   readonly contention: Contention;
+  /** The sync group that it moves with: its members are master together, or none of them is. */
+  readonly syncGroup: string | undefined;
   /** What its priority and its fitness depend on besides. */
   readonly tracks: readonly Tracked[];
 }
@@ -85,6 +92,8 @@ export interface VirtualRouter {
 /** All that the failover process needs to know. */
 export interface FailoverConfig {
   readonly routers: readonly VirtualRouter[];
+  /** vrrp_startup_delay: nothing is heard or sent for so long after the start; zero: from the start on. */
+  readonly startupDelay: Duration;
   /** vrrp_rt_priority: SCHED_RR priority, 1..99; 0 leaves the process at normal scheduling. */
   readonly realtimePriority: number;
   /** interface_up_down_delays, by interface name. */

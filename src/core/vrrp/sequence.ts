@@ -6,14 +6,14 @@
  * sends about one advert a second at the most.
  */
 
-import type { Ipv4 } from "../units/ipv4.ts";
+import type { IpAddress } from "../units/ip-address.ts";
 
 /** What was used. */
 export interface Sequences {
   /** The highest number that anybody used. */
   readonly highest: number;
   /** The highest number of each sender. */
-  readonly heard: ReadonlyMap<Ipv4, number>;
+  readonly heard: ReadonlyMap<IpAddress, number>;
 }
 
 /** Nothing was heard yet. `seconds` is the wall clock's, since 1970. */
@@ -22,7 +22,7 @@ export function firstSequences(seconds: number): Sequences {
 }
 
 /** A number was heard from `source`, in a packet that has been accepted. */
-export function heardSequence({ highest, heard }: Sequences, source: Ipv4, sequence: number): Sequences {
+export function heardSequence({ highest, heard }: Sequences, source: IpAddress, sequence: number): Sequences {
   return { highest: Math.max(highest, sequence), heard: new Map(heard).set(source, sequence) };
 }
 

@@ -3,8 +3,10 @@
  * its own it speaks from.
  */
 
-import type { Ipv4 } from "../units/ipv4.ts";
+import { type IpAddress, isIpv6 } from "../units/ip-address.ts";
+import { isLinkLocal } from "../units/ipv6.ts";
 import type { Mac } from "../units/mac.ts";
+import { suits } from "./delivery.ts";
 import type { VirtualRouter } from "./model.ts";
 
 /** An interface as the kernel last described it. */
@@ -14,8 +16,16 @@ export interface Interface {
   /** Switched on, and with carrier. */
   readonly up: boolean;
   readonly mac: Mac | undefined;
-  /** Its IPv4 addresses, in the kernel's order. */
-  readonly addresses: readonly { readonly address: Ipv4; readonly prefixLength: number }[];
+  /** Its addresses, each family in the kernel's order. */
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** An address on an interface. */
+interface InterfaceAddress {
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  /** IPv6: it is still being looked for a duplicate, or one has been found (RFC 4862 §5.4): it may not be used. */
+  readonly tentative?: boolean;
 }
 
 /** The interfaces of this machine, by name. */
@@ -25,7 +35,7 @@ export type Interfaces = ReadonlyMap<string, Interface>;
 export function faultsOf(
   router: VirtualRouter,
   interfaces: Interfaces,
-  virtual: ReadonlySet<Ipv4>,
+  virtual: ReadonlySet<IpAddress>,
 ): readonly string[] {
   const needed = new Set([router.interface, ...router.addresses.map((address) => address.interface)]);
   const faults = [...needed].flatMap((name) => {
@@ -34,21 +44,42 @@ export function faultsOf(
     return found.up ? [] : [`interface ${name} is down`];
   });
   if (interfaces.has(router.interface) && primaryAddress(router, interfaces, virtual) === undefined) {
-    faults.push(`interface ${router.interface} has no IPv4 address`);
+    faults.push(withoutSource(router));
   }
   return faults;
 }
 
+function withoutSource({ delivery, family, interface: name }: VirtualRouter): string {
+  if (delivery.source !== undefined) return `address ${delivery.source} is not on this machine`;
+  if (family === 4) return `interface ${name} has no IPv4 address`;
+  const linkLocal = suits(delivery, "fe80::1" as IpAddress);
+  return `interface ${name} has no IPv6 ${linkLocal ? "link-local " : ""}address`;
+}
+
 /**
- * The address that a router's adverts come from: its interface's first that is not `virtual`, one of those that any router
- * of this machine may hold. The owner of an address (priority 255) has no other (RFC 9568 §7.2).
+ * The address that a router's adverts come from: the configured one, as soon as it is there; else its interface's first that
+ * suits and is not `virtual`, one of those that any router of this machine may hold. The owner of an address (priority
+ * 255) has no other (RFC 9568 §7.2).
  */
 export function primaryAddress(
   router: VirtualRouter,
   interfaces: Interfaces,
-  virtual: ReadonlySet<Ipv4>,
-): Ipv4 | undefined {
-  const own = interfaces.get(router.interface)?.addresses.map(({ address }) => address) ?? [];
+  virtual: ReadonlySet<IpAddress>,
+): IpAddress | undefined {
+  const { source } = router.delivery;
+  if (source !== undefined) return isHere(source, router.interface, interfaces) ? source : undefined;
+  const own = usable(interfaces.get(router.interface)).filter((address) => suits(router.delivery, address));
   const first = own.find((address) => !virtual.has(address));
   return first ?? (router.priority === 255 ? own[0] : undefined);
+}
+
+/** True when a configured source is on this machine; a link-local one has to be on the interface itself. */
+function isHere(source: IpAddress, name: string, interfaces: Interfaces): boolean {
+  const places = isIpv6(source) && isLinkLocal(source) ? [interfaces.get(name)] : [...interfaces.values()];
+  return places.some((place) => usable(place).includes(source));
+}
+
+function usable(on: Interface | undefined): readonly IpAddress[] {
+  const addresses = on?.addresses ?? [];
+  return addresses.filter(({ tentative }) => tentative !== true).map(({ address }) => address);
 }

@@ -25,3 +25,11 @@ export function masterDownInterval(
     router.downTimerAdverts * advertInterval + skewTime(router.version, router.priority, advertInterval),
   );
 }
+
+/**
+ * A router may be so late before its peers have counted it out: with the interval of silence before it, which is in order,
+ * that is as long as a backup of its own priority waits. One of lower priority waits longer.
+ */
+export function stallBudget(router: VirtualRouter): Duration {
+  return microseconds(masterDownInterval(router, router.advertInterval) - router.advertInterval);
+}

@@ -10,11 +10,15 @@
  *   wait ahead of it.
  * - addresses are taken off before anyone is told (`resign` stands behind `remove-addresses`), and an advert is sent
  *   before the addresses are claimed, so that an old master has heard it when our announcements arrive.
+ * - members of a sync group move together: what the others do reaches it as events (`sync-group.ts`), and another
+ *   member's fault is its own.
  * - announcements are repeated and refreshed, and a master that has just seen another master give way announces again,
- *   for the clients may have learnt the other one's hardware address.
+ *   for the clients may have learnt the other one's hardware address. So that it sees it, a master that gives way sends a
+ *   last advert once its addresses are off: when a segment that was cut in two is whole again, the winner may otherwise
+ *   never hear that there was another, and the clients on that side would send to the loser for as long as they remember.
  */
 
-import { type Ipv4, ipv4Number } from "../units/ipv4.ts";
+import { compareIp, type IpAddress } from "../units/ip-address.ts";
 import { after, centiseconds, type Duration, earliest, type Instant, seconds, ZERO } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
 import type { VirtualAddress, VirtualRouter } from "./model.ts";
@@ -43,6 +47,8 @@ type TransitionCause =
   | "fault"
   /** The last fault is gone. */
   | "fault-cleared"
+  /** Another member of the sync group moved, or its fault ended. */
+  | "sync-group"
   /** The configuration changed. */
   | "reconfigured"
   /** It was told to stop. */
@@ -50,11 +56,17 @@ type TransitionCause =
 
 /** Where the router stands; deadlines included. */
 export type State =
-  | { readonly name: "init" }
+  | {
+      readonly name: "init";
+      /** Started, but neither hearing nor speaking yet (vrrp_startup_delay). */
+      readonly pending?: { readonly startAt: Instant; readonly faults: readonly string[] };
+    }
   | {
       readonly name: "fault";
       /** What is missing, each by its name. */
       readonly faults: readonly string[];
+      /** Members of its sync group that miss something, by name. */
+      readonly members: readonly string[];
       /** When to forget that the kernel refused an address, and try again. */
       readonly retryAt: Instant | undefined;
     }
@@ -66,7 +78,7 @@ export type State =
       /** What it will mean when `masterDownAt` passes. */
       readonly expecting: "master-down" | "master-resigned" | "preempted-lower-priority";
       /** The master last heard. */
-      readonly master: Ipv4 | undefined;
+      readonly master: IpAddress | undefined;
       /** Until then a lesser master is left alone (preempt_delay); undefined as long as none is heard. */
       readonly preemptAt: Instant | undefined;
     }
@@ -93,13 +105,19 @@ export type Event =
       readonly faults: readonly string[];
       /** It was master until a moment ago; its addresses are still there and no backup can have taken over yet. */
       readonly resume: boolean;
+      /** Nothing is heard or sent for so long. */
+      readonly delay?: Duration;
     }
-  | { readonly type: "advert"; readonly advert: Advert; readonly source: Ipv4 }
+  | { readonly type: "advert"; readonly advert: Advert; readonly source: IpAddress }
   | { readonly type: "deadline" }
   | { readonly type: "fault-raised"; readonly fault: string }
   | { readonly type: "fault-cleared"; readonly fault: string }
   /** The kernel refused to add an address; whoever can hold it shall. */
   | { readonly type: "address-refused" }
+  /** `member` of the sync group moved, and this one goes along. */
+  | { readonly type: "sync"; readonly to: "master" | "backup"; readonly member: string }
+  | { readonly type: "member-fault-raised"; readonly member: string }
+  | { readonly type: "member-fault-cleared"; readonly member: string }
   | { readonly type: "reconfigured"; readonly before: VirtualRouter }
   /** What it tracks adds up to something else now: the context has the new adjustment, this the one until now. */
   | { readonly type: "adjusted"; readonly before: number }
@@ -110,6 +128,11 @@ export type Effect =
   | { readonly type: "send-advert" }
   /** Send an advert of priority 0: the backups need not wait. */
   | { readonly type: "resign" }
+  /**
+   * Send an advert of our own priority once more: the winner hears that there were two, and announces again. It carries
+   * the winner's interval, which is the one to wait by for a backup that hears it.
+   */
+  | { readonly type: "concede"; readonly advertInterval: Duration }
   | { readonly type: "add-addresses"; readonly addresses: readonly VirtualAddress[] }
   | { readonly type: "remove-addresses"; readonly addresses: readonly VirtualAddress[] }
   /** Announce each address so many times. */
@@ -119,7 +142,7 @@ export type Effect =
       readonly from: State["name"];
       readonly to: State["name"];
       readonly cause: TransitionCause;
-      /** The other router, where one was the cause; or the fault. */
+      /** The other router, where one was the cause; or the fault; or the member of the sync group. */
       readonly detail: string | undefined;
     };
 
@@ -127,7 +150,9 @@ export type Effect =
 export interface Context {
   readonly router: VirtualRouter;
   /** The interface's own address, which our adverts come from. Undefined only while that is a fault. */
-  readonly primary: Ipv4 | undefined;
+  readonly primary: IpAddress | undefined;
+  /** The member of its sync group that hears a master, and so keeps it from following silence. */
+  readonly heldBackBy?: string | undefined;
   /** What its tracked objects add to its priority, or take from it; zero when it tracks none. */
   readonly adjustment: number;
 }
@@ -164,6 +189,12 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
       return onDeadline(state, now, context);
     case "fault-raised":
       return onFaultRaised(state, event.fault, undefined, context);
+    case "member-fault-raised":
+      return onMemberFaultRaised(state, event.member, context);
+    case "member-fault-cleared":
+      return onMemberFaultCleared(state, event.member, now, context);
+    case "sync":
+      return onSync(state, event, now, context);
     case "address-refused":
       return onFaultRaised(state, ADDRESS_REFUSED, after(now, REFUSED_FOR), context);
     case "fault-cleared":
@@ -171,7 +202,7 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
     case "reconfigured":
       return onReconfigured(state, withAdjustment(event.before, given.adjustment), now, context);
     case "adjusted":
-      return onAdjusted(state, withAdjustment(given.router, event.before), context);
+      return onAdjusted(state, withAdjustment(given.router, event.before), now, context);
     case "shutdown":
       return onShutdown(state, context);
   }
@@ -181,7 +212,7 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
 export function nextDeadline(state: State): Instant | undefined {
   switch (state.name) {
     case "init":
-      return undefined;
+      return state.pending?.startAt;
     case "fault":
       return state.retryAt;
     case "backup":
@@ -192,13 +223,15 @@ export function nextDeadline(state: State): Instant | undefined {
 }
 
 function onStartup(state: State, event: Event & { type: "startup" }, now: Instant, context: Context): Step {
-  if (state.name !== "init") return unchanged(state);
-  if (event.faults.length > 0) {
-    const next: State = { name: "fault", faults: event.faults, retryAt: undefined };
-    return { state: next, effects: [publish(state, next, "fault", event.faults.join(", "))] };
+  if (state.name !== "init" || state.pending !== undefined) return unchanged(state);
+  const { faults, delay = ZERO } = event;
+  if (delay > ZERO) return unchanged({ ...state, pending: { startAt: after(now, delay), faults } });
+  if (faults.length > 0) {
+    const next: State = { name: "fault", faults, members: [], retryAt: undefined };
+    return { state: next, effects: [publish(state, next, "fault", faults.join(", "))] };
   }
   if (event.resume) return becomeMaster(state, "resumed", undefined, now, context);
-  return begin(state, "startup", now, context);
+  return begin(state, "startup", undefined, now, context);
 }
 
 function onAdvert(state: State, event: Event & { type: "advert" }, now: Instant, context: Context): Step {
@@ -217,7 +250,7 @@ function onAdvert(state: State, event: Event & { type: "advert" }, now: Instant,
 function onAdvertAsBackup(
   state: State & { name: "backup" },
   advert: Advert,
-  source: Ipv4,
+  source: IpAddress,
   now: Instant,
   router: VirtualRouter,
 ): Step {
@@ -236,7 +269,7 @@ function onAdvertAsBackup(
 function onAdvertAsMaster(
   state: State & { name: "master" },
   advert: Advert,
-  source: Ipv4,
+  source: IpAddress,
   now: Instant,
   context: Context,
 ): Step {
@@ -247,8 +280,8 @@ function onAdvertAsMaster(
     return {
       state: next,
       effects: [
-        ...lastWord(router),
         { type: "remove-addresses", addresses: router.addresses },
+        ...lastWord(router, advert.advertInterval),
         publish(state, next, winner, source),
       ],
     };
@@ -264,16 +297,19 @@ function onLesserMaster(
   router: VirtualRouter,
 ): Step {
   const { answer, announceDelay, announceRepeat } = router.contention;
-  const effects: Effect[] = [];
-  let next = state;
+  const announces = announceRepeat > 0;
+  // Put off, not dropped: the lesser one may have announced since our last burst.
+  const putOff = state.reassertAt ?? latest(state.contentionQuietUntil, state.answerQuietUntil);
+  const later = announces ? putOff : state.reassertAt;
   // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
-  if (now < state.answerQuietUntil) return unchanged(state);
-  next = { ...next, answerQuietUntil: after(now, ANSWERS_APART) };
+  if (now < state.answerQuietUntil) return unchanged({ ...state, reassertAt: later });
+  const effects: Effect[] = [];
+  let next = { ...state, answerQuietUntil: after(now, ANSWERS_APART), reassertAt: later };
   if (answer || priority === 0) {
     effects.push({ type: "send-advert" });
     next = { ...next, nextAdvertAt: after(now, router.advertInterval) };
   }
-  if (now >= state.contentionQuietUntil && announceRepeat > 0) {
+  if (announces && now >= state.contentionQuietUntil) {
     effects.push(announce(router, announceRepeat));
     next = {
       ...next,
@@ -284,30 +320,45 @@ function onLesserMaster(
   return { state: next, effects };
 }
 
-/** A winner that hears us once more announces once more, now that our addresses go (§6.4.3: it answers a lesser one). */
-function lastWord({ contention }: VirtualRouter): Effect[] {
-  return contention.lastWord ? [{ type: "send-advert" }] : [];
+/**
+ * The winner hears that there were two, and announces again (§6.4.3: it answers a lesser one); for backups that hear it
+ * too it carries the winner's interval.
+ */
+function lastWord({ contention }: VirtualRouter, advertInterval: Duration): Effect[] {
+  return contention.lastWord ? [{ type: "concede", advertInterval }] : [];
+}
+
+function latest(one: Instant, other: Instant): Instant {
+  return one > other ? one : other;
 }
 
 function strongerThanUs(
   advert: Advert,
-  source: Ipv4,
+  source: IpAddress,
   { router, primary }: Context,
 ): TransitionCause | undefined {
   if (advert.priority > router.priority) return "higher-priority";
   if (advert.priority < router.priority || primary === undefined) return undefined;
-  return ipv4Number(source) > ipv4Number(primary) ? "equal-priority-higher-address" : undefined;
+  return compareIp(source, primary) > 0 ? "equal-priority-higher-address" : undefined;
 }
 
 function onDeadline(state: State, now: Instant, context: Context): Step {
   switch (state.name) {
     case "init":
-      return unchanged(state);
+      if (state.pending === undefined || now < state.pending.startAt) return unchanged(state);
+      return onStartup(
+        INITIAL,
+        { type: "startup", faults: state.pending.faults, resume: false },
+        now,
+        context,
+      );
     case "fault":
       if (state.retryAt === undefined || now < state.retryAt) return unchanged(state);
       return onFaultCleared({ ...state, retryAt: undefined }, ADDRESS_REFUSED, now, context);
     case "backup":
       if (now < state.masterDownAt) return unchanged(state);
+      if (context.heldBackBy !== undefined && state.expecting !== "master-resigned")
+        return unchanged(waitingOn(state, now, context.router));
       return becomeMaster(state, state.expecting, state.master, now, context);
     case "master":
       return onDeadlineAsMaster(state, now, context.router);
@@ -341,24 +392,85 @@ function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, rou
 function onFaultRaised(state: State, fault: string, retryAt: Instant | undefined, context: Context): Step {
   switch (state.name) {
     case "init":
-      return unchanged(state);
+      return unchanged(withPending(state, (faults) => [...faults.filter((other) => other !== fault), fault]));
     case "fault": {
       const faults = state.faults.includes(fault) ? state.faults : [...state.faults, fault];
       return unchanged({ ...state, faults, retryAt: retryAt ?? state.retryAt });
     }
     case "backup":
     case "master": {
-      const next: State = { name: "fault", faults: [fault], retryAt };
-      const before = state.name === "master" ? letGo(context.router) : [];
-      return { state: next, effects: [...before, publish(state, next, "fault", fault)] };
+      const next: State = { name: "fault", faults: [fault], members: [], retryAt };
+      return leave(state, next, "fault", fault, context);
     }
   }
 }
 
+/** What another member of the sync group misses, this one misses, too. */
+function onMemberFaultRaised(state: State, member: string, context: Context): Step {
+  switch (state.name) {
+    case "init":
+      return unchanged(state);
+    case "fault": {
+      const { members } = state;
+      return members.includes(member)
+        ? unchanged(state)
+        : unchanged({ ...state, members: [...members, member] });
+    }
+    case "backup":
+    case "master": {
+      const next: State = { name: "fault", faults: [], members: [member], retryAt: undefined };
+      return leave(state, next, "sync-group", member, context);
+    }
+  }
+}
+
+function onMemberFaultCleared(state: State, member: string, now: Instant, context: Context): Step {
+  if (state.name !== "fault" || !state.members.includes(member)) return unchanged(state);
+  const next = { ...state, members: state.members.filter((other) => other !== member) };
+  return isFaulty(next) ? unchanged(next) : begin(state, "sync-group", member, now, context);
+}
+
+/** The group moves as one. A master that leaves says so: nobody stronger was heard here. */
+function onSync(
+  state: State,
+  { to, member }: Event & { type: "sync" },
+  now: Instant,
+  context: Context,
+): Step {
+  if (state.name === "backup" && to === "master")
+    return becomeMaster(state, "sync-group", member, now, context);
+  if (state.name !== "master" || to === "master") return unchanged(state);
+  const { router } = context;
+  return leave(
+    state,
+    waitingFor(undefined, router.advertInterval, now, router),
+    "sync-group",
+    member,
+    context,
+  );
+}
+
 function onFaultCleared(state: State, fault: string, now: Instant, context: Context): Step {
+  const without = (faults: readonly string[]) => faults.filter((other) => other !== fault);
+  if (state.name === "init") return unchanged(withPending(state, without));
   if (state.name !== "fault" || !state.faults.includes(fault)) return unchanged(state);
-  const faults = state.faults.filter((other) => other !== fault);
-  return faults.length > 0 ? unchanged({ ...state, faults }) : begin(state, "fault-cleared", now, context);
+  const next = { ...state, faults: without(state.faults) };
+  return isFaulty(next) ? unchanged(next) : begin(state, "fault-cleared", undefined, now, context);
+}
+
+function isFaulty({ faults, members }: State & { name: "fault" }): boolean {
+  return faults.length > 0 || members.length > 0;
+}
+
+/** What comes and goes before the start is found at the start. */
+function withPending(
+  state: State & { name: "init" },
+  change: (faults: readonly string[]) => readonly string[],
+): State {
+  const { pending } = state;
+  return pending === undefined
+    ? state
+    : { ...state, pending: { ...pending, faults: change(pending.faults) } };
 }
 
 function onReconfigured(state: State, before: VirtualRouter, now: Instant, context: Context): Step {
@@ -369,7 +481,7 @@ function onReconfigured(state: State, before: VirtualRouter, now: Instant, conte
       return unchanged(state);
     case "backup":
       if (router.priority === OWNER) return becomeMaster(state, "reconfigured", undefined, now, context);
-      return unchanged(rescheduled(state, before, router));
+      return unchanged(rescheduled(state, before, now, router));
     case "master": {
       const gone = without(before.addresses, router.addresses);
       const added = without(router.addresses, before.addresses);
@@ -394,8 +506,8 @@ function onReconfigured(state: State, before: VirtualRouter, now: Instant, conte
  * A backup's wait is shifted; a master's next advert says it. That is soon enough: a backup that is now the better one
  * counts from the last advert that was better than itself, and has heard of the change before that wait is over.
  */
-function onAdjusted(state: State, before: VirtualRouter, { router }: Context): Step {
-  return unchanged(state.name === "backup" ? rescheduled(state, before, router) : state);
+function onAdjusted(state: State, before: VirtualRouter, now: Instant, { router }: Context): Step {
+  return unchanged(state.name === "backup" ? rescheduled(state, before, now, router) : state);
 }
 
 /**
@@ -403,9 +515,18 @@ function onAdjusted(state: State, before: VirtualRouter, { router }: Context): S
  * keep a backup waiting for ever. The pace is the master's for as long as it says no other (version 3): when a shorter
  * interval reaches the backup first, the master is not late.
  */
-function rescheduled(state: State & { name: "backup" }, before: VirtualRouter, router: VirtualRouter): State {
+function rescheduled(
+  state: State & { name: "backup" },
+  before: VirtualRouter,
+  now: Instant,
+  router: VirtualRouter,
+): State {
   const learned = router.version === 3 && state.master !== undefined;
   const advertInterval = learned ? state.advertInterval : router.advertInterval;
+  // A living master that was to be preempted may be one to leave alone now: listen to it anew.
+  const isHumbler = (before.preempt && !router.preempt) || router.priority < before.priority;
+  if (isHumbler && state.expecting === "preempted-lower-priority")
+    return waitingFor(state.master, advertInterval, now, router);
   const shift = masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
   const delayed = (router.preemptDelay - before.preemptDelay) as Duration;
   const preemptAt = state.preemptAt === undefined ? undefined : after(state.preemptAt, delayed);
@@ -413,22 +534,39 @@ function rescheduled(state: State & { name: "backup" }, before: VirtualRouter, r
 }
 
 function onShutdown(state: State, context: Context): Step {
-  if (state.name === "init") return unchanged(state);
-  const before = state.name === "master" ? letGo(context.router) : [];
-  return { state: INITIAL, effects: [...before, publish(state, INITIAL, "shutdown", undefined)] };
+  if (state.name === "init") return unchanged(INITIAL);
+  return leave(state, INITIAL, "shutdown", undefined, context);
+}
+
+/** A master that leaves lets go first; anyone else has nothing to let go of. */
+function leave(
+  state: State,
+  next: State,
+  cause: TransitionCause,
+  detail: string | undefined,
+  { router }: Context,
+): Step {
+  const before = state.name === "master" ? letGo(router) : [];
+  return { state: next, effects: [...before, publish(state, next, cause, detail)] };
 }
 
 /** RFC 9568 §6.4.1: the owner is master at once, everyone else listens first. */
-function begin(state: State, cause: "startup" | "fault-cleared", now: Instant, context: Context): Step {
+function begin(
+  state: State,
+  cause: "startup" | "fault-cleared" | "sync-group",
+  detail: string | undefined,
+  now: Instant,
+  context: Context,
+): Step {
   if (context.router.priority === OWNER) return becomeMaster(state, "owner", undefined, now, context);
   const next = waitingFor(undefined, context.router.advertInterval, now, context.router);
-  return { state: next, effects: [publish(state, next, cause, undefined)] };
+  return { state: next, effects: [publish(state, next, cause, detail)] };
 }
 
 function becomeMaster(
   state: State,
   cause: TransitionCause,
-  master: Ipv4 | undefined,
+  detail: string | undefined,
   now: Instant,
   { router }: Context,
 ): Step {
@@ -447,14 +585,14 @@ function becomeMaster(
       { type: "send-advert" },
       { type: "add-addresses", addresses: router.addresses },
       announce(router),
-      publish(state, next, cause, master),
+      publish(state, next, cause, detail),
     ],
   };
 }
 
 /** A backup with a full wait ahead of it, at the pace of a master that it has heard, or at its own. */
 function waitingFor(
-  master: Ipv4 | undefined,
+  master: IpAddress | undefined,
   advertInterval: Duration,
   now: Instant,
   router: VirtualRouter,
@@ -467,6 +605,12 @@ function waitingFor(
     master,
     preemptAt: undefined,
   };
+}
+
+/** Another full wait. A master that has fallen silent here is none that this router hears any more. */
+function waitingOn(state: State & { name: "backup" }, now: Instant, router: VirtualRouter): State {
+  const masterDownAt = after(now, masterDownInterval(router, state.advertInterval));
+  return { ...state, masterDownAt, master: undefined };
 }
 
 /** Gone before told: the addresses are off before the peers hear of it. */

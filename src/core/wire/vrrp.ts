@@ -1,5 +1,5 @@
 /**
- * VRRP adverts over IPv4: version 2 (RFC 3768 §5.1) and version 3 (RFC 9568 §5.1).
+ * VRRP adverts: version 2 over IPv4 (RFC 3768 §5.1), version 3 over IPv4 and IPv6 (RFC 9568 §5.1).
  *
  * ```
  *  0                   1                   2                   3
@@ -7,27 +7,40 @@
  * |Version| Type  | Virtual Rtr ID|   Priority    | Count IP Addrs|
  * |   Auth Type   |   Adver Int   |          Checksum             |  version 2: seconds
  * |(rsvd) | Max Advertise Interval|          Checksum             |  version 3: centiseconds
- * |                       IPv4 Address (1..n)                     |
+ * |               IPv4 or IPv6 Address (1..n)                     |
  * |                  Authentication Data (8 bytes)                |  version 2 only
  * ```
  *
  * The checksum covers the whole message. In version 3 over IPv4 two readings are on the wire: RFC 9568 §5.2.8 takes the
  * message alone, while RFC 5798 §5.2.8 was widely read to put a pseudo-header before it. Either is accepted; which one is
- * sent is configuration.
+ * sent is configuration. Over IPv6 there is one reading: with the pseudo-header of RFC 8200 §8.1.
  *
  * Decoding judges the message by itself. What the receiver knows beyond it (time to live, which virtual routers exist)
  * is judged in `core/vrrp/admission.ts`.
  */
 
 import { internetChecksum } from "../units/checksum.ts";
-import { type Ipv4, ipv4At, ipv4Bytes } from "../units/ipv4.ts";
+import {
+  familyOf,
+  type IpAddress,
+  ipAt,
+  ipBytes,
+  ipLength,
+  isIpv6,
+  type Family,
+} from "../units/ip-address.ts";
+import type { Ipv4 } from "../units/ipv4.ts";
+import type { Ipv6 } from "../units/ipv6.ts";
 import { centiseconds, type Duration, seconds } from "../units/time.ts";
+import { ipv6PseudoHeader } from "./ipv6.ts";
 
 /** IP protocol number of VRRP (RFC 9568 §5.1.1.4). */
 export const IPPROTO_VRRP = 112;
-/** Where adverts go (RFC 9568 §5.1.1.2). */
+/** Where adverts go over IPv4 (RFC 9568 §5.1.1.2). */
 export const VRRP_GROUP = "224.0.0.18" as Ipv4;
-/** A packet from farther away than this link has another TTL (RFC 9568 §5.1.1.3). */
+/** Where they go over IPv6 (RFC 9568 §5.1.2.2). */
+export const VRRP_GROUP6 = "ff02::12" as Ipv6;
+/** A packet from farther away than this link has another TTL, or hop limit (RFC 9568 §5.1.1.3, §5.1.2.3). */
 export const VRRP_TTL = 255;
 
 const HEADER_LENGTH = 8;
@@ -42,10 +55,10 @@ export interface Advert {
   /** 0 (the master lets go) ..255 (the address owner). */
   readonly priority: number;
   readonly advertInterval: Duration;
-  readonly addresses: readonly Ipv4[];
+  readonly addresses: readonly IpAddress[];
 }
 
-/** How a version 3 checksum over IPv4 is made: with a pseudo-header before the message, or over the message alone. */
+/** How a version 3 checksum is made: with a pseudo-header before the message, or, over IPv4, over the message alone. */
 export type ChecksumForm = "message" | "pseudo-header";
 
 /** Why a message is no advert. */
@@ -63,8 +76,8 @@ export type DecodedAdvert =
   | { readonly ok: true; readonly advert: Advert; readonly checksum: ChecksumForm }
   | { readonly ok: false; readonly fault: DecodeFault; readonly vrid: number | undefined };
 
-/** Reads an advert that came from `source` to `destination`. Never throws, whatever the bytes. */
-export function decodeAdvert(bytes: Uint8Array, source: Ipv4, destination: Ipv4): DecodedAdvert {
+/** Reads an advert that came from `source` to `destination`, both of one family. Never throws, whatever the bytes. */
+export function decodeAdvert(bytes: Uint8Array, source: IpAddress, destination: IpAddress): DecodedAdvert {
   const vrid = bytes[1];
   const refuse = (fault: DecodeFault): DecodedAdvert => ({ ok: false, fault, vrid });
   if (bytes.length < HEADER_LENGTH) return refuse("length");
@@ -72,10 +85,12 @@ export function decodeAdvert(bytes: Uint8Array, source: Ipv4, destination: Ipv4)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint8(0) >>> 4;
   const count = view.getUint8(3);
-  if (version !== 2 && version !== 3) return refuse("version");
+  const family = familyOf(source);
+  // Version 2 is older than VRRP over IPv6.
+  if (version !== 3 && (version !== 2 || family === 6)) return refuse("version");
   if ((view.getUint8(0) & 0x0f) !== TYPE_ADVERTISEMENT) return refuse("type");
   if (count === 0) return refuse("address-count");
-  if (bytes.length !== messageLength(version, count)) return refuse("length");
+  if (bytes.length !== messageLength(version, family, count)) return refuse("length");
 
   const checksum = checksumForm(version, bytes, source, destination);
   if (checksum === undefined) return refuse("checksum");
@@ -83,7 +98,9 @@ export function decodeAdvert(bytes: Uint8Array, source: Ipv4, destination: Ipv4)
   const advertInterval = version === 2 ? seconds(view.getUint8(5)) : centiseconds(view.getUint16(4) & 0x0fff);
   if (advertInterval === 0) return refuse("interval");
 
-  const addresses = Array.from({ length: count }, (_, index) => ipv4At(bytes, HEADER_LENGTH + 4 * index));
+  const addresses = Array.from({ length: count }, (_, index) =>
+    ipAt(family, bytes, HEADER_LENGTH + ipLength(family) * index),
+  );
   const advert = {
     version,
     vrid: view.getUint8(1),
@@ -94,14 +111,15 @@ export function decodeAdvert(bytes: Uint8Array, source: Ipv4, destination: Ipv4)
   return { ok: true, advert, checksum };
 }
 
-/** Writes an advert. `form` matters to version 3 alone. */
+/** Writes an advert; all addresses are of one family. `form` matters to version 3 over IPv4 alone. */
 export function encodeAdvert(
   advert: Advert,
-  source: Ipv4,
-  destination: Ipv4,
+  source: IpAddress,
+  destination: IpAddress,
   form: ChecksumForm,
 ): Uint8Array {
-  const bytes = new Uint8Array(messageLength(advert.version, advert.addresses.length));
+  const family = familyOf(source);
+  const bytes = new Uint8Array(messageLength(advert.version, family, advert.addresses.length));
   const view = new DataView(bytes.buffer);
   view.setUint8(0, (advert.version << 4) | TYPE_ADVERTISEMENT);
   view.setUint8(1, advert.vrid);
@@ -110,36 +128,38 @@ export function encodeAdvert(
   if (advert.version === 2) view.setUint8(5, advert.advertInterval / seconds(1));
   else view.setUint16(4, advert.advertInterval / centiseconds(1));
   for (const [index, address] of advert.addresses.entries()) {
-    bytes.set(ipv4Bytes(address), HEADER_LENGTH + 4 * index);
+    bytes.set(ipBytes(address), HEADER_LENGTH + ipLength(family) * index);
   }
-  const withPseudoHeader = advert.version === 3 && form === "pseudo-header";
+  const withPseudoHeader = family === 6 || (advert.version === 3 && form === "pseudo-header");
   const before = withPseudoHeader ? [pseudoHeader(source, destination, bytes.length)] : [];
   view.setUint16(6, internetChecksum(...before, bytes));
   return bytes;
 }
 
-function messageLength(version: 2 | 3, count: number): number {
-  return HEADER_LENGTH + 4 * count + (version === 2 ? AUTHENTICATION_LENGTH : 0);
+function messageLength(version: 2 | 3, family: Family, count: number): number {
+  return HEADER_LENGTH + ipLength(family) * count + (version === 2 ? AUTHENTICATION_LENGTH : 0);
 }
 
 function checksumForm(
   version: 2 | 3,
   bytes: Uint8Array,
-  source: Ipv4,
-  destination: Ipv4,
+  source: IpAddress,
+  destination: IpAddress,
 ): ChecksumForm | undefined {
-  if (internetChecksum(bytes) === 0) return "message";
+  if (!isIpv6(source) && internetChecksum(bytes) === 0) return "message";
   if (version === 2) return undefined;
   return internetChecksum(pseudoHeader(source, destination, bytes.length), bytes) === 0
     ? "pseudo-header"
     : undefined;
 }
 
-/** Source, destination, zero, protocol, length: RFC 793 §3.1's, as RFC 5798 §5.2.8 was read. */
-function pseudoHeader(source: Ipv4, destination: Ipv4, length: number): Uint8Array {
+/** Over IPv4 source, destination, zero, protocol, length: RFC 793 §3.1's, as RFC 5798 §5.2.8 was read. */
+function pseudoHeader(source: IpAddress, destination: IpAddress, length: number): Uint8Array {
+  if (isIpv6(source) && isIpv6(destination))
+    return ipv6PseudoHeader(source, destination, IPPROTO_VRRP, length);
   return Uint8Array.of(
-    ...ipv4Bytes(source),
-    ...ipv4Bytes(destination),
+    ...ipBytes(source),
+    ...ipBytes(destination),
     0,
     IPPROTO_VRRP,
     length >>> 8,

@@ -7,7 +7,7 @@ import { createHmac } from "node:crypto";
 import t from "tap";
 import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
 import { admit } from "../../../src/core/vrrp/admission.ts";
-import { advertPacket } from "../../../src/core/vrrp/advert-packet.ts";
+import { advertPackets } from "../../../src/core/vrrp/advert-packet.ts";
 import { type Guard, seal } from "../../../src/core/vrrp/authentication.ts";
 import type { Authentication, VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import { firstSequences, heardSequence, nextSequence } from "../../../src/core/vrrp/sequence.ts";
@@ -16,7 +16,7 @@ import { router } from "./story.ts";
 const KEY = new TextEncoder().encode("secret12");
 const PASS: Authentication = { type: "pass", key: KEY };
 const AH: Authentication = { type: "ah", key: KEY };
-const OURS = "192.0.2.12" as Ipv4;
+const OURS = () => "192.0.2.12" as Ipv4;
 const THEIRS = "192.0.2.11" as Ipv4;
 
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex.replaceAll(/\s/g, ""), "hex"));
@@ -115,7 +115,8 @@ t.test("damage is damage, whatever the authentication", (t) => {
 
 t.test("what we seal is what is on the wire", (t) => {
   const addresses = [{ address: "192.0.2.100" as Ipv4, prefixLength: 24, interface: "eth0" }];
-  const plain = advertPacket({ ...web(), addresses }, 150, THEIRS);
+  const [advert] = advertPackets({ ...web(), addresses }, 150, THEIRS);
+  const plain = advert?.packet ?? new Uint8Array();
   t.equal(hex(plain), hex(WITHOUT));
   const { mac } = guard();
   t.equal(hex(seal(plain, PASS, 1, mac)), hex(WITH_PASS));

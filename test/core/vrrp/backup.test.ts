@@ -222,3 +222,21 @@ t.test("the claim with refresh and second burst: what is due, and when", (t) => 
   t.equal(START, 0);
   t.end();
 });
+
+t.test("reconfigured: a living master that is to be left alone now is listened to anew", (t) => {
+  const nopreempt = Story.backup();
+  nopreempt.hear(3, { priority: 50 });
+  nopreempt.change(3.1, { preempt: false });
+  // 3.1 s + 3 s + 156 / 256 s
+  t.equal(nopreempt.due, 6.709_375);
+  const lowered = Story.backup();
+  lowered.hear(3, { priority: 50 });
+  lowered.change(3.1, { priority: 40 });
+  // 3.1 s + 3 s + 216 / 256 s
+  t.equal(lowered.due, 6.943_75);
+  const raised = Story.backup();
+  raised.hear(3, { priority: 50 });
+  raised.change(3.1, { priority: 128 });
+  t.equal(raised.due, 3.5, "who still preempts does not wait longer");
+  t.end();
+});

@@ -51,16 +51,17 @@ t.test("lower_prio_no_advert: announced, not answered, and the adverts keep thei
   t.same(story.hear(0.1, LESSER), ["announce 192.0.2.100 eth0 x5"]);
   t.equal(story.due, 1);
   t.same(story.hear(0.5, { priority: 0 }), ["advert"], "who lets go is always answered (RFC 9568 §6.4.3)");
+  t.equal(story.due, 1.1, "the burst that it would have had is put off to an interval after the last one");
+  t.same(story.wake(1.1), ["announce 192.0.2.100 eth0 x5"]);
   t.equal(story.due, 1.5);
   t.end();
 });
 
-t.test("higher_prio_send_advert: a last advert before giving way", (t) => {
-  const story = Story.master({ contention: contention({ lastWord: true }) });
-  t.same(story.hear(0.1, { priority: 150 }), [
-    "advert",
-    "remove 192.0.2.100 eth0",
-    "master -> backup (higher-priority: 192.0.2.11)",
-  ]);
+t.test("higher_prio_send_advert: a last advert when the addresses are off, or none", (t) => {
+  const [removed, told] = ["remove 192.0.2.100 eth0", "master -> backup (higher-priority: 192.0.2.11)"];
+  const speaking = Story.master({ contention: contention({ lastWord: true }) });
+  t.same(speaking.hear(0.1, { priority: 150 }), [removed, "last advert", told]);
+  const silent = Story.master({ contention: contention({ lastWord: false }) });
+  t.same(silent.hear(0.1, { priority: 150 }), [removed, told]);
   t.end();
 });

@@ -68,10 +68,11 @@ t.test("the burst at the claim names every address, on its interface", (t) => {
   t.end();
 });
 
-t.test("a higher priority is yielded to: no advert, the addresses off, then told", (t) => {
+t.test("a higher priority is yielded to: the addresses off, a last advert, then told", (t) => {
   const story = Story.master();
   t.same(story.hear(0.5, { priority: 101 }), [
     "remove 192.0.2.100 eth0",
+    "last advert",
     "master -> backup (higher-priority: 192.0.2.11)",
   ]);
   t.equal(story.due, 4.109_375);
@@ -118,6 +119,18 @@ t.test("each lesser advert is answered, but the addresses are announced once an 
   t.end();
 });
 
+t.test(
+  "a burst that comes too soon after another is put off until the interval is over, also without a second one",
+  (t) => {
+    const story = Story.master({ announcing: QUIET });
+    story.hear(0.1, { priority: 99 });
+    t.same(story.hear(0.105, { priority: 99 }), [], "not even answered");
+    t.equal(story.due, 1.1);
+    t.same(story.wake(1.1), ["advert", ANNOUNCE]);
+    t.end();
+  },
+);
+
 t.test("and again after garp_master_delay, for the clients may have learnt the other one's address", (t) => {
   const story = Story.master({ announcing: { ...QUIET, delay: seconds(0.3) } });
   story.wake(0.3);
@@ -154,6 +167,7 @@ t.test("after a stall a master that lost yields before it says a word", (t) => {
   const story = Story.master();
   t.same(story.hear(20, { priority: 150 }), [
     "remove 192.0.2.100 eth0",
+    "last advert",
     "master -> backup (higher-priority: 192.0.2.11)",
   ]);
   t.same(story.wake(20), []);

@@ -82,6 +82,7 @@ t.test("a master yields to what was a lesser router before", (t) => {
   t.same(story.adjust(2, -20), [], "the next advert says it");
   t.same(story.hear(3, { priority: 90 }), [
     "remove 192.0.2.100 eth0",
+    "last advert",
     "master -> backup (higher-priority: 192.0.2.11)",
   ]);
   t.end();

@@ -5,8 +5,9 @@
  * after 5 s, five announcements a burst, refresh off.
  */
 
-import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import { type Instant, seconds, ZERO } from "../../../src/core/units/time.ts";
+import { MULTICAST4 } from "../../../src/core/vrrp/delivery.ts";
 import type { Contention, VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import {
   type Effect,
@@ -19,8 +20,8 @@ import {
 import type { Advert } from "../../../src/core/wire/vrrp.ts";
 
 /** An address text as the core's type. */
-export function ip(address: string): Ipv4 {
-  return address as Ipv4;
+export function ip(address: string): IpAddress {
+  return address as IpAddress;
 }
 
 /** So many seconds after the clock's start. */
@@ -41,6 +42,8 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     interface: "eth0",
     vrid: 51,
     version: 3,
+    family: 4,
+    delivery: MULTICAST4,
     priority: 100,
     advertInterval: seconds(1),
     downTimerAdverts: 3,
@@ -50,14 +53,15 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [vip("192.0.2.100")],
     announcing,
     contention: contention({ announceDelay: announcing.delay, announceRepeat: announcing.repeat }),
+    syncGroup: undefined,
     tracks: [],
     ...changes,
   };
 }
 
-/** What a master does that hears another one: keepalived's defaults, and these changes. */
+/** What a master does that hears another one: the defaults, and these changes. */
 export function contention(changes: Partial<Contention> = {}): Contention {
-  return { announceDelay: seconds(5), announceRepeat: 5, answer: true, lastWord: false, ...changes };
+  return { announceDelay: seconds(5), announceRepeat: 5, answer: true, lastWord: true, ...changes };
 }
 
 /** An advert of the other router, which has priority 150 and our interval. */
@@ -76,7 +80,8 @@ export function advertOf(changes: Partial<Advert> = {}): Advert {
 export class Story {
   state: State = INITIAL;
   router: VirtualRouter;
-  primary: Ipv4 | undefined = ip("192.0.2.12");
+  primary: IpAddress | undefined = ip("192.0.2.12");
+  heldBackBy: string | undefined;
   adjustment = 0;
 
   constructor(changes: Partial<VirtualRouter> = {}) {
@@ -99,8 +104,9 @@ export class Story {
 
   /** An event at that second; what is to be done, a line for each. */
   give(second: number, event: Event): string[] {
-    const { router, primary, adjustment } = this;
-    const result = step(this.state, event, at(second), { router, primary, adjustment });
+    const { router, primary, adjustment, heldBackBy } = this;
+    const context = { router, primary, adjustment, heldBackBy };
+    const result = step(this.state, event, at(second), context);
     this.state = result.state;
     return result.effects.map(inWords);
   }
@@ -143,6 +149,8 @@ export function inWords(effect: Effect): string {
       return "advert";
     case "resign":
       return "advert of priority 0";
+    case "concede":
+      return "last advert";
     case "add-addresses":
       return `add ${listed(effect.addresses)}`;
     case "remove-addresses":

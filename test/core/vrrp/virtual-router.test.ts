@@ -68,8 +68,8 @@ for (const [name, make] of Object.entries(STATES)) {
 
 t.test("only init has nothing to wait for besides a fault without a retry", (t) => {
   t.equal(nextDeadline({ name: "init" }), undefined);
-  t.equal(nextDeadline({ name: "fault", faults: ["x"], retryAt: undefined }), undefined);
-  t.equal(nextDeadline({ name: "fault", faults: ["x"], retryAt: at(3) }), 3_000_000);
+  t.equal(nextDeadline({ name: "fault", faults: ["x"], members: [], retryAt: undefined }), undefined);
+  t.equal(nextDeadline({ name: "fault", faults: ["x"], members: [], retryAt: at(3) }), 3_000_000);
   const master = {
     name: "master",
     reassertAt: undefined,

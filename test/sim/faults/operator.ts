@@ -25,7 +25,7 @@ function edit(
 }
 
 export const priorityChanged = edit("priority-changed", (_, { random }) => ({
-  priority: random.chance(0.05) ? 255 : random.integer(1, 254),
+  priority: random.integer(1, 254),
 }));
 
 export const intervalChanged = edit("interval-changed", (router, { random }) => ({

@@ -3,7 +3,7 @@
  * from then on, for as long as the director is master; and nobody announces what its kernel does not hold.
  */
 
-import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import { after, type Duration, type Instant } from "../../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Machine } from "../machine.ts";
@@ -23,7 +23,7 @@ interface Claim {
 export const announced: Rule = {
   name: "announced",
   watch(world, complain) {
-    const claims = new Map<Machine, Map<Ipv4, Claim>>();
+    const claims = new Map<Machine, Map<IpAddress, Claim>>();
     /** When the last decision fell after which a second burst is due. */
     const decided = new Map<Machine, Map<string, Instant>>();
 
@@ -40,7 +40,6 @@ export const announced: Rule = {
         const isClaim = before.name !== "master" || effects.some(({ type }) => type === "add-addresses");
         const isContention = event.type === "advert" && effects.some(({ type }) => type === "announce");
         if (!isClaim && !isContention) return;
-        if (isContention && working.state.announceAt === undefined) return;
         let at = decided.get(machine);
         if (at === undefined) decided.set(machine, (at = new Map()));
         at.set(working.router.name, world.now);

@@ -3,14 +3,15 @@
  * them from hearing the other.
  *
  * The exact bound. A director that claims sends its advert before it asks its kernel for the address, so the other one
- * has heard it after `latency`, and has taken its addresses off within `reaction`: that much an undisturbed overlap may
- * last. When a frame between the two was lost, late or altered, the next advert of the winner comes one interval later at
+ * has heard it after `latency`. Either it gives way, and has taken its addresses off within `reaction`; or it is the
+ * stronger one and answers at once, and the newcomer has heard that after another `latency`. So twice the latency and one
+ * reaction is what an undisturbed overlap may last. When a frame between the two was lost, late or altered, the next advert of the winner comes one interval later at
  * the most: the overlap may last so much longer from the last disturbance on. It may last for as long as one of them is
  * stopped in its tracks, or as the path between them is cut; and for one interval after that, for the same reason.
  */
 
 import { after, between, type Duration, type Instant } from "../../../src/core/units/time.ts";
-import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
@@ -19,8 +20,8 @@ import type { World } from "../world.ts";
 export const oneHolder: Rule = {
   name: "one-holder",
   watch(world, complain) {
-    const holders = new Map<Ipv4, Map<Machine, Instant>>();
-    const contested = new Set<Ipv4>();
+    const holders = new Map<IpAddress, Map<Machine, Instant>>();
+    const contested = new Set<IpAddress>();
     return {
       address(machine, { address }, present) {
         let holding = holders.get(address);
@@ -49,7 +50,13 @@ export const oneHolder: Rule = {
   },
 };
 
-function allowedUntil(world: World, address: Ipv4, one: Machine, other: Machine, start: Instant): Instant {
+function allowedUntil(
+  world: World,
+  address: IpAddress,
+  one: Machine,
+  other: Machine,
+  start: Instant,
+): Instant {
   const [ours, theirs] = [world.routerOf(one, address), world.routerOf(other, address)];
   if (ours === undefined || theirs === undefined) {
     // Not in the file of one of them any more: it goes as soon as the file has been read.
@@ -58,7 +65,7 @@ function allowedUntil(world: World, address: Ipv4, one: Machine, other: Machine,
   }
   if (areDeaf(ours, theirs) || isCut(ours, one, other)) return world.now;
   const interval = Math.max(ours.advertInterval, theirs.advertInterval);
-  const overlap = world.blueprint.latency + world.reaction;
+  const overlap = 2 * world.blueprint.latency + world.reaction;
   const excuse = Math.max(
     world.interfered(one, other),
     world.interfered(other, one),

@@ -79,6 +79,10 @@ function updated(wait: Patience | undefined, { working, event }: Stepped, now: I
   }
   if (event.type === "reconfigured") {
     const interval = router.version === 3 && wait.masterHeard ? wait.interval : router.advertInterval;
+    const { before } = event;
+    // A master that was to be preempted is listened to anew when it may be one to leave alone.
+    const humbler = (before.preempt && !router.preempt) || router.priority < before.priority;
+    if (humbler && wait.lesserHeard) return full(router, interval, now, wait.masterHeard);
     const changed = full(router, interval, wait.since, wait.masterHeard);
     if (!wait.resigned) return { ...changed, lesserHeard: wait.lesserHeard };
     const least = Math.min(wait.notBefore, wait.since + skew(router, interval));

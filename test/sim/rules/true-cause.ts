@@ -3,7 +3,7 @@
  * published before, and names a reason that the simulator knows to be so.
  */
 
-import { type Ipv4, ipv4Number } from "../../../src/core/units/ipv4.ts";
+import { compareIp, type IpAddress } from "../../../src/core/units/ip-address.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Effect, Event, State } from "../../../src/core/vrrp/virtual-router.ts";
 import type { Stepped } from "../brain.ts";
@@ -64,6 +64,8 @@ function isTrue({ cause }: Effect & { type: "publish" }, machine: Machine, step:
       return event.type === "address-refused" || somethingIsDown(router, machine);
     case "fault-cleared":
       return !somethingIsDown(router, machine);
+    case "sync-group":
+      return router.syncGroup !== undefined;
     case "reconfigured":
       return event.type === "reconfigured";
     case "shutdown":
@@ -72,8 +74,8 @@ function isTrue({ cause }: Effect & { type: "publish" }, machine: Machine, step:
 }
 
 function isTieLost(event: Event & { type: "advert" }, router: VirtualRouter, machine: Machine): boolean {
-  const own = machine.interfaces.get(router.interface)?.addresses[0]?.address as Ipv4;
-  return event.advert.priority === router.priority && ipv4Number(event.source) > ipv4Number(own);
+  const own = machine.interfaces.get(router.interface)?.addresses[0]?.address as IpAddress;
+  return event.advert.priority === router.priority && compareIp(event.source, own) > 0;
 }
 
 /** As the process has been told. */

@@ -1,6 +1,6 @@
 /** A master gives way to a stronger one on the spot, and to nobody else (RFC 9568 §6.4.3). */
 
-import { type Ipv4, ipv4Number } from "../../../src/core/units/ipv4.ts";
+import { compareIp, type IpAddress } from "../../../src/core/units/ip-address.ts";
 import type { Rule } from "../rule.ts";
 
 export const yields: Rule = {
@@ -11,10 +11,9 @@ export const yields: Rule = {
         if (before.name !== "master" || event.type !== "advert") return;
         const { router, state } = working;
         const { priority } = event.advert;
-        const own = machine.interfaces.get(router.interface)?.addresses[0]?.address as Ipv4;
+        const own = machine.interfaces.get(router.interface)?.addresses[0]?.address as IpAddress;
         const stronger =
-          priority > router.priority ||
-          (priority === router.priority && ipv4Number(event.source) > ipv4Number(own));
+          priority > router.priority || (priority === router.priority && compareIp(event.source, own) > 0);
         if (stronger !== (state.name === "backup"))
           complain(`${machine.name} is ${state.name} after ${event.source} spoke with ${priority}`);
       },

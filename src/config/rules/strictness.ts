@@ -1,0 +1,73 @@
+/**
+ * `strict_mode`: what an instance must not ask for that is to keep to RFC 9568 (RFC 3768 for version 2) to the letter.
+ */
+
+import { ZERO } from "../../core/units/time.ts";
+import type { Path } from "../diagnostic.ts";
+import type { Findings } from "../findings.ts";
+import type { Loose } from "../salvage.ts";
+import type { InstanceContent, LooseContent } from "../schema/file.ts";
+
+type Instance = NonNullable<Loose<InstanceContent>>;
+type Globals = NonNullable<LooseContent["global_defs"]>;
+
+/** A setting that the RFC does not know: where it was made, and what the RFC says. */
+interface Deviation {
+  readonly own: keyof Instance;
+  readonly general?: keyof Globals;
+  readonly deviates: boolean;
+  readonly rule: string;
+}
+
+/** The rules for strict instances. */
+export function checkStrictness(content: LooseContent, findings: Findings): void {
+  for (const [name, instance] of content.vrrp_instances ?? []) {
+    if (instance === undefined || !(instance.strict_mode ?? content.global_defs?.vrrp_strict)) continue;
+    for (const { own, general, deviates, rule } of deviations(instance, content.global_defs ?? {})) {
+      if (!deviates) continue;
+      const inherited = instance[own] === undefined && general !== undefined;
+      const path: Path = inherited ? ["global_defs", general] : ["vrrp_instances", name, own];
+      if (findings.touches(path)) continue;
+      findings.add("not-strict", path, `${name} is strict, and ${rule}: leave it out, or strict_mode`, "key");
+    }
+  }
+}
+
+function deviations(instance: Instance, globals: Globals): readonly Deviation[] {
+  const version = instance.version ?? globals.vrrp_version;
+  return [
+    {
+      own: "down_timer_adverts",
+      general: "vrrp_down_timer_adverts",
+      deviates: (instance.down_timer_adverts ?? globals.vrrp_down_timer_adverts ?? 3) !== 3,
+      rule: "a backup waits for 3 adverts (RFC 9568 §6.1)",
+    },
+    {
+      own: "preempt_delay",
+      deviates: (instance.preempt_delay ?? ZERO) !== ZERO,
+      rule: "a backup that preempts does not wait (RFC 9568 §6.4.2)",
+    },
+    {
+      own: "lower_prio_no_advert",
+      general: "vrrp_lower_prio_no_advert",
+      deviates: (instance.lower_prio_no_advert ?? globals.vrrp_lower_prio_no_advert) === true,
+      rule: "a lesser master is answered at once (RFC 9568 §6.4.3)",
+    },
+    {
+      own: "higher_prio_send_advert",
+      general: "vrrp_higher_prio_send_advert",
+      deviates: (instance.higher_prio_send_advert ?? globals.vrrp_higher_prio_send_advert) === true,
+      rule: "a master that gives way is silent (RFC 9568 §6.4.3)",
+    },
+    {
+      own: "virtual_ipaddress_excluded",
+      deviates: (instance.virtual_ipaddress_excluded ?? []).length > 0,
+      rule: "adverts name every address (RFC 9568 §5.2.9)",
+    },
+    {
+      own: "v3_checksum_as_v2",
+      deviates: version === 3 && instance.v3_checksum_as_v2 === false,
+      rule: "the checksum covers the message alone (RFC 9568 §5.2.8)",
+    },
+  ];
+}

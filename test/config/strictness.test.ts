@@ -1,0 +1,54 @@
+/**
+ * Goal: a strict instance is RFC 9568's or refused. Method: one deviation a file, at the instance and in global_defs.
+ */
+
+import t from "tap";
+import { codes, complaints, configOf, instance } from "./reading.ts";
+
+const strict = (keys: Readonly<Record<string, string>> = {}) => instance({ strict_mode: "true", ...keys });
+
+t.test("each setting that the RFC does not know is told, at its place", (t) => {
+  for (const [key, value] of Object.entries({
+    down_timer_adverts: "4",
+    preempt_delay: "1",
+    lower_prio_no_advert: "true",
+    higher_prio_send_advert: "true",
+    virtual_ipaddress_excluded: "[192.0.2.101]",
+  })) {
+    t.strictSame(codes(strict({ [key]: value })), ["7:5 error not-strict"], key);
+    t.strictSame(codes(instance({ [key]: value })), [], `${key} without strict_mode`);
+    const own = strict({ [key]: value, strict_mode: "false" });
+    t.strictSame(codes(`global_defs: { vrrp_strict: true }\n${own}`), [], "the instance's own word counts");
+  }
+  t.strictSame(complaints(strict({ preempt_delay: "1" })), [
+    "7:5: error: vrrp_instances.web.preempt_delay: web is strict, and a backup that preempts does not wait " +
+      "(RFC 9568 §6.4.2): leave it out, or strict_mode [not-strict]",
+  ]);
+  t.end();
+});
+
+t.test("or in global_defs, where it was inherited", (t) => {
+  for (const setting of [
+    "vrrp_down_timer_adverts: 4",
+    "vrrp_lower_prio_no_advert: true",
+    "vrrp_higher_prio_send_advert: true",
+  ]) {
+    t.strictSame(codes(`global_defs: { vrrp_strict: true, ${setting} }\n${instance()}`), [
+      "1:35 error not-strict",
+    ]);
+  }
+  const own = "down_timer_adverts";
+  t.strictSame(codes(`global_defs: { vrrp_${own}: 4 }\n${strict({ [own]: "3" })}`), []);
+  t.end();
+});
+
+t.test("version 3 sends the checksum of RFC 9568, version 2 has but one", (t) => {
+  const form = (text: string) => configOf(text).failover.routers[0]?.v3ChecksumAsV2;
+  t.equal(form(strict({ version: "3" })), true);
+  t.equal(form(strict({ version: "2" })), false);
+  t.equal(form(instance({ version: "3" })), false);
+  t.equal(form(`global_defs: { vrrp_strict: true, vrrp_version: 3 }\n${instance()}`), true);
+  t.strictSame(codes(strict({ version: "3", v3_checksum_as_v2: "false" })), ["8:5 error not-strict"]);
+  t.strictSame(codes(strict({ version: "3", nopreempt: "true" })), [], "Preempt_Mode is the RFC's");
+  t.end();
+});

@@ -1,0 +1,264 @@
+/**
+ * Stories in plain text: commands, a line `----`, what came of them, an empty line, and so on. The world has no chance in
+ * it: packets take their latency and nothing else takes any time, so that every instant can be worked out by hand.
+ *
+ * ```
+ * lan lvs1=150 lvs2=100 advert=1s latency=2ms      the first command: who there is, and what the configurations share
+ * run 5s                                           lets time pass
+ * start|stop|kill|pause|wake|boot|power-off lvs1   the failover process and its machine
+ * down|up lvs1 eth0, mute|unmute lvs1 eth0         an interface, with or without the kernel's word
+ * cut lvs1 | lvs2 client, mend                     the segment falls in two, and is whole again
+ * remove|add lvs1 192.0.2.100                      somebody else's hand
+ * refuse|allow lvs1                                the kernel and new addresses
+ * set lvs2 priority=200 advert=2s preempt=no …     another configuration
+ * show adverts|transitions                         whether adverts are among what is told
+ * table                                            where the client sends
+ * ```
+ */
+
+import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
+import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { after, type Duration, milliseconds, seconds, ZERO } from "../../src/core/units/time.ts";
+import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
+import { Client, macText } from "./client.ts";
+import type { Machine } from "./machine.ts";
+import type { Port } from "./segment.ts";
+import { RULES } from "./rules/all.ts";
+import { clock, Trace } from "./trace.ts";
+import { World } from "./world.ts";
+
+/** A story with what comes of it in place of what stands there. */
+export function perform(story: string): string {
+  const blocks = story.trimEnd().split(/\n\n+/);
+  const stage = new Stage();
+  return `${blocks.map((block) => performed(block, stage)).join("\n\n")}\n`;
+}
+
+function performed(block: string, stage: Stage): string {
+  const lines = block.split("\n");
+  const end = lines.indexOf("----");
+  const commands = end < 0 ? lines : lines.slice(0, end);
+  if (commands.every((line) => line.startsWith("#"))) return block;
+  for (const line of commands) if (!line.startsWith("#")) stage.command(line);
+  return [...commands, "----", ...stage.told()].join("\n");
+}
+
+class Stage {
+  #world: World | undefined;
+  #trace: Trace | undefined;
+  #told = 0;
+  #showAdverts = false;
+  #answers: string[] = [];
+
+  /** Carries out one line. */
+  command(line: string): void {
+    const [verb = "", ...words] = line.split(/\s+/);
+    if (verb === "lan") {
+      this.#build(words);
+      return;
+    }
+    const [first = "", second = ""] = words;
+    switch (verb) {
+      case "run":
+        return this.#lan.runUntil(after(this.#lan.now, duration(first)));
+      case "start":
+        return this.#lan.start(this.#machine(first));
+      case "stop":
+        return this.#machine(first).stop();
+      case "kill":
+        return this.#machine(first).kill();
+      case "pause":
+        return this.#machine(first).stall();
+      case "wake":
+        return this.#machine(first).goOn();
+      case "power-off":
+        return this.#machine(first).losePower();
+      case "boot":
+        this.#machine(first).boot();
+        return this.#lan.start(this.#machine(first));
+      case "down":
+      case "up":
+        return this.#machine(first).setCarrier(second, verb === "up", false);
+      case "mute":
+      case "unmute":
+        return this.#machine(first).setCarrier(second, verb === "unmute", true);
+      case "cut":
+        return this.#cut(words);
+      case "mend":
+        for (const segment of this.#lan.segments) segment.mendAll();
+        return;
+      case "add":
+      case "remove":
+        return this.#meddle(verb, this.#machine(first), second as Ipv4);
+      case "refuse":
+      case "allow":
+        this.#machine(first).kernel.mood.refusesToAdd = verb === "refuse";
+        return;
+      case "set":
+        return this.#set(this.#machine(first), words.slice(1));
+      case "show":
+        this.#showAdverts = first === "adverts";
+        return;
+      case "table":
+        return this.#table();
+      default:
+        throw new Error(`a scenario knows no "${line}"`);
+    }
+  }
+
+  /** What has been told since the last call: one line for each director and instant. */
+  told(): string[] {
+    const lines: string[] = [];
+    const all = (this.#trace?.happenings ?? []).slice(this.#told);
+    this.#told += all.length;
+    let last = "";
+    for (const { at, who, kind, text, count } of all) {
+      if (kind === "hears" || kind === "life" || (kind === "sends" && !this.#showAdverts)) continue;
+      const place = `${who === "" ? "--" : who} t=${clock(at)}s`;
+      const what = count > 1 ? `${text} x${count}` : text;
+      if (place === last) lines.push(`${lines.pop()}, ${what}`);
+      else lines.push(`${place} ${what}`);
+      last = place;
+    }
+    return [...lines, ...this.#answers.splice(0)];
+  }
+
+  get #lan(): World {
+    if (this.#world === undefined) throw new Error("a scenario begins with its lan");
+    return this.#world;
+  }
+
+  #machine(name: string): Machine {
+    const found = this.#lan.machines.find((machine) => machine.name === name);
+    if (found === undefined) throw new Error(`there is no director ${name}`);
+    return found;
+  }
+
+  #build(words: readonly string[]): void {
+    const names = words.filter((word) => word.startsWith("lvs")).map((word) => word.split("=")[1] ?? "");
+    const shared = words.filter((word) => !word.startsWith("lvs") && !word.startsWith("latency"));
+    const latency = duration(words.find((word) => word.startsWith("latency="))?.slice(8) ?? "0s");
+    const directors = names.map((priority) => [changed(ROUTER, [...shared, `priority=${priority}`])]);
+    const trace = new Trace(() => this.#lan.now);
+    this.#trace = trace;
+    const blueprint = {
+      seed: 1,
+      directors,
+      segments: 1,
+      clients: 1,
+      latency,
+      slowness: ZERO,
+      timerLateness: ZERO,
+    };
+    this.#world = new World(blueprint, RULES, trace);
+    for (const machine of this.#world.machines) this.#world.start(machine);
+  }
+
+  #cut(words: readonly string[]): void {
+    const bar = words.indexOf("|");
+    for (const from of this.#ports(words.slice(0, bar))) {
+      for (const to of this.#ports(words.slice(bar + 1))) {
+        for (const segment of this.#lan.segments) {
+          segment.cut(from, to);
+          segment.cut(to, from);
+        }
+      }
+    }
+  }
+
+  #ports(names: readonly string[]): Port[] {
+    const ports = this.#lan.segments.flatMap((segment) => segment.ports);
+    return ports.filter((port) => names.includes(port instanceof Client ? "client" : port.name));
+  }
+
+  #meddle(what: "add" | "remove", machine: Machine, address: Ipv4): void {
+    const own = this.#lan.files.get(machine)?.flatMap((router) => router.addresses) ?? [];
+    const meant = own.find((candidate) => candidate.address === address);
+    if (meant !== undefined) machine.kernel.change(what, meant, "stranger");
+  }
+
+  #set(machine: Machine, words: readonly string[]): void {
+    const before = this.#lan.files.get(machine) ?? [];
+    this.#lan.rewrite(
+      machine,
+      before.map((router) => changed(router, words)),
+    );
+  }
+
+  #table(): void {
+    const [client] = this.#lan.clients[0] ?? [];
+    for (const [address, mac] of client?.table ?? []) {
+      const owner = this.#lan.machines.find(({ kernel }) => {
+        const own = kernel.interfaces.get("eth0")?.mac;
+        return own !== undefined && macText(own) === mac;
+      });
+      this.#answers.push(`the client sends for ${address} to ${owner?.name ?? "nobody"}`);
+    }
+  }
+}
+
+const ROUTER: VirtualRouter = {
+  name: "web",
+  interface: "eth0",
+  vrid: 51,
+  version: 3,
+  priority: 100,
+  advertInterval: seconds(1),
+  preempt: true,
+  family: 4,
+  delivery: MULTICAST4,
+  v3ChecksumAsV2: false,
+  addresses: addresses("192.0.2.100"),
+  announcing: { delay: seconds(5), repeat: 1, refresh: ZERO, refreshRepeat: 1 },
+  contention: { announceDelay: seconds(5), announceRepeat: 1, answer: true, lastWord: true },
+  downTimerAdverts: 3,
+  preemptDelay: ZERO,
+  syncGroup: undefined,
+  tracks: [],
+};
+
+function changed(router: VirtualRouter, words: readonly string[]): VirtualRouter {
+  return words.reduce((so, word) => {
+    const [key = "", value = ""] = word.split("=");
+    switch (key) {
+      case "priority":
+        return { ...so, priority: Number(value) };
+      case "advert":
+        return { ...so, advertInterval: duration(value) };
+      case "version":
+        return { ...so, version: value === "2" ? 2 : 3 };
+      case "preempt":
+        return { ...so, preempt: value === "yes" };
+      case "addresses":
+        return { ...so, addresses: addresses(value) };
+      case "delay":
+        return {
+          ...so,
+          announcing: { ...so.announcing, delay: duration(value) },
+          contention: { ...so.contention, announceDelay: duration(value) },
+        };
+      case "repeat":
+        return {
+          ...so,
+          announcing: { ...so.announcing, repeat: Number(value) },
+          contention: { ...so.contention, announceRepeat: Number(value) },
+        };
+      case "refresh":
+        return { ...so, announcing: { ...so.announcing, refresh: duration(value) } };
+      default:
+        throw new Error(`a configuration in a scenario has no "${word}"`);
+    }
+  }, router);
+}
+
+function addresses(list: string): VirtualRouter["addresses"] {
+  return list
+    .split(",")
+    .map((address) => ({ address: address as Ipv4, prefixLength: 24, interface: "eth0" }));
+}
+
+function duration(text: string): Duration {
+  const [, count = "", unit] = /^([0-9.]+)(ms|s)$/.exec(text) ?? [];
+  if (count === "") throw new Error(`"${text}" is no duration: 2ms, 1.5s`);
+  return unit === "ms" ? milliseconds(Number(count)) : seconds(Number(count));
+}
