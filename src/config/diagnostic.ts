@@ -51,6 +51,8 @@ export const DIAGNOSTICS = {
   "unused-delivery": "warning",
   "plain-source": "warning",
   "duplicate-address": "error",
+  "auth-version": "error",
+  "auth-weak": "warning",
   "interface-missing": "warning",
   "unknown-member": "error",
   "duplicate-member": "error",

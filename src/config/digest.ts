@@ -2,9 +2,12 @@
  * A short fingerprint of what a file means, for directors and operators to compare. Two files with the same meaning
  * have the same one, whatever their comments, order of keys, or defaults spelled out; and both directors compute the
  * same one from the same file, since it covers what each of them is to do, and nothing that depends on the machine.
+ *
+ * It is shown to whoever asks, and a file's other content may be known: a secret goes in through a function that takes its
+ * time, so that trying passwords against the fingerprint does not pay.
  */
 
-import { createHash } from "node:crypto";
+import { createHash, scryptSync } from "node:crypto";
 import { buildBalancer, type UserOf } from "./build/balancer.ts";
 import { buildFailover } from "./build/failover.ts";
 import { buildWatch } from "./build/tracking.ts";
@@ -16,9 +19,12 @@ import { DEFAULT_SCRIPT_USER } from "./schema/globals.ts";
 export function digest(content: FileContent): string {
   const nodes = content.directors === undefined ? [undefined] : [...content.directors.keys()];
   const userOf = (name: string | undefined) => machineFreeUser(name ?? content.global_defs.script_user);
+  const stretched = new Map<string, string>();
   const meaning = {
     metrics: content.metrics,
-    directors: nodes.map((node) => ({ node, failover: failoverMeaning(content, node) })).toSorted(byNode),
+    directors: nodes
+      .map((node) => ({ node, failover: failoverMeaning(content, node, stretched) }))
+      .toSorted(byNode),
     balancer: buildBalancer(content, userOf),
     watch: buildWatch(content, userOf),
     notify: notifyMeaning(content, userOf),
@@ -27,9 +33,27 @@ export function digest(content: FileContent): string {
 }
 
 /** The order of instances in the file says nothing. */
-function failoverMeaning(content: FileContent, node: string | undefined): unknown {
+function failoverMeaning(
+  content: FileContent,
+  node: string | undefined,
+  stretched: Map<string, string>,
+): unknown {
   const { routers, ...rest } = buildFailover(content, node);
-  return { ...rest, routers: routers.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+  const meanings = routers.map(({ authentication, ...router }) => ({
+    ...router,
+    ...(authentication && {
+      authentication: { ...authentication, key: stretch(authentication.key, stretched) },
+    }),
+  }));
+  return { ...rest, routers: meanings.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+/** A secret that can be compared, at some tens of milliseconds for each that is tried; known ones are remembered. */
+function stretch(secret: Uint8Array, known: Map<string, string>): string {
+  const name = Buffer.from(secret).toString("hex");
+  const found = known.get(name) ?? scryptSync(secret, "relevo digest", 16).toString("hex");
+  known.set(name, found);
+  return found;
 }
 
 function notifyMeaning(content: FileContent, userOf: UserOf): unknown {

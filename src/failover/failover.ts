@@ -25,6 +25,7 @@ import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
 import type { State } from "../core/vrrp/virtual-router.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
+import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
 import { sameAddress } from "../core/vrrp/virtual-router.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
@@ -37,6 +38,7 @@ import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
 import { Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
 import { type SegmentName, Segments, segmentKey } from "./segments.ts";
 
@@ -56,6 +58,8 @@ export class Failover {
   readonly #receiver = new Receiver();
   readonly #announcer: Announcer = openAnnouncer();
   readonly #segments: Segments;
+  /** Where packets with an authentication header arrive, on interfaces with an instance that asks for one. */
+  readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
@@ -70,11 +74,21 @@ export class Failover {
 
   constructor(recordPath: string, voice: FailoverVoice) {
     this.#voice = voice;
+    const failed = ({ interface: name }: SegmentName, error: KernelError): void =>
+      voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
     this.#segments = new Segments(this.#receiver, {
       packet: (segment, packet) => this.#onPacket(segment, packet),
-      failed: ({ interface: name }, error) =>
-        voice.event(event("vrrp-listen-failed", { interface: name, error: error.message })),
+      failed,
     });
+    this.#authenticated = new Segments(
+      this.#receiver,
+      {
+        // Another user's of IPsec on this machine.
+        packet: (segment, packet) => void (protectsOther(packet) || this.#onPacket(segment, packet)),
+        failed,
+      },
+      IPPROTO_AH,
+    );
     this.#table = new InterfaceTable(this.#rtnetlink, this.#receiver, {
       changed: () => this.#onInterfacesChangedSoon(),
       address: (name, address) => void this.#keeper.look(name, address),
@@ -107,7 +121,7 @@ export class Failover {
     );
     const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
     this.#listenFor = config.routers;
-    this.#segments.update(this.#listenFor, this.#table.interfaces);
+    this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
     const resuming = new Set(
       config.routers.filter(
@@ -143,6 +157,7 @@ export class Failover {
     this.#tracked.close();
     this.#table.close();
     this.#segments.close();
+    this.#authenticated.close();
     this.#announcer.close();
     this.#rtnetlink.close();
     await this.#receiver.close();
@@ -215,7 +230,10 @@ export class Failover {
       add: (addresses) => this.#keeper.add(addresses),
       remove: (addresses) => this.#keeper.remove(addresses),
       announce: (address) => this.#announce(address),
-      drain: (router) => this.#segments.drain(router),
+      drain: (router) => {
+        this.#segments.drain(router);
+        this.#authenticated.drain(router);
+      },
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
@@ -236,12 +254,16 @@ export class Failover {
     const { interface: interfaceName } = segment;
     const here = this.#bySegment.get(segmentKey(segment)) ?? [];
     const routers = here.map(({ router }) => router);
-    const admission = admit(packet, routers, (router) => this.#primary(router));
+    const admission = admit(packet, routers, (router) => this.#primary(router), {
+      mac: hmacMd5,
+      lastSequence: (vrid, source) =>
+        here.find((instance) => instance.router.vrid === vrid)?.lastSequence(source) ?? 0,
+    });
     if (admission.type === "discarded") {
       this.#onDiscarded(interfaceName, admission);
       return;
     }
-    const { router, advert, source } = admission;
+    const { router, advert, source, sequence } = admission;
     this.#counters.count("adverts_received", { instance: router.name, interface: interfaceName });
     this.#notice(
       "vrrp-interval-mismatch",
@@ -257,7 +279,9 @@ export class Failover {
       addressMismatch(router, advert)?.join(", "),
       source,
     );
-    here.find((instance) => instance.router === router)?.dispatch({ type: "advert", advert, source });
+    const instance = here.find((candidate) => candidate.router === router);
+    if (sequence !== undefined) instance?.onSequence(source, sequence);
+    instance?.dispatch({ type: "advert", advert, source });
   }
 
   #onDiscarded(interfaceName: string, { cause, router, source }: Admission & { type: "discarded" }): void {
@@ -363,7 +387,7 @@ export class Failover {
     clearImmediate(this.#changed);
     this.#changed = undefined;
     const { interfaces } = this.#table;
-    this.#segments.update(this.#listenFor, interfaces);
+    this.#updateSegments();
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
@@ -380,12 +404,19 @@ export class Failover {
     this.#voice.reportSoon();
   }
 
+  #updateSegments(): void {
+    const { interfaces } = this.#table;
+    this.#segments.update(this.#listenFor, interfaces);
+    this.#authenticated.update(this.#listenFor.filter(isAuthenticated), interfaces);
+  }
+
   /** All that keeps a router from working, and what its tracked objects do to its priority. */
   #standing(router: VirtualRouter): Outcome {
     const { interfaces } = this.#tracked;
     const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
     const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
-    const deaf = interfaces.has(router.interface) && this.#segments.socket(router) === undefined;
+    const listening = isAuthenticated(router) ? this.#authenticated : this.#segments;
+    const deaf = interfaces.has(router.interface) && listening.socket(router) === undefined;
     if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
     return { faults, adjustment: tracked.adjustment };
   }
@@ -409,6 +440,11 @@ export class Failover {
       this.#voice.event(event("realtime-refused", { priority, error: error.message }));
     }
   }
+}
+
+/** True where adverts come with an authentication header, which is a protocol of its own. */
+function isAuthenticated({ authentication }: VirtualRouter): boolean {
+  return authentication?.type === "ah";
 }
 
 /** Routers that differ in these are different ones; all else can be changed in place. */

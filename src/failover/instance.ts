@@ -12,6 +12,7 @@ import { toMilliseconds, between, type Duration, type Instant } from "../core/un
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { advertPackets, type OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
+import { seal } from "../core/vrrp/authentication.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import { effectivePriority } from "../core/vrrp/priority.ts";
 import { begun, done, EMPTY_OUTBOX, mayAnnounce, nextTask, put, type Task } from "../core/vrrp/outbox.ts";
@@ -25,7 +26,9 @@ import {
   type State,
   step,
 } from "../core/vrrp/virtual-router.ts";
+import { firstSequences, heardSequence, nextSequence } from "../core/vrrp/sequence.ts";
 import { now } from "../linux/clock.ts";
+import { hmacMd5 } from "./mac.ts";
 
 /** What an instance needs done for it. */
 export interface InstanceHands {
@@ -61,6 +64,7 @@ export class Instance {
   #timer: NodeJS.Timeout | undefined;
   #outbox = EMPTY_OUTBOX;
   #work: Promise<void> = Promise.resolve();
+  #sequences = firstSequences(Date.now() / 1_000);
 
   /** `adjustment` is what its tracked objects add to its priority at the start. */
   constructor(router: VirtualRouter, adjustment: number, hands: InstanceHands) {
@@ -71,6 +75,16 @@ export class Instance {
 
   get router(): VirtualRouter {
     return this.#router;
+  }
+
+  /** The highest sequence number that a source has used; 0 when none. */
+  lastSequence(source: IpAddress): number {
+    return this.#sequences.heard.get(source) ?? 0;
+  }
+
+  /** A packet with this sequence number was accepted. */
+  onSequence(source: IpAddress, sequence: number): void {
+    this.#sequences = heardSequence(this.#sequences, source, sequence);
   }
 
   /**
@@ -241,16 +255,28 @@ export class Instance {
         from,
         to,
         cause,
-        priority: router.priority,
+        priority: effectivePriority(router, this.#adjustment),
         ...(detail === undefined ? {} : { detail }),
       }),
     );
   }
 
+  /** All packets of one advert have one number: each peer sees it rise, and it does not outrun the clock. */
+  #sealed(adverts: readonly OutgoingAdvert[], { authentication }: VirtualRouter): readonly OutgoingAdvert[] {
+    if (authentication === undefined) return adverts;
+    this.#sequences = nextSequence(this.#sequences);
+    const { highest } = this.#sequences;
+    return adverts.map(({ destination, packet }) => ({
+      destination,
+      packet: seal(packet, authentication, highest, hmacMd5),
+    }));
+  }
+
   #send(router: VirtualRouter, priority: number): void {
     const source = this.#hands.primary(router);
     if (source === undefined) return;
-    for (const advert of advertPackets(router, priority, source)) this.#hands.send(router, advert);
+    const adverts = this.#sealed(advertPackets(router, priority, source), router);
+    for (const advert of adverts) this.#hands.send(router, advert);
   }
 }
 

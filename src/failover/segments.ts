@@ -7,6 +7,7 @@
 import type { Family, IpAddress } from "../core/units/ip-address.ts";
 import type { VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
+import { IPPROTO_VRRP } from "../core/wire/vrrp.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { Receiver } from "../linux/receiver.ts";
 import { openVrrpSocket, type VrrpSocket } from "../linux/vrrp-socket.ts";
@@ -40,10 +41,13 @@ export class Segments {
   readonly #failures = new Map<string, string>();
   readonly #receiver: Receiver;
   readonly #listener: SegmentListener;
+  readonly #protocol: number;
 
-  constructor(receiver: Receiver, listener: SegmentListener) {
+  /** `protocol` is the IP protocol that is heard: VRRP's, or the authentication header's. */
+  constructor(receiver: Receiver, listener: SegmentListener, protocol: number = IPPROTO_VRRP) {
     this.#receiver = receiver;
     this.#listener = listener;
+    this.#protocol = protocol;
   }
 
   /** Opens a socket on each interface that `routers` need and that exists, and closes those no longer asked for. */
@@ -77,7 +81,8 @@ export class Segments {
   #openOn(wanted: Wanted, index: number): void {
     const key = segmentKey(wanted);
     try {
-      const socket = openVrrpSocket(wanted.interface, index, wanted.family, wanted.group);
+      const { interface: name, family, group } = wanted;
+      const socket = openVrrpSocket(name, index, family, group, this.#protocol);
       this.#open.set(key, { ...wanted, index, socket });
       this.#receiver.add(socket.receiveFd, {
         read: (buffer) => socket.receive(buffer),

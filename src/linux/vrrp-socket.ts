@@ -17,21 +17,22 @@ export interface VrrpSocket {
 }
 
 /**
- * Opens the sockets on an interface. They hear the multicast of `group`, where there is one, and unicast in any case. Throws
- * a KernelError.
+ * Opens the sockets on an interface. They hear the multicast of `group`, where there is one, and unicast in any case: of
+ * VRRP, or over IPv4 of the IP protocol `protocol`. Throws a KernelError.
  */
 export function openVrrpSocket(
   interfaceName: string,
   interfaceIndex: number,
   family: Family,
   group: IpAddress | undefined,
+  protocol: number,
 ): VrrpSocket {
   if (group === undefined) {
     return family === 6
       ? openVrrpSocket6(interfaceName, interfaceIndex, undefined)
-      : openVrrpSocket4(interfaceName, interfaceIndex, undefined);
+      : openVrrpSocket4(interfaceName, interfaceIndex, undefined, protocol);
   }
   return isIpv6(group)
     ? openVrrpSocket6(interfaceName, interfaceIndex, group)
-    : openVrrpSocket4(interfaceName, interfaceIndex, group);
+    : openVrrpSocket4(interfaceName, interfaceIndex, group, protocol);
 }

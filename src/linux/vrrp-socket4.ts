@@ -5,7 +5,6 @@
 
 import { type IpAddress, ipBytes } from "../core/units/ip-address.ts";
 import { type Ipv4, ipv4Bytes } from "../core/units/ipv4.ts";
-import { IPPROTO_VRRP } from "../core/wire/vrrp.ts";
 import {
   AF_INET,
   close,
@@ -35,13 +34,14 @@ export const PRIORITY_CONTROL = 7;
 /** What stands for "no address" (INADDR_ANY). */
 const ANY = "0.0.0.0" as Ipv4;
 
-/** Opens the sockets on an interface. Throws a KernelError. */
+/** Opens the sockets on an interface, to receive an IP protocol: VRRP's, or the authentication header's. Throws a KernelError. */
 export function openVrrpSocket4(
   interfaceName: string,
   interfaceIndex: number,
   group: Ipv4 | undefined,
+  protocol: number,
 ): VrrpSocket {
-  const receiveFd = socket(AF_INET, SOCK_RAW, IPPROTO_VRRP);
+  const receiveFd = socket(AF_INET, SOCK_RAW, protocol);
   const sendFd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
   try {
     const device = new TextEncoder().encode(`${interfaceName}\0`);

@@ -24,6 +24,8 @@ export interface Seen {
   readonly priority: number;
   readonly interval: number;
   readonly addresses: readonly string[];
+  /** VRRP version 2: type of authentication. */
+  readonly authentication: string;
   /** VRRP and neighbour advertisements: tshark's word on the checksum, 1 is good. */
   readonly checksum: string;
   /** ARP and neighbour advertisements: the announced address. */
@@ -53,6 +55,7 @@ const FIELDS = [
   "vrrp.short_adver_int",
   "vrrp.ip_addr",
   "vrrp.ipv6_addr",
+  "vrrp.auth_type",
   "vrrp.checksum.status",
   "arp.opcode",
   "arp.src.proto_ipv4",
@@ -127,6 +130,7 @@ function seen(line: string): Seen {
     priority: Number(column("vrrp.prio")),
     interval: Number(column("vrrp.adver_int") || column("vrrp.short_adver_int")),
     addresses: (column("vrrp.ip_addr") || column("vrrp.ipv6_addr")).split(",").filter(Boolean),
+    authentication: column("vrrp.auth_type"),
     checksum: column("vrrp.checksum.status") || column("icmpv6.checksum.status"),
     announced: column("arp.src.proto_ipv4") || column("icmpv6.nd.na.target_address"),
     flags: ["r", "s", "o"].filter((flag) => isSet(column(`icmpv6.nd.na.flag.${flag}`))).join(""),

@@ -21,6 +21,8 @@ export interface KeepalivedOptions {
   readonly priority: number;
   /** Seconds. */
   readonly advertInterval: number;
+  /** Version 2: its auth_type and auth_pass. */
+  readonly authentication?: { readonly type: "PASS" | "AH"; readonly password: string };
   /** 192.0.2.100/24 when left out. */
   readonly addresses?: readonly string[];
   /** Unicast from the first to the second, instead of multicast. */
@@ -29,8 +31,14 @@ export interface KeepalivedOptions {
   readonly group?: boolean;
 }
 
+function authenticationBlock(authentication: KeepalivedOptions["authentication"]): string {
+  if (authentication === undefined) return "";
+  const { type, password } = authentication;
+  return `authentication {\n auth_type ${type}\n auth_pass ${password}\n }`;
+}
+
 function instance(name: string, on: string, vrid: number, options: KeepalivedOptions): string {
-  const { version, priority, advertInterval, addresses = [], unicast } = options;
+  const { version, priority, advertInterval, addresses = [], unicast, authentication } = options;
   return `vrrp_instance ${name} {
        interface ${on}
        virtual_router_id ${vrid}
@@ -38,6 +46,7 @@ function instance(name: string, on: string, vrid: number, options: KeepalivedOpt
        priority ${priority}
        advert_int ${advertInterval}
        ${unicast === undefined ? "" : `unicast_src_ip ${unicast[0]}\nunicast_peer {\n${unicast[1]}\n}`}
+       ${authenticationBlock(authentication)}
        virtual_ipaddress {
          ${addresses.join("\n")}
        }

@@ -4,6 +4,7 @@
 
 import type {
   Announcing,
+  Authentication,
   Contention,
   FailoverConfig,
   VirtualAddress,
@@ -43,6 +44,9 @@ function router(
     delivery: buildDelivery(instance, content, node),
     priority: priorityOf(instance, content, node),
     advertInterval: instance.advert_int,
+    ...(instance.authentication === undefined
+      ? {}
+      : { authentication: authentication(instance.authentication) }),
     downTimerAdverts: instance.down_timer_adverts ?? content.global_defs.vrrp_down_timer_adverts,
     preempt: instance.preempt ?? !(instance.nopreempt ?? false),
     preemptDelay: instance.preempt_delay,
@@ -53,6 +57,13 @@ function router(
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
     tracks: tracksOf(instance, content),
   };
+}
+
+function authentication({
+  auth_type: type,
+  auth_pass: key,
+}: NonNullable<InstanceContent["authentication"]>): Authentication {
+  return { type, key };
 }
 
 /** RFC 9568 §5.2.8 has one form of the version 3 checksum; version 2 never had another. */

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { seconds, ZERO } from "../../core/units/time.ts";
 import { virtualAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
+import { authenticationSchema } from "./authentication.ts";
 import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
 import { sourceAddress, unicastPeer } from "./ip-address.ts";
@@ -31,6 +32,7 @@ export const instanceSchema = z.strictObject({
   strict_mode: toggle().optional(),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  authentication: authenticationSchema.optional(),
   mcast_src_ip: sourceAddress().optional(),
   unicast_peer: z.array(unicastPeer()).optional(),
   unicast_src_ip: sourceAddress().optional(),

@@ -7,14 +7,16 @@
 
 import type { IpAddress } from "../units/ip-address.ts";
 import { decodeIp } from "../wire/ip-packet.ts";
-import { type Advert, type DecodeFault, decodeAdvert, IPPROTO_VRRP, VRRP_TTL } from "../wire/vrrp.ts";
+import { type Advert, type DecodeFault, decodeAdvert, VRRP_TTL } from "../wire/vrrp.ts";
+import { type AuthenticationFault, type Guard, messageWithin, open } from "./authentication.ts";
 import { strangeness } from "./delivery.ts";
 import type { VirtualRouter } from "./model.ts";
 
 /** Why a packet was discarded. */
 type DiscardCause =
   | DecodeFault
-  /** Not a whole IP packet of protocol 112. */
+  | AuthenticationFault
+  /** Not a whole IP packet of protocol 112, or over IPv4 of 51 with VRRP in it. */
   | "packet"
   /** It came from beyond this link, or from farther or nearer than its sender is configured to be. */
   | "ttl"
@@ -38,6 +40,8 @@ export type Admission =
       readonly router: VirtualRouter;
       readonly advert: Advert;
       readonly source: IpAddress;
+      /** The number in its authentication header, where it has one; the next one from there has to be higher. */
+      readonly sequence?: number;
     }
   | {
       readonly type: "discarded";
@@ -49,15 +53,18 @@ export type Admission =
 
 /**
  * Judges one packet, IP header included, that came in on an interface whose instances of that family are `routers`, each of
- * which speaks from the address that `primaryOf` tells.
+ * which speaks from the address that `primaryOf` tells. Without a `guard` no packet with an authentication
+ * header is admitted.
  */
 export function admit(
   bytes: Uint8Array,
   routers: readonly VirtualRouter[],
   primaryOf: (router: VirtualRouter) => IpAddress | undefined,
+  guard?: Guard,
 ): Admission {
   const packet = decodeIp(bytes);
-  const vrid = packet?.payload[1];
+  const message = packet && messageWithin(packet);
+  const vrid = (message ?? packet?.payload)?.[1];
   const router = routers.find((candidate) => candidate.vrid === vrid);
   const discard = (cause: DiscardCause): Admission => ({
     type: "discarded",
@@ -66,12 +73,14 @@ export function admit(
     source: packet?.source,
   });
 
-  if (packet === undefined || packet.protocol !== IPPROTO_VRRP) return discard("packet");
+  if (packet === undefined || message === undefined) return discard("packet");
   if (router !== undefined && packet.source === primaryOf(router)) return discard("own-address");
   const strange =
     router === undefined ? strangerTtl(packet.ttl) : strangeness(router.delivery, packet.source, packet.ttl);
   if (strange !== undefined) return discard(strange);
-  const decoded = decodeAdvert(packet.payload, packet.source, packet.destination);
+  const opened = open(bytes, packet, router?.authentication, guard);
+  if (!opened.ok) return discard(opened.fault);
+  const decoded = decodeAdvert(opened.message, packet.source, packet.destination);
   if (!decoded.ok) return discard(decoded.fault);
   if (router === undefined) return discard("vrid");
   const { advert } = decoded;
@@ -79,7 +88,14 @@ export function admit(
   if (router.priority === 255) return discard("owner");
   if (advert.version === 2 && advert.advertInterval !== router.advertInterval)
     return discard("interval-mismatch");
-  return { type: "admitted", router, advert, source: packet.source };
+  const { sequence } = opened;
+  return {
+    type: "admitted",
+    router,
+    advert,
+    source: packet.source,
+    ...(sequence === undefined ? {} : { sequence }),
+  };
 }
 
 /** A packet for no instance of ours is judged as multicast is. */

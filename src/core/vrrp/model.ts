@@ -47,6 +47,13 @@ export interface Contention {
   readonly lastWord: boolean;
 }
 
+/** Version 2's authentication (RFC 2338 §5.3.6): a password in the message, or an authentication header around it. */
+export interface Authentication {
+  readonly type: "pass" | "ah";
+  /** 1..8 bytes. A secret. */
+  readonly key: Uint8Array;
+}
+
 /** A VRRP instance: a virtual router id on an interface, with its addresses. */
 export interface VirtualRouter {
   /** The operator's name for it. */
@@ -71,6 +78,8 @@ export interface VirtualRouter {
   readonly preemptDelay: Duration;
   /** True: the v3 checksum over IPv4 covers the VRRP message alone (RFC 9568 §5.2.8); false: a pseudo-header too. */
   readonly v3ChecksumAsV2: boolean;
+  /** Version 2 only. */
+  readonly authentication?: Authentication | undefined;
   readonly addresses: readonly VirtualAddress[];
   readonly announcing: Announcing;
   readonly contention: Contention;
