@@ -33,7 +33,7 @@ if (hasRoot(t, import.meta.url)) {
       authentication: { type, password: PASSWORD },
     });
 
-    t.test(`${type}: keepalived 150, Relevo 100`, skip, async (t) => {
+    t.test(`${type}: keepalived 150, Relevo 100`, { ...skip }, async (t) => {
       const lan = new Lan(t);
       const peer = new Keepalived(lan, lan.host("lvs1", 11), theirs(150));
       const relevo = new Director(lan, lan.host("lvs2", 12));
@@ -54,7 +54,7 @@ if (hasRoot(t, import.meta.url)) {
       t.same(peer.complaints, []);
     });
 
-    t.test(`${type}: Relevo 150, keepalived 100; Relevo dies and returns`, skip, async (t) => {
+    t.test(`${type}: Relevo 150, keepalived 100; Relevo dies and returns`, { ...skip }, async (t) => {
       const lan = new Lan(t);
       const relevo = new Director(lan, lan.host("lvs1", 11));
       const peer = new Keepalived(lan, lan.host("lvs2", 12), theirs(100));

@@ -97,7 +97,7 @@ if (hasRoot(t, import.meta.url)) {
     };
     const ours = (priority: number) => ({ ...way.router, priority });
 
-    t.test(`${way.name}: keepalived 150, Relevo 100`, skip, async (t) => {
+    t.test(`${way.name}: keepalived 150, Relevo 100`, { ...skip }, async (t) => {
       const lan = new Lan(t);
       const [lvs1, lvs2] = [lan.host("lvs1", 11), lan.host("lvs2", 12)];
       for (const host of [lvs1, lvs2]) host.useIpv6();
@@ -142,7 +142,7 @@ if (hasRoot(t, import.meta.url)) {
         t.match(packet, { checksum: "1", complaint: "" });
     });
 
-    t.test(`${way.name}: Relevo 150, keepalived 100`, skip, async (t) => {
+    t.test(`${way.name}: Relevo 150, keepalived 100`, { ...skip }, async (t) => {
       const lan = new Lan(t);
       const [lvs1, lvs2] = [lan.host("lvs1", 11), lan.host("lvs2", 12)];
       for (const host of [lvs1, lvs2]) host.useIpv6();

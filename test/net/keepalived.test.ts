@@ -27,7 +27,7 @@ if (hasRoot(t, import.meta.url)) {
       web({ priority, version, advertInterval: seconds(interval), v3ChecksumAsV2: false });
     const theirs = (priority: number) => ({ priority, version, advertInterval: interval });
 
-    t.test(`version ${version}: keepalived 150, Relevo 100`, skip, async (t) => {
+    t.test(`version ${version}: keepalived 150, Relevo 100`, { ...skip }, async (t) => {
       const lan = new Lan(t);
       const peer = new Keepalived(lan, lan.host("lvs1", 11), theirs(150));
       const relevo = new Director(lan, lan.host("lvs2", 12));
@@ -59,7 +59,7 @@ if (hasRoot(t, import.meta.url)) {
       t.same(relevo.named("vrrp-address-mismatch"), []);
     });
 
-    t.test(`version ${version}: Relevo 150, keepalived 100`, skip, async (t) => {
+    t.test(`version ${version}: Relevo 150, keepalived 100`, { ...skip }, async (t) => {
       const lan = new Lan(t);
       const relevo = new Director(lan, lan.host("lvs1", 11));
       const peer = new Keepalived(lan, lan.host("lvs2", 12), theirs(100));
