@@ -53,6 +53,10 @@ export const DIAGNOSTICS = {
   "duplicate-address": "error",
   "auth-version": "error",
   "auth-weak": "warning",
+  "route-family": "error",
+  "route-way": "error",
+  "rule-table": "error",
+  "duplicate-route": "error",
   "interface-missing": "warning",
   "unknown-member": "error",
   "duplicate-member": "error",
@@ -65,6 +69,7 @@ export const DIAGNOSTICS = {
   "owner-track": "warning",
   "sync-group-track": "error",
   "track-own-address": "error",
+  "track-own-route": "error",
   "link-delay": "error",
   "file-path": "error",
   // Virtual servers, real servers, checks.

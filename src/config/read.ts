@@ -17,6 +17,7 @@ import { checkDelivery } from "./rules/delivery.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
+import { checkRouting } from "./rules/routing.ts";
 import { checkStrictness } from "./rules/strictness.ts";
 import { checkSyncGroups } from "./rules/sync-groups.ts";
 import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
@@ -61,6 +62,7 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkStrictness(content, findings);
   checkSyncGroups(content, findings);
   checkDelivery(content, findings);
+  checkRouting(content, findings);
   checkInterfaces(content, environment, findings);
   checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);

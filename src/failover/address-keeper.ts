@@ -14,7 +14,13 @@ import { event } from "../core/report/event.ts";
 import type { Event } from "../core/report/event.ts";
 import type { FailoverRecord } from "../core/report/record.ts";
 import { after, between, type Instant, seconds, toMilliseconds } from "../core/units/time.ts";
-import { AddressBook, addressKey, addressText, isNeedless } from "../core/vrrp/address-book.ts";
+import {
+  AddressBook,
+  type AddressHolder,
+  addressKey,
+  addressText,
+  isNeedless,
+} from "../core/vrrp/address-book.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
 import { now } from "../linux/clock.ts";
@@ -55,7 +61,7 @@ export class AddressKeeper {
    * routers' and of an earlier life's that were on an interface already. Called before anything is added, at start and
    * at each change of the configuration.
    */
-  takeCharge(routers: readonly VirtualRouter[], interfaces: Interfaces): readonly VirtualAddress[] {
+  takeCharge(routers: readonly AddressHolder[], interfaces: Interfaces): readonly VirtualAddress[] {
     this.#interfaces = interfaces;
     const earlier = this.#book.blank ? recorded(this.#recordPath) : [];
     const found = this.#book.takeCharge(routers, earlier, interfaces);
@@ -64,7 +70,7 @@ export class AddressKeeper {
   }
 
   /** Forgets addresses that no router has any more, once they are off their interfaces. */
-  forgetAllBut(routers: readonly VirtualRouter[]): void {
+  forgetAllBut(routers: readonly AddressHolder[]): void {
     this.#book.forgetAllBut(routers);
     this.#record();
   }
@@ -88,7 +94,10 @@ export class AddressKeeper {
   }
 
   /** An address came or went, by our hand or another. */
-  async look(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
+  async look(
+    interfaceName: string,
+    { address, prefixLength }: Pick<InterfaceAddress, "address" | "prefixLength">,
+  ): Promise<void> {
     await this.#putRight({ address, prefixLength, interface: interfaceName });
   }
 

@@ -20,6 +20,7 @@ import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Finding } from "../core/track/model.ts";
+import { routingText } from "../core/routing/text.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
@@ -34,6 +35,8 @@ import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
+import { RouteWatch } from "./route-watch.ts";
+import { RoutingKeeper } from "./routing-keeper.ts";
 import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
 import { Instance, type InstanceHands } from "./instance.ts";
@@ -62,6 +65,8 @@ export class Failover {
   readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
+  readonly #routing: RoutingKeeper;
+  readonly #routeWatch: RouteWatch;
   readonly #tracked: TrackedObjects;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #bySegment = new Map<string, readonly Instance[]>();
@@ -72,7 +77,10 @@ export class Failover {
   #opened = false;
   #configured = false;
 
-  constructor(recordPath: string, voice: FailoverVoice) {
+  #static: Pick<FailoverConfig, "staticAddresses" | "staticRouting"> = NOTHING;
+
+  /** The paths are those of the records of addresses, and of routes and rules. */
+  constructor(recordPath: string, routingRecordPath: string, voice: FailoverVoice) {
     this.#voice = voice;
     const failed = ({ interface: name }: SegmentName, error: KernelError): void =>
       voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
@@ -103,6 +111,20 @@ export class Failover {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
     });
+    this.#routing = new RoutingKeeper(routingRecordPath, this.#table, {
+      event: (report) => voice.event(report),
+      drift: (entry, found) => {
+        this.#counters.count("drift", { kind: entry.kind });
+        voice.event(event("route-drift", { kind: entry.kind, route: routingText(entry), found }));
+      },
+    });
+    this.#routeWatch = new RouteWatch(this.#receiver, this.#table, {
+      found: (findings) => this.#tracked.found(findings),
+      changed: (entry) => {
+        if (entry === undefined || this.#routing.concerns(entry)) this.#routing.lookSoon();
+      },
+      event: (report) => voice.event(report),
+    });
   }
 
   /** Takes a configuration into force: what is the same is left alone, what can be changed in place is. */
@@ -119,7 +141,10 @@ export class Failover {
     this.#virtual = new Set(
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
-    const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
+    const routing = [...config.staticRouting, ...config.routers.flatMap((router) => router.routing)];
+    await this.#routeWatch.configure(config.trackedRoutes, routing.length > 0);
+    const holders = [...config.routers, { priority: 255, addresses: config.staticAddresses }];
+    const found = this.#keeper.takeCharge(holders, this.#table.interfaces);
     this.#listenFor = config.routers;
     this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
@@ -131,7 +156,12 @@ export class Failover {
           mayResume(router, found, diedAt, now()),
       ),
     );
-    await this.#removeLeftOver(found, resuming);
+    await this.#routing.takeCharge(routing, [
+      ...config.staticRouting,
+      ...[...resuming].flatMap((router) => router.routing),
+    ]);
+    await this.#removeLeftOver(found, resuming, config.staticAddresses);
+    await this.#holdStatic(config);
     for (const [name, router] of kept) {
       const running = this.#instances.get(name)?.instance;
       if (running === undefined) this.#start(router, resuming.has(router), delay);
@@ -139,20 +169,20 @@ export class Failover {
     }
     this.#agree();
     await this.#settled();
-    this.#keeper.forgetAllBut(config.routers);
+    this.#keeper.forgetAllBut(holders);
+    this.#routing.forgetAllBut(routing);
     this.#onInterfacesChanged();
   }
 
   /** Lets go of every address and says so to the peers. */
   async stop(): Promise<void> {
     // What an earlier life left is to go even if there was no time for a configuration.
-    if (!this.#opened)
-      await this.configure(
-        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {} },
-        undefined,
-      );
+    if (!this.#opened) await this.configure(NOTHING, undefined);
     await this.#stopAllBut(new Map());
+    await this.#holdStatic(NOTHING);
     this.#listenFor = [];
+    this.#routeWatch.close();
+    this.#routing.close();
     this.#keeper.close();
     this.#tracked.close();
     this.#table.close();
@@ -192,13 +222,26 @@ export class Failover {
     this.#indexBySegment();
   }
 
+  /** What is there from the start to the end, whoever is master: addresses, then what may need them. */
+  async #holdStatic(config: Pick<FailoverConfig, "staticAddresses" | "staticRouting">): Promise<void> {
+    const before = this.#static.staticAddresses;
+    this.#static = config;
+    const { staticAddresses: addresses, staticRouting: routing } = config;
+    const isNew = (address: VirtualAddress) => !before.some((other) => sameAddress(other, address));
+    const isGone = (address: VirtualAddress) => !addresses.some((other) => sameAddress(other, address));
+    await this.#keeper.add(addresses.filter(isNew));
+    this.#routing.hold(STATIC, routing);
+    await this.#keeper.remove(before.filter(isGone));
+  }
+
   /** Addresses of an earlier life that nobody holds or goes on with are gone before anyone relies on them. */
   async #removeLeftOver(
     found: readonly VirtualAddress[],
     resuming: ReadonlySet<VirtualRouter>,
+    kept: readonly VirtualAddress[],
   ): Promise<void> {
     const held = [...this.#instances.values()].flatMap(({ instance }) => this.#keeper.held(instance.router));
-    const stray = leftOver(found, held, [...resuming]);
+    const stray = leftOver(found, [...held, ...kept], [...resuming]);
     await this.#keeper.remove(stray);
     for (const address of stray) {
       this.#voice.event(
@@ -229,6 +272,7 @@ export class Failover {
       send: (router, advert) => this.#send(router, advert),
       add: (addresses) => this.#keeper.add(addresses),
       remove: (addresses) => this.#keeper.remove(addresses),
+      route: (router, routing) => this.#routing.hold(`instance ${router.name}`, routing),
       announce: (address) => this.#announce(address),
       drain: (router) => {
         this.#segments.drain(router);
@@ -388,6 +432,7 @@ export class Failover {
     this.#changed = undefined;
     const { interfaces } = this.#table;
     this.#updateSegments();
+    this.#lookAfterInterfaces();
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
@@ -402,6 +447,13 @@ export class Failover {
       }
     }
     this.#voice.reportSoon();
+  }
+
+  /** An interface takes routes and addresses away with it, and the kernel does not tell of each. */
+  #lookAfterInterfaces(): void {
+    for (const address of this.#static.staticAddresses) void this.#keeper.look(address.interface, address);
+    this.#routing.lookSoon();
+    this.#routeWatch.lookSoon();
   }
 
   #updateSegments(): void {
@@ -441,6 +493,20 @@ export class Failover {
     }
   }
 }
+
+/** Who holds the static routes and rules, beside the instances. */
+const STATIC = "static";
+
+/** A configuration that asks for nothing. */
+const NOTHING: FailoverConfig = {
+  routers: [],
+  startupDelay: ZERO,
+  realtimePriority: 0,
+  linkDelays: {},
+  staticAddresses: [],
+  staticRouting: [],
+  trackedRoutes: {},
+};
 
 /** True where adverts come with an authentication header, which is a protocol of its own. */
 function isAuthenticated({ authentication }: VirtualRouter): boolean {

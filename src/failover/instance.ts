@@ -8,6 +8,7 @@
 
 import { type Event as Report, event } from "../core/report/event.ts";
 import type { InstanceReport } from "../core/report/channel.ts";
+import type { RoutingEntry } from "../core/routing/model.ts";
 import { toMilliseconds, between, type Duration, type Instant } from "../core/units/time.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
@@ -36,6 +37,8 @@ export interface InstanceHands {
   send(router: VirtualRouter, advert: OutgoingAdvert): void;
   add(addresses: readonly VirtualAddress[]): Promise<boolean>;
   remove(addresses: readonly VirtualAddress[]): Promise<void>;
+  /** Has exactly these routes and rules in the kernel for this router. */
+  route(router: VirtualRouter, routing: readonly RoutingEntry[]): void;
   announce(address: VirtualAddress): void;
   /** Delivers what has queued on the router's interface. */
   drain(router: VirtualRouter): void;
@@ -232,6 +235,9 @@ export class Instance {
         return;
       case "remove-addresses":
         await this.#hands.remove(effect.addresses);
+        return;
+      case "hold-routing":
+        this.#hands.route(router, effect.routing);
         return;
       case "announce":
         this.#hands.drain(router);

@@ -39,6 +39,12 @@ export class InterfaceTable {
     return this.#byName;
   }
 
+  /** The number of an interface. */
+  readonly indexOf = (name: string): number | undefined => this.#byName.get(name)?.index;
+
+  /** The name of an interface. */
+  readonly nameOf = (index: number): string | undefined => this.#byIndex.get(index)?.name;
+
   /** Starts to listen, then reads what is there. */
   async open(): Promise<void> {
     this.#monitor = openRtnetlinkMonitor(this.#receiver, {

@@ -3,7 +3,7 @@
  */
 
 import { join } from "node:path";
-import { FAILOVER_RECORD } from "../core/report/record.ts";
+import { FAILOVER_RECORD, ROUTING_RECORD } from "../core/report/record.ts";
 import type { FailoverReport } from "../core/report/channel.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 import { lock, unlock } from "../linux/lock.ts";
@@ -16,7 +16,8 @@ const lockPath = join(runDirectory, "failover.lock");
 
 process.title = "relevo-failover";
 await lock(lockPath);
-const failover = new Failover(join(runDirectory, FAILOVER_RECORD), {
+const recordPaths = [join(runDirectory, FAILOVER_RECORD), join(runDirectory, ROUTING_RECORD)] as const;
+const failover = new Failover(...recordPaths, {
   event: (event) => channel.event(event),
   reportSoon: () => channel.reportSoon(),
   late: (seconds) => channel.late(seconds),

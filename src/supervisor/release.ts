@@ -9,7 +9,11 @@ import {
   type BalancerRecord,
   FAILOVER_RECORD,
   type FailoverRecord,
+  ROUTING_RECORD,
+  type RoutingRecord,
 } from "../core/report/record.ts";
+import { isNeedlessRouting, RoutingBook } from "../core/routing/routing-book.ts";
+import type { RoutingOperation } from "../core/routing/plan.ts";
 import { parseIpv4 } from "../core/units/ipv4.ts";
 import { isNeedless } from "../core/vrrp/address-book.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -17,7 +21,34 @@ import { openIpvs } from "../linux/ipvs.ts";
 import { converge } from "../linux/ipvs-converge.ts";
 import { readRecord, removeRecord } from "../linux/record-file.ts";
 import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
+import { Routing } from "../linux/routing.ts";
 import { writeSysctl } from "../linux/sysctl.ts";
+
+/** Removes every route and rule that the failover process may have left. Throws a KernelError. */
+export async function releaseRouting(runDirectory: string): Promise<void> {
+  const path = join(runDirectory, ROUTING_RECORD);
+  const record = readRecord<RoutingRecord>(path);
+  if (record === undefined) return;
+  const book = new RoutingBook();
+  book.know(record.entries);
+  // What is removed is named by its destination, not by its interface.
+  const routing = new Routing({ indexOf: () => undefined, nameOf: () => undefined });
+  try {
+    for (const operation of book.repair(await routing.ours())) removeEntryIfThere(routing, operation);
+  } finally {
+    routing.close();
+  }
+  removeRecord(path);
+}
+
+/** The kernel takes routes away with an interface. */
+function removeEntryIfThere(routing: Routing, operation: RoutingOperation): void {
+  try {
+    routing.apply(operation);
+  } catch (error) {
+    if (!(error instanceof KernelError && isNeedlessRouting(operation.type, error.errno))) throw error;
+  }
+}
 
 /** Removes every address that the failover process may have left on an interface. Throws a KernelError. */
 export async function releaseAddresses(runDirectory: string): Promise<void> {

@@ -22,6 +22,7 @@ t.test("adverts first, of all of them", async (t) => {
       asked.push(`remove ${address?.interface}`);
       return Promise.resolve();
     },
+    route: () => {},
     announce: (address) => asked.push(`announce ${address.interface}`),
     drain: () => {},
     primary: () => "192.0.2.12" as Ipv4,

@@ -53,6 +53,7 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [VIP],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },
     contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: false },
+    routing: [],
     syncGroup: undefined,
     tracks: [],
     ...changes,
@@ -103,6 +104,9 @@ export class Director {
       realtimePriority: 50,
       startupDelay,
       linkDelays: {},
+      staticAddresses: [],
+      staticRouting: [],
+      trackedRoutes: {},
       ...changes,
     };
     this.#child.send({ type: "configure", config, diedAt });

@@ -54,8 +54,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "resigned before the address is gone",
     ROUTER,
-    '[{ type: "remove-addresses", addresses: router.addresses }, { type: "resign" }]',
-    '[{ type: "resign" }, { type: "remove-addresses", addresses: router.addresses }]',
+    '{ type: "remove-addresses", addresses: router.addresses },\n        { type: "resign" },',
+    '{ type: "resign" },\n        { type: "remove-addresses", addresses: router.addresses },',
   ),
   mutation(
     "told before the address is gone",
@@ -67,8 +67,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "nothing announced at the claim",
     ROUTER,
-    '{ type: "add-addresses", addresses: router.addresses },\n            announce(router),',
-    '{ type: "add-addresses", addresses: router.addresses },',
+    "...holdRouting(router),\n            announce(router),",
+    "...holdRouting(router),",
   ),
   mutation(
     "no second burst",

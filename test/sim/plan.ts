@@ -104,7 +104,14 @@ function onItsOwn(random: Random, interval: Duration) {
   const announcing = announcingOf(random, interval);
   const { delay: announceDelay, repeat: announceRepeat } = announcing;
   const contention = { announceDelay, announceRepeat, answer: true, lastWord: true };
-  return { announcing, contention, downTimerAdverts: 3, preemptDelay: ZERO, syncGroup: undefined };
+  return {
+    announcing,
+    contention,
+    downTimerAdverts: 3,
+    preemptDelay: ZERO,
+    routing: [],
+    syncGroup: undefined,
+  };
 }
 
 function addressesOf(random: Random, router: number, segments: number): VirtualAddress[] {

@@ -209,6 +209,9 @@ export class VrrpBrain implements Brain {
         });
       case "remove-addresses":
         return this.#remove(effect.addresses, finished);
+      case "hold-routing":
+        // Done within the call, without a promise: it delays nothing.
+        return finished();
       case "announce":
         this.#host.drain(router.interface);
         if (mayAnnounce(working.state)) {

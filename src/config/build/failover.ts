@@ -14,7 +14,8 @@ import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildDelivery } from "./delivery.ts";
-import { linkDelays, tracksOf } from "./tracking.ts";
+import { buildRouting } from "./routing.ts";
+import { linkDelays, trackedRoutes, tracksOf } from "./tracking.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
 const DEFAULT_PRIORITY = 100;
@@ -26,6 +27,9 @@ export function buildFailover(content: FileContent, node: string | undefined): F
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
     linkDelays: linkDelays(content),
+    staticAddresses: content.static_ipaddress.map(({ address, dev }) => ({ ...address, interface: dev })),
+    staticRouting: buildRouting(content.static_routes, content.static_rules, 4),
+    trackedRoutes: trackedRoutes(content),
   };
 }
 
@@ -52,6 +56,7 @@ function router(
     preemptDelay: instance.preempt_delay,
     v3ChecksumAsV2: instance.v3_checksum_as_v2 ?? strictWithTwoChecksums(instance, content),
     addresses: addresses(instance),
+    routing: buildRouting(instance.virtual_routes, instance.virtual_rules, familyOfInstance(instance) ?? 4),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],

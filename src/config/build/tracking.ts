@@ -6,11 +6,18 @@ import type { LinkDelay } from "../../core/track/link-delay.ts";
 import type {
   Tracked,
   TrackedProcess,
+  TrackedRoute,
   TrackedScript,
   TrackKind,
   WatchConfig,
 } from "../../core/track/model.ts";
+import { MAIN_TABLE } from "../../core/routing/model.ts";
+import { trackedRouteText } from "../../core/track/route.ts";
+import type { Loose } from "../salvage.ts";
+import { familyOfInstance } from "../schema/family.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
+import { type Destination, routingFamily } from "../schema/routing.ts";
+import { prefixOf } from "./routing.ts";
 import { scriptTimeout, type UserOf } from "./balancer.ts";
 
 /** What one instance tracks. An item without a weight has its object's. */
@@ -22,6 +29,10 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
   const addresses = instance.track_address.map((item) => {
     const own = typeof item === "string" ? { address: item } : item;
     return tracked("address", own.address, own, undefined);
+  });
+  const routes = instance.track_route.map((item) => {
+    const weighing = isMap(item) ? item : {};
+    return tracked("route", trackedRouteText(trackedRoute(item, instance)), weighing, undefined);
   });
   const scripts = instance.track_script.map((item) => {
     const own = typeof item === "string" ? { script: item } : item;
@@ -35,7 +46,37 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
     const own = typeof item === "string" ? { process: item } : item;
     return tracked("process", own.process, own, content.vrrp_track_processes.get(own.process));
   });
-  return [...interfaces, ...addresses, ...scripts, ...files, ...processes];
+  return [...interfaces, ...addresses, ...routes, ...scripts, ...files, ...processes];
+}
+
+type RouteItem = InstanceContent["track_route"][number];
+
+/** The route that an entry of `track_route` names; of the instance's family where the entry does not tell. */
+export function trackedRoute(item: RouteItem, instance: Loose<InstanceContent>): TrackedRoute {
+  const own: Partial<Exclude<RouteItem, Destination>> & { to: Destination } = isMap(item)
+    ? item
+    : { to: item };
+  const family = routingFamily(own, familyOfInstance(instance ?? {}) ?? 4);
+  return {
+    family,
+    to: prefixOf(own.to, family),
+    table: own.table ?? MAIN_TABLE,
+    type: own.type ?? "unicast",
+    via: own.via,
+    interface: own.dev,
+  };
+}
+
+function isMap(item: RouteItem): item is Exclude<RouteItem, Destination> {
+  return item !== "default" && "to" in item;
+}
+
+/** What all instances track of routes, by the object's name. */
+export function trackedRoutes(content: FileContent): Readonly<Record<string, TrackedRoute>> {
+  const all = [...content.vrrp_instances.values()].flatMap((instance) =>
+    instance.track_route.map((item) => trackedRoute(item, instance)),
+  );
+  return Object.fromEntries(all.map((route) => [trackedRouteText(route), route]));
 }
 
 interface Weighing {

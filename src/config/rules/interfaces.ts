@@ -7,6 +7,7 @@ import type { Environment } from "../environment.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
 import type { LooseContent } from "../schema/file.ts";
+import { routingInterfaces, routingPlaces } from "./routing.ts";
 import { addressesOf } from "./mastership.ts";
 
 /** Tells of each place that names an interface which is not there. */
@@ -32,4 +33,8 @@ function* interfacePlaces(content: LooseContent): Generator<{ readonly name: str
       if (entry?.dev !== undefined) yield { name: entry.dev, path: [...path, ...place] };
     }
   }
+  for (const [index, entry] of (content.static_ipaddress ?? []).entries())
+    if (entry?.dev !== undefined) yield { name: entry.dev, path: ["static_ipaddress", index] };
+  for (const place of routingPlaces(content))
+    for (const [name, path] of routingInterfaces(place)) yield { name, path };
 }

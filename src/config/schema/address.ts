@@ -46,6 +46,25 @@ export function virtualAddress(): z.ZodType<VirtualAddressEntry> {
   return z.union([line, map]);
 }
 
+/** The same of `static_ipaddress`, which have no instance to take an interface from. */
+export function staticAddress(): z.ZodType<VirtualAddressEntry & { readonly dev: string }> {
+  const line = textLeaf<VirtualAddressEntry & { readonly dev: string }>(
+    'an address and its interface, such as "192.0.2.50/24 dev eth0"',
+    (text) => {
+      const reading = readLine(text);
+      if ("refusal" in reading) return reading;
+      const { address, dev } = reading.value;
+      if (dev !== undefined) return { value: { address, dev } };
+      return refuse("missing-key", `${quote(text)} has no interface: add "dev INTERFACE"`);
+    },
+  );
+  const map = z.strictObject({
+    address: textLeaf<Cidr>("an address such as 192.0.2.50/24", readCidr),
+    dev: interfaceName(),
+  });
+  return z.union([line, map]);
+}
+
 function readHost(text: string): Reading<Ipv4> {
   const address = parseIpv4(text);
   if (address === undefined)

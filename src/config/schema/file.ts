@@ -6,9 +6,11 @@
 
 import { z } from "zod";
 import type { Loose } from "../salvage.ts";
+import { staticAddress } from "./address.ts";
 import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
 import { instanceSchema } from "./instance.ts";
 import { ownName } from "./leaf.ts";
+import { routeSchema, ruleSchema } from "./routing.ts";
 import { syncGroupSchema } from "./sync-group.ts";
 import {
   linkDelaysSchema,
@@ -27,6 +29,9 @@ export const fileSchema = z.strictObject({
   vrrp_scripts: trackedScriptsSchema.default(new Map()),
   track_files: trackedFilesSchema.default(new Map()),
   vrrp_track_processes: trackedProcessesSchema.default(new Map()),
+  static_ipaddress: z.array(staticAddress()).default([]),
+  static_routes: z.array(routeSchema).default([]),
+  static_rules: z.array(ruleSchema).default([]),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
   vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),

@@ -12,6 +12,7 @@ import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
 import { sourceAddress, unicastPeer } from "./ip-address.ts";
 import { notifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
+import { routeSchema, ruleSchema } from "./routing.ts";
 import { trackShape } from "./tracking.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
@@ -32,6 +33,8 @@ export const instanceSchema = z.strictObject({
   strict_mode: toggle().optional(),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  virtual_routes: z.array(routeSchema).default([]),
+  virtual_rules: z.array(ruleSchema).default([]),
   authentication: authenticationSchema.optional(),
   mcast_src_ip: sourceAddress().optional(),
   unicast_peer: z.array(unicastPeer()).optional(),

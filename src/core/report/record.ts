@@ -4,6 +4,7 @@
  */
 
 import type { Protocol } from "../balance/model.ts";
+import type { RoutingEntry } from "../routing/model.ts";
 
 /** The failover process's: addresses that may be on an interface because of us. */
 export interface FailoverRecord {
@@ -12,6 +13,11 @@ export interface FailoverRecord {
     readonly address: string;
     readonly prefixLength: number;
   }[];
+}
+
+/** The failover process's, too: routes and rules that may be there because of us. */
+export interface RoutingRecord {
+  readonly entries: readonly RoutingEntry[];
 }
 
 /** The balancer's: services that may be in the IPVS table, and settings as they were before us. */
@@ -27,4 +33,5 @@ export interface BalancerRecord {
 
 /** File names in the run directory. */
 export const FAILOVER_RECORD = "failover.json";
+export const ROUTING_RECORD = "routing.json";
 export const BALANCER_RECORD = "balancer.json";

@@ -9,6 +9,9 @@
 import type { VirtualAddress, VirtualRouter } from "./model.ts";
 import type { Interfaces } from "./surroundings.ts";
 
+/** Who may hold addresses: a virtual router; or the configuration as such, which owns what it names. */
+export type AddressHolder = Pick<VirtualRouter, "priority" | "addresses">;
+
 /** The book. What is wanted is written here before the kernel is asked, so that our own changes are no surprise. */
 export class AddressBook {
   /** All that may be ours, by key; the value says whether it shall be on its interface. */
@@ -25,11 +28,11 @@ export class AddressBook {
    * unknown, are on an interface already.
    */
   takeCharge(
-    routers: readonly VirtualRouter[],
+    routers: readonly AddressHolder[],
     earlier: readonly VirtualAddress[],
     interfaces: Interfaces,
   ): readonly VirtualAddress[] {
-    const unknown = (router: VirtualRouter) =>
+    const unknown = (router: AddressHolder) =>
       router.addresses.filter((address) => !this.#wanted.has(addressKey(address)));
     const lefts = new Set(earlier.map(addressKey));
     for (const router of routers) {
@@ -50,7 +53,7 @@ export class AddressBook {
   }
 
   /** Forgets addresses that are not wanted and that no router has any more. */
-  forgetAllBut(routers: readonly VirtualRouter[]): void {
+  forgetAllBut(routers: readonly AddressHolder[]): void {
     const kept = new Set(routers.flatMap((router) => router.addresses.map(addressKey)));
     for (const [key, wanted] of this.#wanted) if (!wanted && !kept.has(key)) this.#wanted.delete(key);
   }

@@ -3,7 +3,8 @@
  * of wire formats.
  */
 
-import type { Tracked } from "../track/model.ts";
+import type { RoutingEntry } from "../routing/model.ts";
+import type { Tracked, TrackedRoute } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
 import type { Delivery } from "./delivery.ts";
@@ -81,6 +82,8 @@ export interface VirtualRouter {
   /** Version 2 only. */
   readonly authentication?: Authentication | undefined;
   readonly addresses: readonly VirtualAddress[];
+  /** Routes and rules that are there while it is master (virtual_routes, virtual_rules). */
+  readonly routing: readonly RoutingEntry[];
   readonly announcing: Announcing;
   readonly contention: Contention;
   /** The sync group that it moves with: its members are master together, or none of them is. */
@@ -98,4 +101,10 @@ export interface FailoverConfig {
   readonly realtimePriority: number;
   /** interface_up_down_delays, by interface name. */
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
+  /** static_ipaddress: addresses that are there from the start to the end. */
+  readonly staticAddresses: readonly VirtualAddress[];
+  /** static_routes, static_rules: likewise. */
+  readonly staticRouting: readonly RoutingEntry[];
+  /** The routes that instances track, by the object's name. */
+  readonly trackedRoutes: Readonly<Record<string, TrackedRoute>>;
 }

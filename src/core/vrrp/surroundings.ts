@@ -3,6 +3,7 @@
  * its own it speaks from.
  */
 
+import { interfacesOf } from "../routing/model.ts";
 import { type IpAddress, isIpv6 } from "../units/ip-address.ts";
 import { isLinkLocal } from "../units/ipv6.ts";
 import type { Mac } from "../units/mac.ts";
@@ -37,7 +38,11 @@ export function faultsOf(
   interfaces: Interfaces,
   virtual: ReadonlySet<IpAddress>,
 ): readonly string[] {
-  const needed = new Set([router.interface, ...router.addresses.map((address) => address.interface)]);
+  const needed = new Set([
+    router.interface,
+    ...router.addresses.map((address) => address.interface),
+    ...router.routing.flatMap(interfacesOf),
+  ]);
   const faults = [...needed].flatMap((name) => {
     const found = interfaces.get(name);
     if (found === undefined) return [`interface ${name} is missing`];

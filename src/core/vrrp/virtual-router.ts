@@ -18,6 +18,7 @@
  *   never hear that there was another, and the clients on that side would send to the loser for as long as they remember.
  */
 
+import type { RoutingEntry } from "../routing/model.ts";
 import { compareIp, type IpAddress } from "../units/ip-address.ts";
 import { after, centiseconds, type Duration, earliest, type Instant, seconds, ZERO } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
@@ -135,6 +136,8 @@ export type Effect =
   | { readonly type: "concede"; readonly advertInterval: Duration }
   | { readonly type: "add-addresses"; readonly addresses: readonly VirtualAddress[] }
   | { readonly type: "remove-addresses"; readonly addresses: readonly VirtualAddress[] }
+  /** Have exactly these routes and rules: add what is missing, remove what is too many. */
+  | { readonly type: "hold-routing"; readonly routing: readonly RoutingEntry[] }
   /** Announce each address so many times. */
   | { readonly type: "announce"; readonly addresses: readonly VirtualAddress[]; readonly repeat: number }
   | {
@@ -280,6 +283,7 @@ function onAdvertAsMaster(
     return {
       state: next,
       effects: [
+        ...dropRouting(router),
         { type: "remove-addresses", addresses: router.addresses },
         ...lastWord(router, advert.advertInterval),
         publish(state, next, winner, source),
@@ -493,6 +497,8 @@ function onReconfigured(state: State, before: VirtualRouter, now: Instant, conte
       };
       const effects: Effect[] = [{ type: "remove-addresses", addresses: gone }, { type: "send-advert" }];
       effects.push({ type: "add-addresses", addresses: added });
+      if (before.routing.length + router.routing.length > 0)
+        effects.push({ type: "hold-routing", routing: router.routing });
       effects.push({ type: "announce", addresses: added, repeat: router.announcing.repeat });
       return {
         state: next,
@@ -584,6 +590,7 @@ function becomeMaster(
     effects: [
       { type: "send-advert" },
       { type: "add-addresses", addresses: router.addresses },
+      ...holdRouting(router),
       announce(router),
       publish(state, next, cause, detail),
     ],
@@ -613,9 +620,22 @@ function waitingOn(state: State & { name: "backup" }, now: Instant, router: Virt
   return { ...state, masterDownAt, master: undefined };
 }
 
-/** Gone before told: the addresses are off before the peers hear of it. */
+/** Gone before told: routes, rules and addresses are off before the peers hear of it. */
 function letGo(router: VirtualRouter): Effect[] {
-  return [{ type: "remove-addresses", addresses: router.addresses }, { type: "resign" }];
+  return [
+    ...dropRouting(router),
+    { type: "remove-addresses", addresses: router.addresses },
+    { type: "resign" },
+  ];
+}
+
+function holdRouting({ routing }: VirtualRouter): Effect[] {
+  return routing.length > 0 ? [{ type: "hold-routing", routing }] : [];
+}
+
+/** Before the addresses, which some routes need: the kernel would take those away by itself. */
+function dropRouting({ routing }: VirtualRouter): Effect[] {
+  return routing.length > 0 ? [{ type: "hold-routing", routing: [] }] : [];
 }
 
 function announce(router: VirtualRouter, repeat = router.announcing.repeat): Effect & { type: "announce" } {
