@@ -38,6 +38,7 @@ export const DIAGNOSTICS = {
   // Instances and their addresses.
   "advert-interval": "error",
   "preempt-contradiction": "error",
+  "accept-contradiction": "error",
   "owner-nopreempt": "warning",
   "state-hint": "warning",
   "unused-checksum": "warning",

@@ -22,12 +22,12 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /** keepalived's keywords that nothing here corresponds to so far. */
 const KEEPALIVED = new Set(
-  `accept advert_int_ms alpha auth_hmac bind_if bind_port bindto connection_rate debug default_interface
+  `advert_int_ms alpha auth_hmac bind_if bind_port bindto connection_rate debug default_interface
   digest dont_track_primary dynamic_interfaces enable_script_security enable_snmp_checker
   enable_snmp_vrrp fwmark garp_extra_if garp_interval gna_interval ha_suspend hysteresis include
   ip_family kernel_rx_buf_size linkbeat_use_polling log_all_failures log_unknown_vrids lthreshold
   lvs_flush lvs_flush_on_stop lvs_sync_daemon lvs_timeouts max_auto_priority mcast_dst_ip misc_dynamic
-  native_ipv6 net_namespace no_accept no_virtual_ipaddress notification_email notification_email_from
+  native_ipv6 net_namespace no_virtual_ipaddress notification_email notification_email_from
   notify_down notify_master_rx_lower_pri notify_up old_unicast_checksum omega ops
   persistence_engine persistence_granularity persistence_timeout promote_secondaries quorum quorum_down
   quorum_up router_id rs_init_notifies skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server

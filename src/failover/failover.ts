@@ -15,6 +15,7 @@ import { type Event as Report, event } from "../core/report/event.ts";
 import { type Duration, type Instant, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
+import { FILTER_TABLE, unacceptedAddresses } from "../core/vrrp/acceptance.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
 import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
@@ -35,6 +36,7 @@ import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
+import { FilterKeeper } from "./filter-keeper.ts";
 import { RouteWatch } from "./route-watch.ts";
 import { RoutingKeeper } from "./routing-keeper.ts";
 import { Counters } from "./counters.ts";
@@ -52,6 +54,13 @@ export interface FailoverVoice {
   late(seconds: number): void;
 }
 
+/** Where it writes down what it has put into the kernel. */
+export interface RecordPaths {
+  readonly addresses: string;
+  readonly routing: string;
+  readonly filter: string;
+}
+
 /** The failover process. */
 export class Failover {
   readonly #voice: FailoverVoice;
@@ -67,6 +76,7 @@ export class Failover {
   readonly #keeper: AddressKeeper;
   readonly #routing: RoutingKeeper;
   readonly #routeWatch: RouteWatch;
+  readonly #filter: FilterKeeper;
   readonly #tracked: TrackedObjects;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #bySegment = new Map<string, readonly Instance[]>();
@@ -79,8 +89,7 @@ export class Failover {
 
   #static: Pick<FailoverConfig, "staticAddresses" | "staticRouting"> = NOTHING;
 
-  /** The paths are those of the records of addresses, and of routes and rules. */
-  constructor(recordPath: string, routingRecordPath: string, voice: FailoverVoice) {
+  constructor(records: RecordPaths, voice: FailoverVoice) {
     this.#voice = voice;
     const failed = ({ interface: name }: SegmentName, error: KernelError): void =>
       voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
@@ -102,7 +111,7 @@ export class Failover {
       address: (name, address) => void this.#keeper.look(name, address),
       readAnew: () => void this.#keeper.lookAtAll(),
     });
-    this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
+    this.#keeper = new AddressKeeper(this.#rtnetlink, records.addresses, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
@@ -111,12 +120,20 @@ export class Failover {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
     });
-    this.#routing = new RoutingKeeper(routingRecordPath, this.#table, {
+    this.#routing = new RoutingKeeper(records.routing, this.#table, {
       event: (report) => voice.event(report),
       drift: (entry, found) => {
         this.#counters.count("drift", { kind: entry.kind });
         voice.event(event("route-drift", { kind: entry.kind, route: routingText(entry), found }));
       },
+    });
+    this.#filter = new FilterKeeper(records.filter, this.#receiver, {
+      event: (report) => voice.event(report),
+      drift: () => {
+        this.#counters.count("drift", { kind: "filter" });
+        voice.event(event("filter-drift", { table: FILTER_TABLE }));
+      },
+      changed: () => this.#onInterfacesChangedSoon(),
     });
     this.#routeWatch = new RouteWatch(this.#receiver, this.#table, {
       found: (findings) => this.#tracked.found(findings),
@@ -137,6 +154,9 @@ export class Failover {
     this.#tracked.configure(config);
     this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
+    // What is dropped now is dropped until its address is gone, and what will be, before its address is there.
+    const before = [...this.#instances.values()].map(({ instance }) => instance.router);
+    this.#filter.drop(unacceptedAddresses([...before, ...config.routers]));
     await this.#stopAllBut(kept);
     this.#virtual = new Set(
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
@@ -171,6 +191,7 @@ export class Failover {
     await this.#settled();
     this.#keeper.forgetAllBut(holders);
     this.#routing.forgetAllBut(routing);
+    this.#filter.drop(unacceptedAddresses(config.routers));
     this.#onInterfacesChanged();
   }
 
@@ -184,6 +205,7 @@ export class Failover {
     this.#routeWatch.close();
     this.#routing.close();
     this.#keeper.close();
+    this.#filter.close();
     this.#tracked.close();
     this.#table.close();
     this.#segments.close();
@@ -469,6 +491,7 @@ export class Failover {
     const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
     const listening = isAuthenticated(router) ? this.#authenticated : this.#segments;
     const deaf = interfaces.has(router.interface) && listening.socket(router) === undefined;
+    if (!router.accept && this.#filter.failed) faults.push("packets to its addresses cannot be dropped");
     if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
     return { faults, adjustment: tracked.adjustment };
   }

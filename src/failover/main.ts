@@ -3,7 +3,7 @@
  */
 
 import { join } from "node:path";
-import { FAILOVER_RECORD, ROUTING_RECORD } from "../core/report/record.ts";
+import { FAILOVER_RECORD, FILTER_RECORD, ROUTING_RECORD } from "../core/report/record.ts";
 import type { FailoverReport } from "../core/report/channel.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 import { lock, unlock } from "../linux/lock.ts";
@@ -16,8 +16,12 @@ const lockPath = join(runDirectory, "failover.lock");
 
 process.title = "relevo-failover";
 await lock(lockPath);
-const recordPaths = [join(runDirectory, FAILOVER_RECORD), join(runDirectory, ROUTING_RECORD)] as const;
-const failover = new Failover(...recordPaths, {
+const records = {
+  addresses: join(runDirectory, FAILOVER_RECORD),
+  routing: join(runDirectory, ROUTING_RECORD),
+  filter: join(runDirectory, FILTER_RECORD),
+};
+const failover = new Failover(records, {
   event: (event) => channel.event(event),
   reportSoon: () => channel.reportSoon(),
   late: (seconds) => channel.late(seconds),

@@ -24,6 +24,8 @@ import { joined } from "../core/wire/netlink.ts";
 import { errnoName, KernelError } from "./kernel-error.ts";
 import {
   AF_NETLINK,
+  bind,
+  boundTo,
   close,
   receive,
   sendTo,
@@ -43,8 +45,9 @@ const ANSWER_MAX = 65_536;
 const DUMPS_MAX = 5;
 /** Room for the answers of a batch. */
 const RECEIVE_BUFFER = 1 << 20;
-/** struct sockaddr_nl: the kernel. */
-const KERNEL = new Uint8Array(12);
+/** struct sockaddr_nl (linux/netlink.h): family, padding, port, groups. As a peer, port 0 is the kernel. */
+const ADDRESS_LENGTH = 12;
+const KERNEL = new Uint8Array(ADDRESS_LENGTH);
 KERNEL[0] = AF_NETLINK;
 
 /** What to ask, and with which flags besides those that every request has. */
@@ -63,6 +66,8 @@ export class NetlinkSocket {
   /** `protocol`: NETLINK_ROUTE, NETLINK_NETFILTER. Throws a KernelError. */
   constructor(protocol: number) {
     this.#fd = socket(AF_NETLINK, SOCK_RAW, protocol);
+    // Port 0 as our own: the kernel chooses one.
+    bind(this.#fd, KERNEL);
     setSocketOption(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
     try {
       setSocketOption(this.#fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
@@ -70,6 +75,12 @@ export class NetlinkSocket {
       // Before Linux 4.20 a dump gives all there is, and the reader leaves out the rest.
       if (!(error instanceof KernelError)) throw error;
     }
+  }
+
+  /** The number that the kernel knows this socket by. */
+  get port(): number {
+    const address = boundTo(this.#fd, ADDRESS_LENGTH);
+    return new DataView(address.buffer).getUint32(4, true);
   }
 
   /** Carries out one request. Throws a KernelError. */
@@ -82,8 +93,8 @@ export class NetlinkSocket {
   }
 
   /**
-   * Carries out several requests as one transaction, as netfilter does: all of them, or none. `frame` makes the first
-   * and the last message of it. Throws a KernelError with the first refusal.
+   * Carries out several requests as one transaction, as netfilter does between a message that begins it and one that ends
+   * it: all of them, or none. Throws a KernelError with the first refusal.
    */
   transaction(
     operation: string,

@@ -9,16 +9,20 @@ import {
   type BalancerRecord,
   FAILOVER_RECORD,
   type FailoverRecord,
+  FILTER_RECORD,
+  type FilterRecord,
   ROUTING_RECORD,
   type RoutingRecord,
 } from "../core/report/record.ts";
 import { isNeedlessRouting, RoutingBook } from "../core/routing/routing-book.ts";
 import type { RoutingOperation } from "../core/routing/plan.ts";
 import { parseIpv4 } from "../core/units/ipv4.ts";
+import { FILTER_TABLE, filterTables } from "../core/vrrp/acceptance.ts";
 import { isNeedless } from "../core/vrrp/address-book.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import { converge } from "../linux/ipvs-converge.ts";
+import { Nftables } from "../linux/nftables.ts";
 import { readRecord, removeRecord } from "../linux/record-file.ts";
 import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
 import { Routing } from "../linux/routing.ts";
@@ -48,6 +52,20 @@ function removeEntryIfThere(routing: Routing, operation: RoutingOperation): void
   } catch (error) {
     if (!(error instanceof KernelError && isNeedlessRouting(operation.type, error.errno))) throw error;
   }
+}
+
+/** Removes the table that drops packets to addresses which are gone. Throws a KernelError. */
+export function releaseFilter(runDirectory: string): void {
+  const path = join(runDirectory, FILTER_RECORD);
+  const record = readRecord<FilterRecord>(path);
+  if (record === undefined) return;
+  const nftables = new Nftables();
+  try {
+    nftables.apply(`delete the table ${FILTER_TABLE}`, filterTables([], record.families));
+  } finally {
+    nftables.close();
+  }
+  removeRecord(path);
 }
 
 /** Removes every address that the failover process may have left on an interface. Throws a KernelError. */

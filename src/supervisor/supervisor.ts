@@ -22,7 +22,7 @@ import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
-import { releaseAddresses, releaseRouting, releaseServices } from "./release.ts";
+import { releaseAddresses, releaseFilter, releaseRouting, releaseServices } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
 
@@ -217,6 +217,7 @@ export class Supervisor {
   async #releaseAddresses(runDirectory: string): Promise<void> {
     await releaseRouting(runDirectory);
     await releaseAddresses(runDirectory);
+    releaseFilter(runDirectory);
     if (!this.#stopping) this.#notifier.onFailoverAway();
   }
 

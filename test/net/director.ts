@@ -53,6 +53,7 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [VIP],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },
     contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: false },
+    accept: true,
     routing: [],
     syncGroup: undefined,
     tracks: [],

@@ -160,6 +160,7 @@ function router(vrid: number, version: 2 | 3): VirtualRouter {
     contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: true },
     downTimerAdverts: 3,
     preemptDelay: ZERO,
+    accept: true,
     routing: [],
     syncGroup: undefined,
     tracks: [],

@@ -109,6 +109,7 @@ function onItsOwn(random: Random, interval: Duration) {
     contention,
     downTimerAdverts: 3,
     preemptDelay: ZERO,
+    accept: true,
     routing: [],
     syncGroup: undefined,
   };

@@ -213,6 +213,7 @@ const ROUTER: VirtualRouter = {
   contention: { announceDelay: seconds(5), announceRepeat: 1, answer: true, lastWord: true },
   downTimerAdverts: 3,
   preemptDelay: ZERO,
+  accept: true,
   routing: [],
   syncGroup: undefined,
   tracks: [],

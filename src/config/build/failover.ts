@@ -56,12 +56,20 @@ function router(
     preemptDelay: instance.preempt_delay,
     v3ChecksumAsV2: instance.v3_checksum_as_v2 ?? strictWithTwoChecksums(instance, content),
     addresses: addresses(instance),
+    accept: accepts(instance, content, node),
     routing: buildRouting(instance.virtual_routes, instance.virtual_rules, familyOfInstance(instance) ?? 4),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
     tracks: tracksOf(instance, content),
   };
+}
+
+/** RFC 9568 §6.1: Accept_Mode is off unless switched on, and the owner accepts whatever it says. */
+function accepts(instance: InstanceContent, content: FileContent, node: string | undefined): boolean {
+  if (priorityOf(instance, content, node) === 255) return true;
+  if (instance.no_accept !== undefined) return !instance.no_accept;
+  return instance.accept ?? !isStrict(instance, content);
 }
 
 function authentication({

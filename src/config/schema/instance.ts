@@ -31,6 +31,8 @@ export const instanceSchema = z.strictObject({
   preempt_delay: duration("0s", "1000s").default(ZERO),
   v3_checksum_as_v2: toggle().optional(),
   strict_mode: toggle().optional(),
+  accept: toggle().optional(),
+  no_accept: toggle().optional(),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
   virtual_routes: z.array(routeSchema).default([]),

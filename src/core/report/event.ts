@@ -33,6 +33,8 @@ export const EVENTS = {
   "route-failed": ["error", "a route or rule could not be added or removed"],
   "route-drift": ["warn", "a route or rule was not as it should be and has been put right"],
   "route-left-over": ["warn", "a route or rule of an earlier life was found and removed"],
+  "filter-failed": ["error", "packets to virtual addresses cannot be dropped"],
+  "filter-drift": ["warn", "the table of nf_tables was changed behind our back and has been made anew"],
   "announce-failed": ["error", "an address could not be announced"],
   "notify-done": ["info", "a notify script has run"],
   "notify-failed": ["warn", "a notify script failed"],

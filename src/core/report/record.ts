@@ -5,6 +5,7 @@
 
 import type { Protocol } from "../balance/model.ts";
 import type { RoutingEntry } from "../routing/model.ts";
+import type { Family } from "../units/ip-address.ts";
 
 /** The failover process's: addresses that may be on an interface because of us. */
 export interface FailoverRecord {
@@ -18,6 +19,11 @@ export interface FailoverRecord {
 /** The failover process's, too: routes and rules that may be there because of us. */
 export interface RoutingRecord {
   readonly entries: readonly RoutingEntry[];
+}
+
+/** And the families that may have a table of nf_tables because of us. */
+export interface FilterRecord {
+  readonly families: readonly Family[];
 }
 
 /** The balancer's: services that may be in the IPVS table, and settings as they were before us. */
@@ -34,4 +40,5 @@ export interface BalancerRecord {
 /** File names in the run directory. */
 export const FAILOVER_RECORD = "failover.json";
 export const ROUTING_RECORD = "routing.json";
+export const FILTER_RECORD = "filter.json";
 export const BALANCER_RECORD = "balancer.json";

@@ -82,6 +82,8 @@ export interface VirtualRouter {
   /** Version 2 only. */
   readonly authentication?: Authentication | undefined;
   readonly addresses: readonly VirtualAddress[];
+  /** Accept_Mode: as master it is a host at its addresses, which the owner always is (RFC 9568 §6.1). */
+  readonly accept: boolean;
   /** Routes and rules that are there while it is master (virtual_routes, virtual_rules). */
   readonly routing: readonly RoutingEntry[];
   readonly announcing: Announcing;

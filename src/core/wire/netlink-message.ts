@@ -38,6 +38,8 @@ export interface NetlinkMessage {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
+  /** In what the kernel tells unasked, the socket that has caused it. */
+  readonly port?: number;
   readonly data: Uint8Array;
 }
 
@@ -66,6 +68,7 @@ export function decodeNetlinkMessages(bytes: Uint8Array): readonly NetlinkMessag
       type: view.getUint16(offset + 4, LITTLE_ENDIAN),
       flags: view.getUint16(offset + 6, LITTLE_ENDIAN),
       sequence: view.getUint32(offset + 8, LITTLE_ENDIAN),
+      port: view.getUint32(offset + 12, LITTLE_ENDIAN),
       data: bytes.subarray(offset + HEADER_LENGTH, offset + length),
     });
     offset += aligned(length);

@@ -54,6 +54,7 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [vip("192.0.2.100")],
     announcing,
     contention: contention({ announceDelay: announcing.delay, announceRepeat: announcing.repeat }),
+    accept: true,
     routing: [],
     syncGroup: undefined,
     tracks: [],

@@ -102,6 +102,7 @@ export function routerOf(priority: number, preempt: boolean): VirtualRouter {
     delivery: MULTICAST4,
     downTimerAdverts: 3,
     preemptDelay: ZERO,
+    accept: true,
     routing: [],
     syncGroup: undefined,
     tracks: [],
