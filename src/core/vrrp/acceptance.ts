@@ -54,7 +54,7 @@ export function unacceptedAddresses(routers: readonly VirtualRouter[]): readonly
 
 /** The families that have a table. */
 export function filteredFamilies(addresses: readonly IpAddress[]): readonly Family[] {
-  return [...new Set(addresses.map(familyOf))].toSorted();
+  return [...new Set(addresses.map(familyOf))].toSorted((a, b) => a - b);
 }
 
 /**
