@@ -34,6 +34,7 @@ import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
+import { BfdSessions } from "./bfd-sessions.ts";
 import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
 import { Instance, type InstanceHands } from "./instance.ts";
@@ -63,6 +64,7 @@ export class Failover {
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
+  readonly #bfd: BfdSessions;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #bySegment = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<IpAddress> = new Set();
@@ -102,6 +104,13 @@ export class Failover {
     this.#tracked = new TrackedObjects({
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
+      bfdPath: (session) => this.#bfd.path(session),
+    });
+    this.#bfd = new BfdSessions(this.#receiver, this.#counters, this.#noticeboard, {
+      changed: () => this.#onInterfacesChangedSoon(),
+      event: (report) => voice.event(report),
+      late: (by) => voice.late(toSeconds(by)),
+      interfaces: () => this.#table.interfaces,
     });
   }
 
@@ -112,6 +121,7 @@ export class Failover {
     // Only a director that starts listens first: a process that died is missed by nobody yet.
     const delay = this.#configured || diedAt !== undefined ? ZERO : config.startupDelay;
     this.#configured = true;
+    this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
@@ -148,10 +158,12 @@ export class Failover {
     // What an earlier life left is to go even if there was no time for a configuration.
     if (!this.#opened)
       await this.configure(
-        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {} },
+        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {}, bfdSessions: [] },
         undefined,
       );
+    this.#bfd.leave();
     await this.#stopAllBut(new Map());
+    await this.#bfd.close();
     this.#listenFor = [];
     this.#keeper.close();
     this.#tracked.close();
@@ -166,7 +178,8 @@ export class Failover {
   /** What has come to pass since the last report, and where everything stands. */
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
-    return { instances, tracks: this.#tracked.report(), counts: this.#counters.take(), lateness };
+    const [bfd, tracks] = [this.#bfd.report(), this.#tracked.report()];
+    return { instances, bfd, tracks, counts: this.#counters.take(), lateness };
   }
 
   /** Takes what the supervisor has found out about tracked objects. */

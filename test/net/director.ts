@@ -103,6 +103,7 @@ export class Director {
       realtimePriority: 50,
       startupDelay,
       linkDelays: {},
+      bfdSessions: [],
       ...changes,
     };
     this.#child.send({ type: "configure", config, diedAt });

@@ -13,6 +13,7 @@ import type {
 import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
+import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
 import { linkDelays, tracksOf } from "./tracking.ts";
 
@@ -26,6 +27,7 @@ export function buildFailover(content: FileContent, node: string | undefined): F
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
     linkDelays: linkDelays(content),
+    bfdSessions: buildBfd(content, node),
   };
 }
 

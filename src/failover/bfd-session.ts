@@ -1,0 +1,109 @@
+/**
+ * Drives one BFD session: gives its state machine the time and what happens, and sends what that decides. What has queued
+ * is heard before silence counts: a process that was late must not take its own lateness for the neighbour's.
+ */
+
+import {
+  type BfdEffect,
+  type BfdEvent,
+  type BfdState,
+  hasLeft,
+  nextBfdDeadline,
+  startBfd,
+  stepBfd,
+} from "../core/bfd/session.ts";
+import type { BfdSession } from "../core/bfd/model.ts";
+import { detectAt } from "../core/bfd/timing.ts";
+import { between, type Duration, type Instant, toMilliseconds, ZERO } from "../core/units/time.ts";
+import { encodeControl } from "../core/wire/bfd.ts";
+import { now } from "../linux/clock.ts";
+
+/** What a session needs done for it. */
+export interface BfdHands {
+  send(payload: Uint8Array): void;
+  /** Delivers what has queued. */
+  drain(): void;
+  changed(effect: BfdEffect & { type: "changed" }, state: BfdState): void;
+  /** It says something else of the path. */
+  path(): void;
+  /** It has left, and the neighbour knows. */
+  left(): void;
+  /** A timer fired so late. */
+  late(by: Duration): void;
+}
+
+/** One session at work. */
+export class BfdDriver {
+  readonly #hands: BfdHands;
+  #session: BfdSession;
+  #state: BfdState;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(session: BfdSession, discriminator: number, hands: BfdHands) {
+    this.#session = session;
+    this.#hands = hands;
+    this.#state = startBfd(session, discriminator, now());
+    this.#arm();
+  }
+
+  get session(): BfdSession {
+    return this.#session;
+  }
+
+  get discriminator(): number {
+    return this.#state.discriminator;
+  }
+
+  get state(): BfdState {
+    return this.#state;
+  }
+
+  /** One event, and what follows from it. */
+  dispatch(event: BfdEvent): void {
+    const silentAt = detectAt(this.#state);
+    if (event.type === "deadline" && silentAt !== undefined && now() >= silentAt) this.#hands.drain();
+    // What was drained may have been the answer to a farewell.
+    if (this.#closed) return;
+    const at = now();
+    const { path } = this.#state;
+    const { state, effects } = stepBfd(this.#state, event, at, {
+      session: this.#session,
+      random: Math.random(),
+    });
+    this.#state = state;
+    for (const effect of effects) {
+      if (effect.type === "send") this.#hands.send(encodeControl(effect.packet));
+      else this.#hands.changed(effect, state);
+    }
+    if (state.path !== path) this.#hands.path();
+    if (hasLeft(state, at)) this.#hands.left();
+    else this.#arm();
+  }
+
+  /** Takes a changed configuration of the same session into force. */
+  reconfigure(session: BfdSession): void {
+    const before = this.#session;
+    this.#session = session;
+    this.dispatch({ type: "reconfigured", before });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const deadline = nextBfdDeadline(this.#state, this.#session);
+    if (deadline === undefined) return;
+    const wait = Math.max(0, Math.ceil(toMilliseconds(between(now(), deadline))));
+    this.#timer = setTimeout(() => this.#onTimer(deadline), wait);
+  }
+
+  #onTimer(deadline: Instant): void {
+    // A new session's first packet is due since ever.
+    if (deadline > ZERO) this.#hands.late(between(deadline, now()));
+    this.dispatch({ type: "deadline" });
+  }
+}
