@@ -90,13 +90,13 @@ t.test("each director has its own neighbour and source", (t) => {
 
 t.test("keepalived's milliseconds are not taken for seconds", (t) => {
   t.strictSame(complaints(withSession("neighbor_ip: 192.0.2.1, min_rx: 50, idle_tx: 1000")), [
-    "1:55: error: bfd_instances.gw.min_rx: a bare number is seconds here, and keepalived's are milliseconds: write 50ms if that is meant, else 50s [bare-milliseconds]",
-    "1:68: error: bfd_instances.gw.idle_tx: a bare number is seconds here, and keepalived's are milliseconds: write 1000ms if that is meant, else 1000s [bare-milliseconds]",
+    "1:56: error: bfd_instances.gw.min_rx: a bare number is seconds here, and keepalived's are milliseconds: write 50ms if that is meant, else 50s [bare-milliseconds]",
+    "1:69: error: bfd_instances.gw.idle_tx: a bare number is seconds here, and keepalived's are milliseconds: write 1000ms if that is meant, else 1000s [bare-milliseconds]",
   ]);
-  t.strictSame(codes(withSession("neighbor_ip: 192.0.2.1, min_tx: 2")), ["1:55 error bare-milliseconds"]);
+  t.strictSame(codes(withSession("neighbor_ip: 192.0.2.1, min_tx: 2")), ["1:56 error bare-milliseconds"]);
   t.strictSame(codes(withSession("neighbor_ip: 192.0.2.1, min_tx: 1, min_rx: 2s, idle_tx: 60")), []);
-  t.strictSame(codes(withSession("neighbor_ip: 192.0.2.1, min_tx: 9ms")), ["1:55 error out-of-range"]);
-  t.strictSame(codes(withSession("neighbor_ip: 192.0.2.1, idle_tx: 500ms")), ["1:56 error out-of-range"]);
+  t.strictSame(codes(withSession("neighbor_ip: 192.0.2.1, min_tx: 9ms")), ["1:56 error out-of-range"]);
+  t.strictSame(codes(withSession("neighbor_ip: 192.0.2.1, idle_tx: 500ms")), ["1:57 error out-of-range"]);
   t.end();
 });
 
