@@ -14,7 +14,7 @@ import {
 } from "../core/bfd/session.ts";
 import type { BfdSession } from "../core/bfd/model.ts";
 import { detectAt } from "../core/bfd/timing.ts";
-import { between, type Duration, type Instant, toMilliseconds, ZERO } from "../core/units/time.ts";
+import { between, type Duration, type Instant, toMilliseconds } from "../core/units/time.ts";
 import { encodeControl } from "../core/wire/bfd.ts";
 import { now } from "../linux/clock.ts";
 
@@ -97,13 +97,15 @@ export class BfdDriver {
     clearTimeout(this.#timer);
     const deadline = nextBfdDeadline(this.#state, this.#session);
     if (deadline === undefined) return;
-    const wait = Math.max(0, Math.ceil(toMilliseconds(between(now(), deadline))));
-    this.#timer = setTimeout(() => this.#onTimer(deadline), wait);
+    // A rhythm that has just become faster may find its next packet due already, which is no lateness.
+    const at = now();
+    const due = deadline < at ? at : deadline;
+    const wait = Math.ceil(toMilliseconds(between(at, due)));
+    this.#timer = setTimeout(() => this.#onTimer(due), wait);
   }
 
-  #onTimer(deadline: Instant): void {
-    // A new session's first packet is due since ever.
-    if (deadline > ZERO) this.#hands.late(between(deadline, now()));
+  #onTimer(due: Instant): void {
+    this.#hands.late(between(due, now()));
     this.dispatch({ type: "deadline" });
   }
 }
