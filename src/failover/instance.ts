@@ -27,14 +27,9 @@ import {
 } from "../core/vrrp/outbox.ts";
 import { heldBackBy, type Member, type Move, nextFollow } from "../core/vrrp/sync-group.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
-import {
-  type Effect,
-  type Event,
-  INITIAL,
-  nextDeadline,
-  type State,
-  step,
-} from "../core/vrrp/virtual-router.ts";
+import type { Effect, Event } from "../core/vrrp/event.ts";
+import { INITIAL, type State } from "../core/vrrp/state.ts";
+import { nextDeadline, step } from "../core/vrrp/virtual-router.ts";
 import { firstSequences, heardSequence, nextSequence, type Sequences } from "../core/vrrp/sequence.ts";
 import type { Clock } from "./clock.ts";
 import { hmacMd5 } from "./mac.ts";

@@ -9,7 +9,7 @@ import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { AddressBook, isNeedless } from "../../src/core/vrrp/address-book.ts";
 import { admit } from "../../src/core/vrrp/admission.ts";
 import { advertPackets } from "../../src/core/vrrp/advert-packet.ts";
-import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import { sameAddress, type VirtualAddress, type VirtualRouter } from "../../src/core/vrrp/model.ts";
 import {
   begun,
   done,
@@ -21,7 +21,9 @@ import {
 } from "../../src/core/vrrp/outbox.ts";
 import { leftOver, mayResume } from "../../src/core/vrrp/succession.ts";
 import { faultsOf, primaryAddress } from "../../src/core/vrrp/surroundings.ts";
-import { type Event, INITIAL, nextDeadline, sameAddress, step } from "../../src/core/vrrp/virtual-router.ts";
+import type { Event } from "../../src/core/vrrp/event.ts";
+import { INITIAL } from "../../src/core/vrrp/state.ts";
+import { nextDeadline, step } from "../../src/core/vrrp/virtual-router.ts";
 import type { Brain, Host, Working } from "./brain.ts";
 import type { Hand } from "./kernel.ts";
 

@@ -23,6 +23,15 @@ export interface VirtualAddress {
   readonly excluded?: true;
 }
 
+/** True when the two are the same address on the same interface, prefix included. */
+export function sameAddress(one: VirtualAddress, other: VirtualAddress): boolean {
+  return (
+    one.address === other.address &&
+    one.prefixLength === other.prefixLength &&
+    one.interface === other.interface
+  );
+}
+
 /** How a claimed address is announced, by ARP or neighbour discovery (keepalived's garp_* keywords). */
 export interface Announcing {
   /** garp_master_delay: the second burst comes so long after the claim; zero: no second burst. */

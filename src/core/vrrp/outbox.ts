@@ -7,7 +7,8 @@
  */
 
 import type { VirtualRouter } from "./model.ts";
-import type { Effect, State } from "./virtual-router.ts";
+import type { Effect } from "./event.ts";
+import type { State } from "./state.ts";
 
 /** An effect that waits for its turn, and the router as it was when that was decided. */
 export interface Task {

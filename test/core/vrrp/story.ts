@@ -9,14 +9,9 @@ import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import { type Instant, seconds, ZERO } from "../../../src/core/units/time.ts";
 import { MULTICAST4 } from "../../../src/core/vrrp/delivery.ts";
 import type { Contention, VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
-import {
-  type Effect,
-  type Event,
-  INITIAL,
-  nextDeadline,
-  type State,
-  step,
-} from "../../../src/core/vrrp/virtual-router.ts";
+import type { Effect, Event } from "../../../src/core/vrrp/event.ts";
+import { INITIAL, type State } from "../../../src/core/vrrp/state.ts";
+import { nextDeadline, step } from "../../../src/core/vrrp/virtual-router.ts";
 import type { Advert } from "../../../src/core/wire/vrrp.ts";
 
 /** An address text as the core's type. */

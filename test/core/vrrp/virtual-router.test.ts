@@ -7,14 +7,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import t from "tap";
 import { seconds, ZERO } from "../../../src/core/units/time.ts";
-import type { VirtualAddress } from "../../../src/core/vrrp/model.ts";
-import {
-  type Event,
-  nextDeadline,
-  sameAddress,
-  type State,
-  step,
-} from "../../../src/core/vrrp/virtual-router.ts";
+import { sameAddress, type VirtualAddress } from "../../../src/core/vrrp/model.ts";
+import type { Event } from "../../../src/core/vrrp/event.ts";
+import type { State } from "../../../src/core/vrrp/state.ts";
+import { nextDeadline, step } from "../../../src/core/vrrp/virtual-router.ts";
 import { advertOf, at, inWords, ip, router, Story, vip } from "./story.ts";
 
 function faulty(): Story {

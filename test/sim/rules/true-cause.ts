@@ -6,7 +6,8 @@
 import { compareIp, type IpAddress } from "../../../src/core/units/ip-address.ts";
 import { between, type Duration, type Instant, START } from "../../../src/core/units/time.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
-import type { Effect, Event, State } from "../../../src/core/vrrp/virtual-router.ts";
+import type { Effect, Event } from "../../../src/core/vrrp/event.ts";
+import type { State } from "../../../src/core/vrrp/state.ts";
 import type { Stepped } from "../brain.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";

@@ -1,0 +1,90 @@
+/** A master that hears another one: it gives way, or makes itself heard (RFC 9568 §6.4.3). */
+
+import { compareIp, type IpAddress } from "../units/ip-address.ts";
+import { after, centiseconds, type Duration, type Instant, ZERO } from "../units/time.ts";
+import type { Advert } from "../wire/vrrp.ts";
+import { type Context, type Effect, type Step, unchanged } from "./event.ts";
+import type { VirtualRouter } from "./model.ts";
+import type { State, TransitionCause } from "./state.ts";
+import { announce, publish } from "./transition.ts";
+import { waitingFor } from "./waiting.ts";
+
+/** A master answers a lesser one at once, but not more often than the fastest master would speak. */
+const ANSWERS_APART = centiseconds(1);
+
+/** RFC 9568 §6.4.3. */
+export function onAdvertAsMaster(
+  state: State & { name: "master" },
+  advert: Advert,
+  source: IpAddress,
+  now: Instant,
+  context: Context,
+): Step {
+  const { router } = context;
+  const winner = strongerThanUs(advert, source, context);
+  if (winner !== undefined) {
+    const next = waitingFor(source, advert.advertInterval, now, router);
+    return {
+      state: next,
+      effects: [
+        { type: "remove-addresses", addresses: router.addresses },
+        ...lastWord(router, advert.advertInterval),
+        publish(state, next, winner, source),
+      ],
+    };
+  }
+  return onLesserMaster(state, advert.priority, now, router);
+}
+
+/** Also the answer to a priority of 0, always: whoever lets go may have confused the switches. */
+function onLesserMaster(
+  state: State & { name: "master" },
+  priority: number,
+  now: Instant,
+  router: VirtualRouter,
+): Step {
+  const { answer, announceDelay, announceRepeat } = router.contention;
+  const announces = announceRepeat > 0;
+  // Put off, not dropped: the lesser one may have announced since our last burst.
+  const putOff = state.reassertAt ?? latest(state.contentionQuietUntil, state.answerQuietUntil);
+  const later = announces ? putOff : state.reassertAt;
+  // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
+  if (now < state.answerQuietUntil) return unchanged({ ...state, reassertAt: later });
+  const effects: Effect[] = [];
+  let next = { ...state, answerQuietUntil: after(now, ANSWERS_APART), reassertAt: later };
+  if (answer || priority === 0) {
+    effects.push({ type: "send-advert" });
+    next = { ...next, nextAdvertAt: after(now, router.advertInterval) };
+  }
+  if (announces && now >= state.contentionQuietUntil) {
+    effects.push(announce(router, announceRepeat));
+    next = {
+      ...next,
+      reassertAt: announceDelay === ZERO ? undefined : after(now, announceDelay),
+      contentionQuietUntil: after(now, router.advertInterval),
+    };
+  }
+  return { state: next, effects };
+}
+
+/**
+ * The winner hears that there were two, and announces again (§6.4.3: it answers a lesser one); for backups that hear it
+ * too it carries the winner's interval.
+ */
+function lastWord({ contention }: VirtualRouter, advertInterval: Duration): Effect[] {
+  return contention.lastWord ? [{ type: "concede", advertInterval }] : [];
+}
+
+function latest(one: Instant, other: Instant): Instant {
+  return one > other ? one : other;
+}
+
+function strongerThanUs(
+  advert: Advert,
+  source: IpAddress,
+  { router, primary }: Context,
+): TransitionCause | undefined {
+  if (advert.priority > router.priority) return "higher-priority";
+  if (advert.priority < router.priority || primary === undefined) return undefined;
+  return compareIp(source, primary) > 0 ? "equal-priority-higher-address" : undefined;
+}
