@@ -26,6 +26,7 @@ import {
 } from "../core/vrrp/model.ts";
 import type { Finding } from "../core/track/model.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
+import { OWNER } from "../core/vrrp/priority.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
 import type { State } from "../core/vrrp/state.ts";
@@ -259,7 +260,7 @@ export class Failover {
   #onPacket(segment: SegmentName, packet: Uint8Array): void {
     const { interface: interfaceName } = segment;
     const here = this.#bySegment.get(segmentKey(segment)) ?? [];
-    const routers = here.map(({ router }) => router);
+    const routers = here.map(({ standing }) => standing);
     const admission = admit(packet, routers, (router) => this.#primary(router), {
       mac: hmacMd5,
       lastSequence: (vrid, source) =>
@@ -285,7 +286,8 @@ export class Failover {
       addressMismatch(router, advert)?.join(", "),
       source,
     );
-    const instance = here.find((candidate) => candidate.router === router);
+    const instance = here.find((candidate) => candidate.router.name === router.name);
+    if (router.priority === OWNER) this.#onDuplicateOwner(router, source);
     if (sequence !== undefined) instance?.onSequence(source, sequence);
     instance?.dispatch({ type: "advert", advert, source });
   }
@@ -297,6 +299,12 @@ export class Failover {
     if (suppressed === undefined) return;
     const fields = { interface: interfaceName, instance, cause, source: source ?? "", suppressed };
     this.#voice.event(event("vrrp-advert-discarded", fields));
+  }
+
+  #onDuplicateOwner({ name }: VirtualRouter, source: IpAddress): void {
+    const suppressed = this.#noticeboard.again(`duplicate owner ${name} ${source}`, now());
+    if (suppressed === undefined) return;
+    this.#voice.event(event("vrrp-duplicate-owner", { instance: name, source, suppressed }));
   }
 
   /** Says once that an advert differs from our configuration, until it does so in another way. */

@@ -14,7 +14,7 @@ import { addressText } from "../core/vrrp/address-book.ts";
 import { advertPackets, type OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { seal } from "../core/vrrp/authentication.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
-import { effectivePriority } from "../core/vrrp/priority.ts";
+import { asItStands, effectivePriority } from "../core/vrrp/priority.ts";
 import {
   begun,
   done,
@@ -93,6 +93,11 @@ export class Instance {
 
   get router(): VirtualRouter {
     return this.#router;
+  }
+
+  /** The router as it stands in its state. */
+  get standing(): VirtualRouter {
+    return asItStands(this.#router, this.#state.name);
   }
 
   /** The highest sequence number that a source has used; 0 when none. */
@@ -218,7 +223,7 @@ export class Instance {
       interface: this.#router.interface,
       vrid: this.#router.vrid,
       state: this.#published,
-      priority: effectivePriority(this.#router, this.#adjustment),
+      priority: effectivePriority(this.standing, this.#adjustment),
       held: this.#hands.held(this.#router).map(named),
       addresses: this.#router.addresses.map(named),
     };
@@ -292,7 +297,7 @@ export class Instance {
         from,
         to,
         cause,
-        priority: effectivePriority(router, this.#adjustment),
+        priority: effectivePriority(asItStands(router, to), this.#adjustment),
         ...(detail === undefined ? {} : { detail }),
       }),
     );

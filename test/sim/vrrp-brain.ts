@@ -19,6 +19,7 @@ import {
   put,
   type Task,
 } from "../../src/core/vrrp/outbox.ts";
+import { asItStands } from "../../src/core/vrrp/priority.ts";
 import { leftOver, mayResume } from "../../src/core/vrrp/succession.ts";
 import { faultsOf, primaryAddress } from "../../src/core/vrrp/surroundings.ts";
 import type { Event } from "../../src/core/vrrp/event.ts";
@@ -93,7 +94,8 @@ export class VrrpBrain implements Brain {
 
   packet(interfaceName: string, bytes: Uint8Array): void {
     const here: VirtualRouter[] = [];
-    for (const { router } of this.working.values()) if (router.interface === interfaceName) here.push(router);
+    for (const { router, state } of this.working.values())
+      if (router.interface === interfaceName) here.push(asItStands(router, state.name));
     const admission = admit(bytes, here, (router) => this.#primary(router));
     this.#host.judged(admission);
     if (admission.type === "discarded") return;

@@ -57,12 +57,7 @@ export type Effect =
   | { readonly type: "remove-addresses"; readonly addresses: readonly VirtualAddress[] }
   /** Announce each address so many times. */
   | { readonly type: "announce"; readonly addresses: readonly VirtualAddress[]; readonly repeat: number }
-  /** The peer is to be asked to hand over. */
-  | { readonly type: "request-handover" }
-  /** Nothing is heard on the segment, yet the peer says that it is master. */
-  | { readonly type: "held-back-by-peer" }
-  /** The peer was silent on every path, and its advert is here: its silence is none. */
-  | { readonly type: "silence-contradicted" }
+  | Remark
   | {
       readonly type: "publish";
       readonly from: State["name"];
@@ -71,6 +66,15 @@ export type Effect =
       /** The other router, where one was the cause; or the fault; or the member of the sync group. */
       readonly detail: string | undefined;
     };
+
+/** What the pair's own link is to know; told when it is decided. */
+export type Remark =
+  /** The peer is to be asked to hand over. */
+  | { readonly type: "request-handover" }
+  /** Nothing is heard on the segment, yet the peer says that it is master. */
+  | { readonly type: "held-back-by-peer" }
+  /** The peer was silent on every path, and its advert is here: its silence is none. */
+  | { readonly type: "silence-contradicted" };
 
 /** The router and what it is on this machine. */
 export interface Context {

@@ -92,6 +92,8 @@ export interface VirtualRouter {
   readonly addresses: readonly VirtualAddress[];
   readonly announcing: Announcing;
   readonly contention: Contention;
+  /** owner_ignore_adverts: at priority 255 not even another owner is heeded. */
+  readonly ownerIgnoresAdverts?: true;
   /** The sync group that it moves with: its members are master together, or none of them is. */
   readonly syncGroup: string | undefined;
   /** What its priority and its fitness depend on besides. */

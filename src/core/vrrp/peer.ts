@@ -16,9 +16,9 @@
 import { compareIp, type IpAddress } from "../units/ip-address.ts";
 import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
 import { type Context, type Effect, type Step, unchanged } from "./event.ts";
-import type { VirtualRouter } from "./model.ts";
 import type { State, TransitionCause } from "./state.ts";
-import { announce, becomeMaster, OWNER, publish } from "./transition.ts";
+import { OWNER } from "./priority.ts";
+import { announce, becomeMaster, publish } from "./transition.ts";
 import { waitingFor, waitingOn } from "./waiting.ts";
 
 /** What the peer last said of this virtual router. */

@@ -21,6 +21,8 @@ export type TransitionCause =
   | "higher-priority"
   /** A master of equal priority and a higher address was heard. */
   | "equal-priority-higher-address"
+  /** Another owner of the addresses was heard that has the higher address, or that will not give way. */
+  | "duplicate-owner"
   /** Something it cannot do without is missing. */
   | "fault"
   /** The last fault is gone. */
@@ -37,6 +39,14 @@ export type TransitionCause =
   | "reconfigured"
   /** It was told to stop. */
   | "shutdown";
+
+/** An owner of a lower address, and the time that it has to give way. */
+export interface Contest {
+  readonly by: IpAddress;
+  readonly until: Instant;
+  /** It was heard after its time and answered once more; the next time is the last. */
+  readonly warned: boolean;
+}
 
 /** Where the router stands; deadlines included. */
 export type State =
@@ -85,6 +95,8 @@ export type State =
       readonly deafUntil?: Instant | undefined;
       /** In a handover of ours: nothing is said until `deafUntil`. */
       readonly mute?: boolean;
+      /** Another owner that ought to give way to this one; undefined as long as none is heard. */
+      readonly contest: Contest | undefined;
     };
 
 /** The state before anything has happened. */

@@ -15,6 +15,7 @@
  *   before the addresses are claimed, so that an old master has heard it when our announcements arrive.
  * - members of a sync group move together: what the others do reaches it as events (`sync-group.ts`), and another
  *   member's fault is its own.
+ * - two owners of the same addresses are a mistake, and one of them gives way (`contention.ts`).
  * - announcements are repeated and refreshed, and a master that has just seen another master give way announces again,
  *   for the clients may have learnt the other one's hardware address. So that it sees it, a master that gives way sends a
  *   last advert once its addresses are off: when a segment that was cut in two is whole again, the winner may otherwise
@@ -34,7 +35,7 @@ import {
 } from "./fault.ts";
 import type { VirtualRouter } from "./model.ts";
 import { isDeaf, onDueBesidePeer, onGive, onGiven, onPeer, onPeerSilent, onTake, speaking } from "./peer.ts";
-import { withAdjustment } from "./priority.ts";
+import { asItStands, OWNER, withAdjustment } from "./priority.ts";
 import { onAdjusted, onReconfigured } from "./reconfiguration.ts";
 import { INITIAL, type State } from "./state.ts";
 import { announce, becomeMaster, begin, leave, nextRefresh, publish } from "./transition.ts";
@@ -43,7 +44,9 @@ import { onAdvertAsBackup, waitingFor, waitingOn } from "./waiting.ts";
 /** One event in; the next state and what the driver must do out. */
 export function step(state: State, event: Event, now: Instant, given: Context): Step {
   // From here on a router's priority is the effective one, in every comparison and every wait.
-  const context = { ...given, router: withAdjustment(given.router, given.adjustment) };
+  const effective = (router: VirtualRouter, adjustment: number): VirtualRouter =>
+    asItStands(withAdjustment(router, adjustment), state.name);
+  const context = { ...given, router: effective(given.router, given.adjustment) };
   switch (event.type) {
     case "startup":
       return onStartup(state, event, now, context);
@@ -64,9 +67,11 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
     case "fault-cleared":
       return onFaultCleared(state, event.fault, now, context);
     case "reconfigured":
-      return onReconfigured(state, withAdjustment(event.before, given.adjustment), now, context);
+      if (state.name === "backup" && given.router.priority === OWNER && event.before.priority !== OWNER)
+        return becomeMaster(state, "reconfigured", undefined, now, given);
+      return onReconfigured(state, effective(event.before, given.adjustment), now, context);
     case "adjusted":
-      return onAdjusted(state, withAdjustment(given.router, event.before), now, context);
+      return onAdjusted(state, effective(given.router, event.before), now, context);
     case "peer":
       return onPeer(state, event.before, now, context);
     case "peer-silent":

@@ -72,6 +72,7 @@ t.test("only init has nothing to wait for besides a fault without a retry", (t) 
     reassertAt: undefined,
     answerQuietUntil: at(0),
     contentionQuietUntil: at(0),
+    contest: undefined,
   } as const;
   const due = (advert: number, announce?: number, refresh?: number) =>
     nextDeadline({

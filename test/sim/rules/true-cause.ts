@@ -75,6 +75,8 @@ function isTrue(
       return event.type === "advert" && event.advert.priority > router.priority;
     case "equal-priority-higher-address":
       return event.type === "advert" && isTieLost(event, router, machine);
+    case "duplicate-owner":
+      return event.type === "advert" && event.advert.priority === 255 && router.priority === 255;
     case "fault":
       return event.type === "address-refused" || somethingIsDown(router, machine);
     case "fault-cleared":
