@@ -31,7 +31,7 @@ export interface PeerWord {
 }
 
 /** Both hold the addresses in a handover for no longer than this; and neither hears adverts for so long. */
-export const HANDOVER_AT_MOST = milliseconds(50);
+const HANDOVER_AT_MOST = milliseconds(50);
 
 const NEVER = Number.MAX_SAFE_INTEGER as Instant;
 
