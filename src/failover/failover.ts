@@ -18,15 +18,20 @@ import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
 import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
-import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
+import {
+  type FailoverConfig,
+  sameAddress,
+  type VirtualAddress,
+  type VirtualRouter,
+} from "../core/vrrp/model.ts";
 import type { Finding } from "../core/track/model.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
+import { OWNER } from "../core/vrrp/priority.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
-import type { State } from "../core/vrrp/virtual-router.ts";
+import type { State } from "../core/vrrp/state.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
-import { sameAddress } from "../core/vrrp/virtual-router.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -37,7 +42,8 @@ import { AddressKeeper } from "./address-keeper.ts";
 import { BfdSessions } from "./bfd-sessions.ts";
 import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
-import { Instance, type InstanceHands } from "./instance.ts";
+import { MACHINE_CLOCK } from "./clock.ts";
+import { type Decision, Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
@@ -101,7 +107,7 @@ export class Failover {
       drift: (address, wrong) => this.#onDrift(address, wrong),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
     });
-    this.#tracked = new TrackedObjects({
+    this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
       bfdPath: (session) => this.#bfd.path(session),
@@ -200,7 +206,7 @@ export class Failover {
     // All decide before any acts: a sync group leaves as one, and nobody follows whoever goes first.
     for (const [, { instance }] of leaving) instance.decide({ type: "shutdown" });
     for (const [, { instance }] of leaving) instance.work();
-    await Promise.all(leaving.map(([, { instance }]) => instance.settled()));
+    await allSettled(leaving.map(([, { instance }]) => instance));
     for (const [name] of leaving) this.#instances.delete(name);
     this.#indexBySegment();
   }
@@ -234,14 +240,15 @@ export class Failover {
   }
 
   async #settled(): Promise<void> {
-    await Promise.all([...this.#instances.values()].map(({ instance }) => instance.settled()));
+    await allSettled([...this.#instances.values()].map(({ instance }) => instance));
   }
 
   #hands(): InstanceHands {
     return {
+      clock: MACHINE_CLOCK,
       send: (router, advert) => this.#send(router, advert),
-      add: (addresses) => this.#keeper.add(addresses),
-      remove: (addresses) => this.#keeper.remove(addresses),
+      add: (_, addresses, done) => void this.#keeper.add(addresses).then(done),
+      remove: (addresses, done) => void this.#keeper.remove(addresses).then(done),
       announce: (address) => this.#announce(address),
       drain: (router) => {
         this.#segments.drain(router);
@@ -255,7 +262,7 @@ export class Failover {
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
       companions: (instance) => this.#companions(instance),
-      heldBack: (router, member) => this.#onHeldBack(router, member),
+      decided: (instance, decision) => this.#onDecided(instance, decision),
     };
   }
 
@@ -266,7 +273,7 @@ export class Failover {
   #onPacket(segment: SegmentName, packet: Uint8Array): void {
     const { interface: interfaceName } = segment;
     const here = this.#bySegment.get(segmentKey(segment)) ?? [];
-    const routers = here.map(({ router }) => router);
+    const routers = here.map(({ standing }) => standing);
     const admission = admit(packet, routers, (router) => this.#primary(router), {
       mac: hmacMd5,
       lastSequence: (vrid, source) =>
@@ -292,7 +299,8 @@ export class Failover {
       addressMismatch(router, advert)?.join(", "),
       source,
     );
-    const instance = here.find((candidate) => candidate.router === router);
+    const instance = here.find((candidate) => candidate.router.name === router.name);
+    if (router.priority === OWNER) this.#onDuplicateOwner(router, source);
     if (sequence !== undefined) instance?.onSequence(source, sequence);
     instance?.dispatch({ type: "advert", advert, source });
   }
@@ -304,6 +312,12 @@ export class Failover {
     if (suppressed === undefined) return;
     const fields = { interface: interfaceName, instance, cause, source: source ?? "", suppressed };
     this.#voice.event(event("vrrp-advert-discarded", fields));
+  }
+
+  #onDuplicateOwner({ name }: VirtualRouter, source: IpAddress): void {
+    const suppressed = this.#noticeboard.again(`duplicate owner ${name} ${source}`, now());
+    if (suppressed === undefined) return;
+    this.#voice.event(event("vrrp-duplicate-owner", { instance: name, source, suppressed }));
   }
 
   /** Says once that an advert differs from our configuration, until it does so in another way. */
@@ -370,7 +384,11 @@ export class Failover {
     );
   }
 
-  #onHeldBack({ name, syncGroup = "" }: VirtualRouter, member: string): void {
+  /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
+  #onDecided({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
+    if (member === undefined || before.name !== "backup" || state.name !== "backup" || state === before)
+      return;
+    const { name, syncGroup = "" } = router;
     const suppressed = this.#noticeboard.again(`held back ${name} ${member}`, now());
     if (suppressed === undefined) return;
     this.#voice.event(event("vrrp-sync-held-back", { instance: name, group: syncGroup, member, suppressed }));
@@ -453,6 +471,13 @@ export class Failover {
       this.#voice.event(event("realtime-refused", { priority, error: error.message }));
     }
   }
+}
+
+/** Resolves when all that they have decided so far has been done. */
+async function allSettled(instances: readonly Instance[]): Promise<void> {
+  await Promise.all(
+    instances.map((instance) => new Promise<void>((resolve) => instance.whenSettled(resolve))),
+  );
 }
 
 /** True where adverts come with an authentication header, which is a protocol of its own. */

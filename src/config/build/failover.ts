@@ -56,6 +56,9 @@ function router(
     addresses: addresses(instance),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
+    ...((instance.owner_ignore_adverts ?? content.global_defs.vrrp_owner_ignore_adverts)
+      ? { ownerIgnoresAdverts: true as const }
+      : {}),
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
     tracks: tracksOf(instance, content),
   };

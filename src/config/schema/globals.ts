@@ -50,6 +50,7 @@ export const globalsSchema = z.strictObject({
   vrrp_garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
   vrrp_lower_prio_no_advert: toggle().default(false),
   vrrp_higher_prio_send_advert: toggle().optional(),
+  vrrp_owner_ignore_adverts: toggle().default(false),
 });
 
 /** `metrics`: where they are served, or false. */

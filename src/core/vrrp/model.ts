@@ -24,6 +24,15 @@ export interface VirtualAddress {
   readonly excluded?: true;
 }
 
+/** True when the two are the same address on the same interface, prefix included. */
+export function sameAddress(one: VirtualAddress, other: VirtualAddress): boolean {
+  return (
+    one.address === other.address &&
+    one.prefixLength === other.prefixLength &&
+    one.interface === other.interface
+  );
+}
+
 /** How a claimed address is announced, by ARP or neighbour discovery (keepalived's garp_* keywords). */
 export interface Announcing {
   /** garp_master_delay: the second burst comes so long after the claim; zero: no second burst. */
@@ -84,6 +93,8 @@ export interface VirtualRouter {
   readonly addresses: readonly VirtualAddress[];
   readonly announcing: Announcing;
   readonly contention: Contention;
+  /** owner_ignore_adverts: at priority 255 not even another owner is heeded. */
+  readonly ownerIgnoresAdverts?: true;
   /** The sync group that it moves with: its members are master together, or none of them is. */
   readonly syncGroup: string | undefined;
   /** What its priority and its fitness depend on besides. */
