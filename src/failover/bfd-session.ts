@@ -14,9 +14,9 @@ import {
 } from "../core/bfd/session.ts";
 import type { BfdSession } from "../core/bfd/model.ts";
 import { detectAt } from "../core/bfd/timing.ts";
-import { between, type Duration, type Instant, toMilliseconds } from "../core/units/time.ts";
+import { between, type Duration, type Instant } from "../core/units/time.ts";
 import { encodeControl } from "../core/wire/bfd.ts";
-import { now } from "../linux/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** What a session needs done for it. */
 export interface BfdHands {
@@ -37,13 +37,15 @@ export class BfdDriver {
   readonly #hands: BfdHands;
   #session: BfdSession;
   #state: BfdState;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #stopWaiting: (() => void) | undefined;
   #closed = false;
 
-  constructor(session: BfdSession, discriminator: number, hands: BfdHands) {
+  constructor(clock: Clock, session: BfdSession, discriminator: number, hands: BfdHands) {
+    this.#clock = clock;
     this.#session = session;
     this.#hands = hands;
-    this.#state = startBfd(session, discriminator, now());
+    this.#state = startBfd(session, discriminator, clock.now());
     this.#arm();
   }
 
@@ -61,11 +63,12 @@ export class BfdDriver {
 
   /** One event, and what follows from it. */
   dispatch(event: BfdEvent): void {
+    // One moment for the question and for the decision: no silence comes about in between.
+    const at = this.#clock.now();
     const silentAt = detectAt(this.#state);
-    if (event.type === "deadline" && silentAt !== undefined && now() >= silentAt) this.#hands.drain();
+    if (event.type === "deadline" && silentAt !== undefined && at >= silentAt) this.#hands.drain();
     // What was drained may have been the answer to a farewell.
     if (this.#closed) return;
-    const at = now();
     const { path } = this.#state;
     const { state, effects } = stepBfd(this.#state, event, at, {
       session: this.#session,
@@ -90,22 +93,22 @@ export class BfdDriver {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
   }
 
   #arm(): void {
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
     const deadline = nextBfdDeadline(this.#state, this.#session);
     if (deadline === undefined) return;
     // A rhythm that has just become faster may find its next packet due already, which is no lateness.
-    const at = now();
+    const at = this.#clock.now();
     const due = deadline < at ? at : deadline;
-    const wait = Math.ceil(toMilliseconds(between(at, due)));
-    this.#timer = setTimeout(() => this.#onTimer(due), wait);
+    this.#stopWaiting = this.#clock.ringAt(due, () => this.#onTimer(due));
   }
 
   #onTimer(due: Instant): void {
-    this.#hands.late(between(due, now()));
+    this.#hands.late(between(due, this.#clock.now()));
     this.dispatch({ type: "deadline" });
   }
 }

@@ -22,11 +22,11 @@ import {
   openBfdListener,
   type ReceivedDatagram,
 } from "../linux/bfd-socket.ts";
-import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { Receiver } from "../linux/receiver.ts";
 import { BfdDriver } from "./bfd-session.ts";
 import { BfdTransmitter } from "./bfd-transmitter.ts";
+import type { Clock } from "./clock.ts";
 import type { Counters } from "./counters.ts";
 import type { Noticeboard } from "./noticeboard.ts";
 
@@ -59,6 +59,7 @@ interface Running {
 
 /** All sessions. */
 export class BfdSessions {
+  readonly #clock: Clock;
   readonly #receiver: Receiver;
   readonly #counters: Counters<FailoverCount>;
   readonly #noticeboard: Noticeboard;
@@ -72,11 +73,13 @@ export class BfdSessions {
   #allLeft: (() => void) | undefined;
 
   constructor(
+    clock: Clock,
     receiver: Receiver,
     counters: Counters<FailoverCount>,
     noticeboard: Noticeboard,
     listener: BfdSessionsListener,
   ) {
+    this.#clock = clock;
     this.#receiver = receiver;
     this.#counters = counters;
     this.#noticeboard = noticeboard;
@@ -146,7 +149,7 @@ export class BfdSessions {
     const transmitter = new BfdTransmitter(session, bfdSourcePort(random()), () =>
       this.#listener.interfaces(),
     );
-    const driver = new BfdDriver(session, discriminator, {
+    const driver = new BfdDriver(this.#clock, session, discriminator, {
       send: (payload) => this.#send(driver.session, transmitter, payload),
       drain: () => this.#drain(session),
       changed: (effect, state) => this.#onChanged(driver.session, effect, state),
@@ -264,7 +267,7 @@ export class BfdSessions {
   ): void {
     const session = addressee?.session.name ?? "";
     this.#counters.count("bfd_discarded", { session, cause });
-    const suppressed = this.#noticeboard.again(`bfd ${session} ${cause}`, now());
+    const suppressed = this.#noticeboard.again(`bfd ${session} ${cause}`, this.#clock.now());
     if (suppressed === undefined) return;
     this.#listener.event(event("bfd-packet-discarded", { session, cause, source, suppressed }));
   }

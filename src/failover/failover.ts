@@ -112,7 +112,7 @@ export class Failover {
       event: (report) => voice.event(report),
       bfdPath: (session) => this.#bfd.path(session),
     });
-    this.#bfd = new BfdSessions(this.#receiver, this.#counters, this.#noticeboard, {
+    this.#bfd = new BfdSessions(MACHINE_CLOCK, this.#receiver, this.#counters, this.#noticeboard, {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
       late: (by) => voice.late(toSeconds(by)),

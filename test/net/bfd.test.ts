@@ -14,6 +14,7 @@ import { milliseconds } from "../../src/core/units/time.ts";
 import { BfdCapture } from "./bfd-capture.ts";
 import { bfdWith, pathOf } from "./bfd-session.ts";
 import { Director, web } from "./director.ts";
+import type { Forgery } from "./forger.ts";
 import { type Host, Lan, plainEnvironment, until } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
 
@@ -36,7 +37,7 @@ function forgerOn(lan: Lan, host: Host): (packet: Uint8Array) => Promise<void> {
   });
   lan.own(child);
   return async (packet) => {
-    child.send(packet);
+    child.send({ packet } satisfies Forgery);
     await once(child, "message");
   };
 }
