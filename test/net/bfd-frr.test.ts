@@ -13,7 +13,7 @@ import { Director } from "./director.ts";
 import { Lan, until } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
 
-const TIMES = " detect-multiplier 3\n receive-interval 100\n transmit-interval 100\n";
+const TIMES = " detect-multiplier 10\n receive-interval 100\n transmit-interval 100\n";
 
 const WAYS = [
   {

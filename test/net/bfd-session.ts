@@ -5,7 +5,7 @@ import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { milliseconds, seconds } from "../../src/core/units/time.ts";
 import { type Host, type InterfaceName, type Lan, run } from "./namespace.ts";
 
-/** Over one hop, 100 ms each way, multiplier 5, with the name `gw`. */
+/** Over one hop, 100 ms each way, multiplier 10, with the name `gw`. */
 export function bfdWith(neighbor: string, changes: Partial<BfdSession> = {}): BfdSession {
   return {
     name: "gw",
@@ -18,7 +18,7 @@ export function bfdWith(neighbor: string, changes: Partial<BfdSession> = {}): Bf
     minRx: milliseconds(100),
     minTx: milliseconds(100),
     idleTx: seconds(1),
-    multiplier: 5,
+    multiplier: 10,
     passive: false,
     ...changes,
   };

@@ -129,15 +129,15 @@ if (hasRoot(t, import.meta.url)) {
     const lan = new Lan(t);
     const first = new Director(lan, lan.host("lvs1", 11));
     const second = new Director(lan, lan.host("lvs2", 12));
-    // The second waits for 20 s, the first for 300 ms.
+    // The second waits for 20 s, the first for 1 s.
     const patient = bfdWith("192.0.2.12", { multiplier: 200 });
     await first.configure([], undefined, { bfdSessions: [patient] });
-    await second.configure([], undefined, { bfdSessions: [bfdWith("192.0.2.11", { multiplier: 3 })] });
+    await second.configure([], undefined, { bfdSessions: [bfdWith("192.0.2.11")] });
     await until("up", () => sessionState(first) === "up" && sessionState(second) === "up");
     await sleep(500);
     for (let stall = 0; stall < 3; stall += 1) {
       first.signal("SIGSTOP");
-      await sleep(1_500);
+      await sleep(2_500);
       first.signal("SIGCONT");
       await first.nextReport();
     }
