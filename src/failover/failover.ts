@@ -41,7 +41,8 @@ import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
 import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
-import { Instance, type InstanceHands } from "./instance.ts";
+import { MACHINE_CLOCK } from "./clock.ts";
+import { type Decision, Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
@@ -104,7 +105,7 @@ export class Failover {
       drift: (address, wrong) => this.#onDrift(address, wrong),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
     });
-    this.#tracked = new TrackedObjects({
+    this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
     });
@@ -192,7 +193,7 @@ export class Failover {
     // All decide before any acts: a sync group leaves as one, and nobody follows whoever goes first.
     for (const [, { instance }] of leaving) instance.decide({ type: "shutdown" });
     for (const [, { instance }] of leaving) instance.work();
-    await Promise.all(leaving.map(([, { instance }]) => instance.settled()));
+    await allSettled(leaving.map(([, { instance }]) => instance));
     for (const [name] of leaving) this.#instances.delete(name);
     this.#indexBySegment();
   }
@@ -226,14 +227,15 @@ export class Failover {
   }
 
   async #settled(): Promise<void> {
-    await Promise.all([...this.#instances.values()].map(({ instance }) => instance.settled()));
+    await allSettled([...this.#instances.values()].map(({ instance }) => instance));
   }
 
   #hands(): InstanceHands {
     return {
+      clock: MACHINE_CLOCK,
       send: (router, advert) => this.#send(router, advert),
-      add: (addresses) => this.#keeper.add(addresses),
-      remove: (addresses) => this.#keeper.remove(addresses),
+      add: (_, addresses, done) => void this.#keeper.add(addresses).then(done),
+      remove: (addresses, done) => void this.#keeper.remove(addresses).then(done),
       announce: (address) => this.#announce(address),
       drain: (router) => {
         this.#segments.drain(router);
@@ -247,7 +249,7 @@ export class Failover {
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
       companions: (instance) => this.#companions(instance),
-      heldBack: (router, member) => this.#onHeldBack(router, member),
+      decided: (instance, decision) => this.#onDecided(instance, decision),
     };
   }
 
@@ -369,7 +371,11 @@ export class Failover {
     );
   }
 
-  #onHeldBack({ name, syncGroup = "" }: VirtualRouter, member: string): void {
+  /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
+  #onDecided({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
+    if (member === undefined || before.name !== "backup" || state.name !== "backup" || state === before)
+      return;
+    const { name, syncGroup = "" } = router;
     const suppressed = this.#noticeboard.again(`held back ${name} ${member}`, now());
     if (suppressed === undefined) return;
     this.#voice.event(event("vrrp-sync-held-back", { instance: name, group: syncGroup, member, suppressed }));
@@ -452,6 +458,13 @@ export class Failover {
       this.#voice.event(event("realtime-refused", { priority, error: error.message }));
     }
   }
+}
+
+/** Resolves when all that they have decided so far has been done. */
+async function allSettled(instances: readonly Instance[]): Promise<void> {
+  await Promise.all(
+    instances.map((instance) => new Promise<void>((resolve) => instance.whenSettled(resolve))),
+  );
 }
 
 /** True where adverts come with an authentication header, which is a protocol of its own. */

@@ -7,10 +7,9 @@ import type { TrackReport } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { delayedView, type LinkDelay, type Links } from "../core/track/link-delay.ts";
 import type { Finding, Tracked, TrackKind, Verdict } from "../core/track/model.ts";
-import { between, toMilliseconds } from "../core/units/time.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
-import { now } from "../linux/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** What wants to know. */
 export interface TrackListener {
@@ -28,9 +27,11 @@ export class TrackedObjects {
   #delays: Readonly<Record<string, LinkDelay>> = {};
   #links: Links = new Map();
   #interfaces: Interfaces = new Map();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #stopWaiting: (() => void) | undefined;
 
-  constructor(listener: TrackListener) {
+  constructor(clock: Clock, listener: TrackListener) {
+    this.#clock = clock;
     this.#listener = listener;
   }
 
@@ -48,15 +49,14 @@ export class TrackedObjects {
 
   /** The interfaces may have changed, or it is time to look at them. */
   look(interfaces: Interfaces): void {
-    clearTimeout(this.#timer);
-    const at = now();
+    this.#stopWaiting?.();
+    const at = this.#clock.now();
     const view = delayedView(interfaces, this.#delays, this.#links, at);
     this.#interfaces = view.interfaces;
     this.#links = view.links;
-    if (view.lookAt !== undefined) {
-      const wait = Math.max(0, Math.ceil(toMilliseconds(between(at, view.lookAt))));
-      this.#timer = setTimeout(() => this.#listener.changed(), wait);
-    }
+    const { lookAt } = view;
+    this.#stopWaiting =
+      lookAt === undefined ? undefined : this.#clock.ringAt(lookAt, () => this.#listener.changed());
     this.#tell();
   }
 
@@ -81,7 +81,7 @@ export class TrackedObjects {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
   }
 
   #tell(): void {
