@@ -39,6 +39,7 @@ import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
+import { AnnouncementPacer } from "./announcement-pacer.ts";
 import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
@@ -69,6 +70,11 @@ export class Failover {
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
+  readonly #pacer = new AnnouncementPacer({
+    clock: MACHINE_CLOCK,
+    announce: (address) => this.#announce(address),
+    mayAnnounce: (address) => this.#holderOf(address)?.mayAnnounce() === true,
+  });
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #bySegment = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<IpAddress> = new Set();
@@ -119,6 +125,7 @@ export class Failover {
     const delay = this.#configured || diedAt !== undefined ? ZERO : config.startupDelay;
     this.#configured = true;
     this.#tracked.configure(config);
+    this.#pacer.pace = config.announcementPace;
     this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
@@ -154,7 +161,13 @@ export class Failover {
     // What an earlier life left is to go even if there was no time for a configuration.
     if (!this.#opened)
       await this.configure(
-        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {} },
+        {
+          routers: [],
+          startupDelay: ZERO,
+          realtimePriority: 0,
+          linkDelays: {},
+          announcementPace: { 4: ZERO, 6: ZERO },
+        },
         undefined,
       );
     await this.#stopAllBut(new Map());
@@ -164,6 +177,7 @@ export class Failover {
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();
+    this.#pacer.close();
     this.#announcer.close();
     this.#rtnetlink.close();
     await this.#receiver.close();
@@ -235,8 +249,11 @@ export class Failover {
       clock: MACHINE_CLOCK,
       send: (router, advert) => this.#send(router, advert),
       add: (_, addresses, done) => void this.#keeper.add(addresses).then(done),
-      remove: (addresses, done) => void this.#keeper.remove(addresses).then(done),
-      announce: (address) => this.#announce(address),
+      remove: (addresses, done) => {
+        this.#pacer.drop(addresses);
+        void this.#keeper.remove(addresses).then(done);
+      },
+      announce: (address, round) => this.#pacer.announce(address, round),
       drain: (router) => {
         this.#segments.drain(router);
         this.#authenticated.drain(router);

@@ -103,6 +103,7 @@ export class Director {
       realtimePriority: 50,
       startupDelay,
       linkDelays: {},
+      announcementPace: { 4: ZERO, 6: ZERO },
       ...changes,
     };
     this.#child.send({ type: "configure", config, diedAt });

@@ -30,7 +30,7 @@ if (hasRoot(t, import.meta.url)) {
       t.equal(lower.transitions.at(-1), "master -> backup (duplicate-owner)");
       t.equal(lower.instances[0]?.priority, 254);
       t.match(lower.named("vrrp-duplicate-owner"), [{ instance: "web", source: "192.0.2.12" }]);
-        t.same(higher.transitions, ["init -> master (owner)"]);
+      t.same(higher.transitions, ["init -> master (owner)"]);
 
       const heard = lower.counted("adverts_received");
       await until("it hears ten adverts", () => lower.counted("adverts_received") >= heard + 10);

@@ -6,6 +6,7 @@
 import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
+import type { AnnouncementPace } from "./announcement-queue.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Duration } from "../units/time.ts";
 
@@ -107,6 +108,8 @@ export interface FailoverConfig {
   readonly startupDelay: Duration;
   /** vrrp_rt_priority: SCHED_RR priority, 1..99; 0 leaves the process at normal scheduling. */
   readonly realtimePriority: number;
+  /** vrrp_garp_interval and vrrp_gna_interval. */
+  readonly announcementPace: AnnouncementPace;
   /** interface_up_down_delays, by interface name. */
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
 }
