@@ -12,7 +12,7 @@
 
 import type { FailoverCount, FailoverReport } from "../core/report/channel.ts";
 import { type Event as Report, event } from "../core/report/event.ts";
-import { type Duration, type Instant, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
+import { type Duration, type Instant, seconds, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
@@ -389,7 +389,23 @@ export class Failover {
   }
 
   /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
-  #onDecided({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
+  #onDecided(instance: Instance, decision: Decision): void {
+    this.#onHeldBack(instance, decision);
+    const { event: happened, before } = decision;
+    if (before.name === "master" && instance.state.name === "master" && happened.type === "advert")
+      this.#onLowerPriority(instance, happened.advert.priority, happened.source);
+  }
+
+  /** Told so often that a program which takes a virtual address back from the other one is run in time. */
+  #onLowerPriority({ router, priority }: Instance, theirs: number, source: IpAddress): void {
+    if (theirs === 0) return;
+    const suppressed = this.#noticeboard.again(`lower ${router.name} ${source}`, now(), seconds(1));
+    if (suppressed === undefined) return;
+    const fields = { instance: router.name, source, theirs, priority, suppressed };
+    this.#voice.event(event("vrrp-lower-priority", fields));
+  }
+
+  #onHeldBack({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
     if (member === undefined || before.name !== "backup" || state.name !== "backup" || state === before)
       return;
     const { name, syncGroup = "" } = router;

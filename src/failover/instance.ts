@@ -96,6 +96,11 @@ export class Instance {
     return this.#router;
   }
 
+  /** The effective priority. */
+  get priority(): number {
+    return effectivePriority(this.standing, this.#adjustment);
+  }
+
   /** The router as it stands in its state. */
   get standing(): VirtualRouter {
     return asItStands(this.#router, this.#state.name);
@@ -224,7 +229,7 @@ export class Instance {
       interface: this.#router.interface,
       vrid: this.#router.vrid,
       state: this.#published,
-      priority: effectivePriority(this.standing, this.#adjustment),
+      priority: this.priority,
       held: this.#hands.held(this.#router).map(named),
       addresses: this.#router.addresses.map(named),
     };

@@ -38,6 +38,9 @@ export type FileContent = z.output<typeof fileSchema>;
 /** One of its instances. */
 export type InstanceContent = z.output<typeof instanceSchema>;
 
+/** One of its sync groups. */
+export type SyncGroupContent = z.output<typeof syncGroupSchema>;
+
 /** One of its virtual servers. */
 export type VirtualServerContent = z.output<typeof virtualServerSchema>;
 

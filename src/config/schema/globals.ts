@@ -41,6 +41,7 @@ export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
   notify_fifo: absolutePath().optional(),
   vrrp_notify_fifo: absolutePath().optional(),
+  vrrp_notify_priority_changes: toggle().default(false),
   vrrp_version: vrrpVersion().default(2),
   vrrp_strict: toggle().default(false),
   vrrp_down_timer_adverts: downTimerAdverts().default(3),
