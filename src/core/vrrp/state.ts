@@ -27,6 +27,12 @@ export type TransitionCause =
   | "fault"
   /** The last fault is gone. */
   | "fault-cleared"
+  /** The other director lets go, or misses something, and says so. */
+  | "peer-let-go"
+  /** Every path to the other director, who was master, fell silent. */
+  | "peer-silent"
+  /** It was handed over, by agreement. */
+  | "handover"
   /** Another member of the sync group moved, or its fault ended. */
   | "sync-group"
   /** The configuration changed. */
@@ -64,11 +70,13 @@ export type State =
       /** The master's interval, learned from its adverts; our own until one is heard (RFC 9568 §6.1). */
       readonly advertInterval: Duration;
       /** What it will mean when `masterDownAt` passes. */
-      readonly expecting: "master-down" | "master-resigned" | "preempted-lower-priority";
+      readonly expecting: "master-down" | "master-resigned" | "preempted-lower-priority" | "peer-silent";
       /** The master last heard. */
       readonly master: IpAddress | undefined;
       /** Until then a lesser master is left alone (preempt_delay); undefined as long as none is heard. */
       readonly preemptAt: Instant | undefined;
+      /** The lesser master was asked to hand over. */
+      readonly askedHandover?: boolean;
     }
   | {
       readonly name: "master";
@@ -83,6 +91,10 @@ export type State =
       readonly answerQuietUntil: Instant;
       /** Not before this do adverts of a lesser master cause another burst. */
       readonly contentionQuietUntil: Instant;
+      /** In a handover: adverts do not count until then. */
+      readonly deafUntil?: Instant | undefined;
+      /** In a handover of ours: nothing is said until `deafUntil`. */
+      readonly mute?: boolean;
       /** Another owner that ought to give way to this one; undefined as long as none is heard. */
       readonly contest: Contest | undefined;
     };

@@ -39,8 +39,8 @@ export function becomeMaster(
   detail: string | undefined,
   now: Instant,
   { router }: Context,
-): Step {
-  const next: State = {
+): Step & { readonly state: { name: "master" } } {
+  const next: State & { name: "master" } = {
     name: "master",
     nextAdvertAt: after(now, router.advertInterval),
     announceAt: secondBurst(now, router),

@@ -4,7 +4,8 @@
  * It decides and does nothing: the driver feeds it an event and the time, carries out the effects in their order, and
  * wakes it at `nextDeadline`. What reaches it has passed `admit`; an event that a state does not expect changes nothing.
  * Here is which event goes where; the answers are in `waiting.ts` (a backup), `contention.ts` (a master that hears
- * another), `fault.ts` and `reconfiguration.ts`, and what they share in `transition.ts`.
+ * another), `peer.ts` (what the pair's own link says), `fault.ts` and `reconfiguration.ts`, and what they share in
+ * `transition.ts`.
  *
  * Where it goes beyond the RFC:
  * - a state `fault`: something that the router cannot do without is missing. As in the initial state nothing is sent and
@@ -33,6 +34,7 @@ import {
   onRefusalOver,
 } from "./fault.ts";
 import type { VirtualRouter } from "./model.ts";
+import { isDeaf, onDueBesidePeer, onGive, onGiven, onPeer, onPeerSilent, onTake, speaking } from "./peer.ts";
 import { asItStands, OWNER, withAdjustment } from "./priority.ts";
 import { onAdjusted, onReconfigured } from "./reconfiguration.ts";
 import { INITIAL, type State } from "./state.ts";
@@ -70,6 +72,16 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
       return onReconfigured(state, effective(event.before, given.adjustment), now, context);
     case "adjusted":
       return onAdjusted(state, effective(given.router, event.before), now, context);
+    case "peer":
+      return onPeer(state, event.before, now, context);
+    case "peer-silent":
+      return onPeerSilent(state, event.last, event.grace, now, context);
+    case "take":
+      return onTake(state, event.from, now, context);
+    case "give":
+      return onGive(state, now);
+    case "given":
+      return onGiven(state, event.to, now, context);
     case "shutdown":
       return onShutdown(state, context);
   }
@@ -85,6 +97,7 @@ export function nextDeadline(state: State): Instant | undefined {
     case "backup":
       return state.masterDownAt;
     case "master":
+      if (state.mute === true) return state.deafUntil;
       return earliest(state.nextAdvertAt, state.announceAt, state.reassertAt, state.refreshAt);
   }
 }
@@ -109,6 +122,7 @@ function onAdvert(state: State, event: Event & { type: "advert" }, now: Instant,
     case "backup":
       return onAdvertAsBackup(state, event.advert, event.source, now, context.router);
     case "master":
+      if (isDeaf(state, now)) return unchanged(state);
       return onAdvertAsMaster(state, event.advert, event.source, now, context);
   }
 }
@@ -128,12 +142,19 @@ function onDeadline(state: State, now: Instant, context: Context): Step {
       return onRefusalOver(state, now, context);
     case "backup":
       if (now < state.masterDownAt) return unchanged(state);
-      if (context.heldBackBy !== undefined && state.expecting !== "master-resigned")
+      if (context.peer?.state === "master") return onDueBesidePeer(state, context.peer, now, context);
+      if (context.heldBackBy !== undefined && !isCertain(state.expecting))
         return unchanged(waitingOn(state, now, context.router));
       return becomeMaster(state, state.expecting, state.master, now, context);
     case "master":
-      return onDeadlineAsMaster(state, now, context.router);
+      if (state.mute === true && isDeaf(state, now)) return unchanged(state);
+      return onDeadlineAsMaster(speaking(state), now, context.router);
   }
+}
+
+/** True when it is not silence on one segment alone that says that the master is gone. */
+function isCertain(expecting: (State & { name: "backup" })["expecting"]): boolean {
+  return expecting === "master-resigned" || expecting === "peer-silent";
 }
 
 function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, router: VirtualRouter): Step {

@@ -22,6 +22,7 @@ export function onAdvertAsBackup(
     return unchanged({ ...state, masterDownAt, expecting: "master-resigned", master: source });
   }
   const next = waitingFor(source, advert.advertInterval, now, router);
+  if (state.expecting === "peer-silent") return { state: next, effects: [{ type: "silence-contradicted" }] };
   if (!router.preempt || advert.priority >= router.priority) return unchanged(next);
   const preemptAt = state.preemptAt ?? after(now, router.preemptDelay);
   if (now < preemptAt) return unchanged({ ...next, preemptAt });

@@ -81,6 +81,11 @@ function isTrue(
       return event.type === "address-refused" || somethingIsDown(router, machine);
     case "fault-cleared":
       return !somethingIsDown(router, machine) && router.priority !== 255;
+    // No simulated director has a peer yet.
+    case "peer-let-go":
+    case "peer-silent":
+    case "handover":
+      return false;
     case "sync-group":
       return router.syncGroup !== undefined;
     case "reconfigured":
