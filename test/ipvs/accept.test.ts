@@ -70,6 +70,7 @@ if (hasIpvs(t, import.meta.url)) {
     ipvs(lvs1, "-a", "-t", "192.0.2.100:80", "-r", "198.51.100.21:80", "-g");
     // It has the address itself, does not answer for it, and speaks to the client directly.
     real.sysctl("net.ipv4.conf.all.arp_ignore=1");
+    real.sysctl("net.ipv4.conf.all.arp_announce=2");
     real.sysctl("net.ipv4.conf.all.rp_filter=0");
     real.sysctl("net.ipv4.conf.eth1.rp_filter=0");
     real.ip("address", "add", "192.0.2.100/32", "dev", "lo");

@@ -13,6 +13,7 @@ import { ownName } from "./leaf.ts";
 import { routeSchema, ruleSchema } from "./routing.ts";
 import { syncGroupSchema } from "./sync-group.ts";
 import {
+  bfdSessionsSchema,
   linkDelaysSchema,
   trackedFilesSchema,
   trackedProcessesSchema,
@@ -32,6 +33,7 @@ export const fileSchema = z.strictObject({
   static_ipaddress: z.array(staticAddress()).default([]),
   static_routes: z.array(routeSchema).default([]),
   static_rules: z.array(ruleSchema).default([]),
+  bfd_instances: bfdSessionsSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
   vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),
@@ -42,6 +44,12 @@ export type FileContent = z.output<typeof fileSchema>;
 
 /** One of its instances. */
 export type InstanceContent = z.output<typeof instanceSchema>;
+
+/** One of its BFD sessions. */
+export type BfdContent =
+  FileContent["bfd_instances"] extends ReadonlyMap<string, infer Session> ? Session : never;
+/** One of its sync groups. */
+export type SyncGroupContent = z.output<typeof syncGroupSchema>;
 
 /** One of its virtual servers. */
 export type VirtualServerContent = z.output<typeof virtualServerSchema>;
