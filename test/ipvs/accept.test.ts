@@ -74,6 +74,8 @@ if (hasIpvs(t, import.meta.url)) {
     real.sysctl("net.ipv4.conf.all.rp_filter=0");
     real.sysctl("net.ipv4.conf.eth1.rp_filter=0");
     real.ip("address", "add", "192.0.2.100/32", "dev", "lo");
+    // An address of its own there, or it would ask for the client in the name of the other.
+    real.ip("address", "add", "192.0.2.21/32", "dev", "eth0");
     real.ip("route", "add", "192.0.2.13/32", "dev", "eth0");
     await until("it is balanced", () => fetched(client, "192.0.2.100:80") === "from the real server", 60);
     t.equal(fetched(client, "192.0.2.100:81"), own);
