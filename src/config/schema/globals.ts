@@ -11,6 +11,7 @@ import { duration } from "./duration.ts";
 import { multicastGroup } from "./ip-address.ts";
 import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
+import { vmacPrefix } from "./virtual-link.ts";
 
 /** `version` and `vrrp_version`. */
 export function vrrpVersion(): z.ZodType<2 | 3> {
@@ -42,6 +43,7 @@ export const globalsSchema = z.strictObject({
   vrrp_rt_priority: whole(0, 99).default(50),
   vrrp_mcast_group4: multicastGroup(4).default(VRRP_GROUP),
   vrrp_mcast_group6: multicastGroup(6).default(VRRP_GROUP6),
+  vmac_prefix: vmacPrefix().default("vrrp"),
   vrrp_garp_master_delay: announceDelay().default(seconds(5)),
   vrrp_garp_master_repeat: announceRepeat().default(5),
   vrrp_garp_master_refresh: announceRefresh().default(seconds(60)),
