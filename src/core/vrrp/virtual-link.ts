@@ -24,7 +24,7 @@ interface OnTop {
 }
 
 /** An interface with a hardware address of its own. */
-export interface Macvlan extends OnTop {
+interface Macvlan extends OnTop {
   readonly type: "macvlan";
   readonly mac: Mac;
 }
@@ -125,12 +125,12 @@ function hasAddress(link: Ipvlan, { addresses }: Interface): boolean {
 }
 
 /** The mode that an interface of ours has. */
-export function modeOf(link: VirtualLink): IpvlanMode {
+function modeOf(link: VirtualLink): IpvlanMode {
   return link.type === "ipvlan" ? link.mode : "private";
 }
 
 /** An interface in words: `macvlan vrrp.51 on eth0, 00:00:5e:00:01:33`. */
-export function linkText(link: VirtualLink): string {
+function linkText(link: VirtualLink): string {
   const what = link.type === "macvlan" ? macText(link.mac) : link.mode;
   return `${link.type} ${link.name} on ${link.base}, ${what}`;
 }
