@@ -333,11 +333,7 @@ export class Failover {
 
   #send(router: VirtualRouter, { packet, destination }: OutgoingAdvert): void {
     const labels = { instance: router.name, interface: router.interface };
-    const failure = this.#try(() => {
-      const socket = this.#segments.socket(router);
-      if (socket === undefined) throw new KernelError("send", "ENODEV");
-      socket.send(packet, destination);
-    });
+    const failure = this.#try(() => this.#segments.send(router, packet, destination));
     if (failure === undefined) this.#counters.count("adverts_sent", labels);
     if (this.#noticeboard.changed(`send ${router.name} ${destination}`, failure)) {
       this.#voice.event(event("vrrp-send-failed", { ...labels, destination, error: failure ?? "" }));

@@ -83,7 +83,9 @@ export class LinkKeeper {
     if (this.#lookAgain) return;
     const { changes, foreign } = this.#plan();
     const isNews = foreign.length !== this.#foreign.size || foreign.some((name) => !this.#foreign.has(name));
-    if (!isNews && !changes.some((change) => this.#wait(nameOf(change)) <= 0)) return;
+    const wait = Math.min(...changes.map((change) => this.#wait(nameOf(change))));
+    if (changes.length > 0 && wait > 0) this.#lookLater(wait);
+    if (!isNews && wait > 0) return;
     this.#lookAgain = true;
     this.#work = this.#work.then(() => this.#putRight());
   }

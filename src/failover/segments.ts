@@ -72,12 +72,23 @@ export class Segments {
   }
 
   /**
-   * The sockets that a router's adverts leave by: its own interface's, or, also while there is none and its farewell has to
-   * be said, those below. Undefined while there is neither.
+   * Sends a packet of a router's: by its own interface, or, when that fails, by the one below, for a farewell has to be said
+   * also when somebody has taken the interface away. Throws a KernelError, ENODEV when there is neither.
    */
-  socket(router: VirtualRouter): VrrpSocket | undefined {
+  send(router: VirtualRouter, packet: Uint8Array, destination: IpAddress): void {
     const own = router.sendsByLink === true ? ownSegment(router) : undefined;
-    return (own && this.#socketOf(own)) ?? this.#socketOf(router);
+    const socket = own && this.#socketOf(own);
+    try {
+      if (socket !== undefined) {
+        socket.send(packet, destination);
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+    }
+    const below = this.#socketOf(router);
+    if (below === undefined) throw new KernelError("send", "ENODEV");
+    below.send(packet, destination);
   }
 
   /** The interfaces of a router that cannot be listened on though they are there. */

@@ -26,9 +26,12 @@ if (hasRoot(t, import.meta.url)) {
       const lan = new Lan(t);
       const [lvs1, lvs2, probe] = [lan.host("lvs1", 11), lan.host("lvs2", 12), lan.host("probe", 13)];
       if (family === 6) for (const host of [lvs1, lvs2, probe]) host.useIpv6();
+      // A router is a member of more groups.
+      for (const host of [lvs1, lvs2]) host.sysctl("net.ipv6.conf.all.forwarding=1");
       const shown = [`${name} macvlan private on eth0 ${mac} UP`];
       const vips = router.addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`);
       const capture = await new Capture(lan, probe, "eth0", ALL_OF_VMAC).ready();
+      const silence = await new Capture(lan, lvs2, "eth0", `outbound and ether src ${mac}`).ready();
       const first = new Director(lan, lvs1);
       const second = new Director(lan, lvs2);
       const mine = withVmac({ ...router, priority: 150 });
@@ -50,6 +53,8 @@ if (hasRoot(t, import.meta.url)) {
       await until("five more", () => second.counted("adverts_received") >= heard + 5);
       await first.nextReport();
       t.ok(second.counted("adverts_received") <= first.counted("adverts_sent"), "none is heard twice");
+
+      t.same(await silence.seen(), [], "a backup does not speak from it, not even to switches");
 
       await first.kill();
       await second.reaches("master");
@@ -88,5 +93,57 @@ if (hasRoot(t, import.meta.url)) {
       for (const { announcedMac } of announced.filter(({ kind }) => kind === "neighbour"))
         t.equal(announcedMac, mac);
     });
+
+    t.test(`IPv${family}: whoever gives way falls silent at once`, async (t) => {
+      const lan = new Lan(t);
+      const [lvs1, lvs2] = [lan.host("lvs1", 11), lan.host("lvs2", 12)];
+      if (family === 6) for (const host of [lvs1, lvs2]) host.useIpv6();
+      for (const host of [lvs1, lvs2]) host.sysctl("net.ipv6.conf.all.forwarding=1");
+      const first = new Director(lan, lvs1);
+      const second = new Director(lan, lvs2);
+      await first.configure([withVmac({ ...router, priority: 150 })]);
+      await first.reaches("master");
+      const spoken = await new Capture(lan, lvs1, "eth0", `outbound and ether src ${mac}`).ready();
+      await second.configure([withVmac({ ...router, priority: 200 })]);
+      await first.reaches("backup");
+      await second.reaches("master");
+      // The kernel would tell the switches within a second or two that it leaves the groups of its addresses.
+      const heard = first.counted("adverts_received");
+      await until("twenty-five adverts", () => first.counted("adverts_received") >= heard + 25);
+      const packets = await spoken.seen();
+      t.equal(packets.at(-1)?.kind, "advert");
+      t.equal(packets.at(-1)?.priority, 150);
+    });
   }
+
+  t.test(
+    "vmac_xmit_base: adverts have the interface's own hardware address, the addresses the virtual one",
+    async (t) => {
+      const lan = new Lan(t);
+      const [lvs1, lvs2, probe] = [lan.host("lvs1", 11), lan.host("lvs2", 12), lan.host("probe", 13)];
+      const capture = await new Capture(lan, probe, "eth0", ALL_OF_VMAC).ready();
+      const first = new Director(lan, lvs1);
+      const second = new Director(lan, lvs2);
+      await first.configure([withVmac(web({ priority: 150 }), { sendsByLink: false })]);
+      await first.reaches("master");
+      await second.configure([withVmac(web())]);
+      await second.reaches("backup");
+      const heard = second.counted("adverts_received");
+      await until("five more", () => second.counted("adverts_received") >= heard + 5);
+      await first.nextReport();
+      t.ok(second.counted("adverts_received") <= first.counted("adverts_sent"), "none is heard twice");
+      t.ok(reaches(probe, "192.0.2.100"));
+      t.equal(neighbour(probe, "192.0.2.100"), VMAC4);
+      await first.configure([withVmac(web({ priority: 150 }))]);
+      await until("adverts are heard", () => second.counted("adverts_received") >= heard + 15);
+      t.same(second.transitions, ["init -> backup (startup)"], "changed in place");
+      const [link] = JSON.parse(lvs1.ip("-j", "link", "show", "dev", "eth0")) as { address: string }[];
+      const packets = await capture.seen();
+      const macs = new Set(packets.filter(({ kind }) => kind === "advert").map((packet) => packet.mac));
+      t.same(macs, new Set([link?.address, VMAC4]));
+      for (const packet of packets.filter(({ announced }) => announced === "192.0.2.100"))
+        t.match(packet, { mac: VMAC4, complaint: "" });
+      t.equal(first.counted("adverts_discarded") + second.counted("adverts_discarded"), 0);
+    },
+  );
 }
