@@ -187,9 +187,13 @@ if (hasRoot(t, import.meta.url)) {
     const impossible = withVmac(web({ name: "impossible", interface: "lo", vrid: 52 }));
     await relevo.configure([withVmac(web()), impossible]);
     await relevo.reaches("fault");
-    const faults = relevo.named("vrrp-transition").map(({ instance, detail }) => `${instance}: ${detail}`);
+    const faults = relevo
+      .named("vrrp-transition")
+      .map(({ instance, detail }) => `${String(instance)}: ${String(detail)}`);
     t.same(faults, ["web: interface vrrp.51 is missing", "impossible: interface vrrp.52 is missing"]);
-    const refusals = relevo.named("link-failed").map((fields) => `${fields.interface}: ${fields.error}`);
+    const refusals = relevo
+      .named("link-failed")
+      .map((fields) => `${String(fields.interface)}: ${String(fields.error)}`);
     t.equal(refusals.length, 2);
     t.match(refusals[0], /^vrrp\.51: .*(EBUSY|EADDRINUSE)/);
     t.match(refusals[1], /^vrrp\.52: .*EINVAL/);
