@@ -10,7 +10,7 @@ import { authenticationSchema } from "./authentication.ts";
 import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
 import { sourceAddress, unicastPeer } from "./ip-address.ts";
-import { notifyShape } from "./notify.ts";
+import { instanceNotifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
 import { trackShape } from "./tracking.ts";
 import { useIpvlan, useVmac } from "./virtual-link.ts";
@@ -42,7 +42,7 @@ export const instanceSchema = z.strictObject({
   use_vmac: useVmac().optional(),
   vmac_xmit_base: toggle().optional(),
   use_ipvlan: useIpvlan().optional(),
-  ...notifyShape,
+  ...instanceNotifyShape,
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),
   garp_master_refresh: announceRefresh().optional(),
@@ -51,5 +51,6 @@ export const instanceSchema = z.strictObject({
   garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
   lower_prio_no_advert: toggle().optional(),
   higher_prio_send_advert: toggle().optional(),
+  owner_ignore_adverts: toggle().optional(),
   ...trackShape,
 });
