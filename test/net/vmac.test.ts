@@ -7,7 +7,9 @@
 
 import t from "tap";
 import { Capture } from "./capture.ts";
-import { Director, web } from "./director.ts";
+import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { seconds } from "../../src/core/units/time.ts";
+import { Director, VIP, web } from "./director.ts";
 import { Lan, until } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
 import { addressesOn, ALL_OF_VMAC, linksOnTop, neighbour, reaches, VMAC4, VMAC6, withVmac } from "./vmac.ts";
@@ -144,6 +146,54 @@ if (hasRoot(t, import.meta.url)) {
       for (const packet of packets.filter(({ announced }) => announced === "192.0.2.100"))
         t.match(packet, { mac: VMAC4, complaint: "" });
       t.equal(first.counted("adverts_discarded") + second.counted("adverts_discarded"), 0);
+    },
+  );
+
+  t.test(
+    "several on one interface: each hears its own, beside one without and one with an authentication header",
+    async (t) => {
+      const lan = new Lan(t);
+      const [lvs1, lvs2] = [lan.host("lvs1", 11), lan.host("lvs2", 12)];
+      for (const host of [lvs1, lvs2]) host.useIpv6();
+      const on = (address: string) => [{ ...VIP, address: address as Ipv4 }];
+      const key = new TextEncoder().encode("secret");
+      const second2 = { version: 2, advertInterval: seconds(1) } as const;
+      const routers = (priority: number) => [
+        withVmac(web({ priority })),
+        withVmac(web6({ name: "six", priority })),
+        withVmac(web({ name: "other", vrid: 52, priority, addresses: on("192.0.2.101") })),
+        withVmac(
+          web({
+            name: "sealed",
+            vrid: 53,
+            priority,
+            ...second2,
+            authentication: { type: "ah", key },
+            addresses: on("192.0.2.102"),
+          }),
+        ),
+        web({ name: "plain", vrid: 54, priority, addresses: on("192.0.2.103") }),
+      ];
+      const first = new Director(lan, lvs1);
+      const second = new Director(lan, lvs2);
+      const states = (director: Director) => director.instances.map(({ state }) => state).join(" ");
+      await first.configure(routers(150));
+      await until("the first is master of all", () => states(first) === "master master master master master");
+      await second.configure(routers(100));
+      const heard = (name: string) => second.counted("adverts_received", { instance: name });
+      const names = ["web", "six", "other", "sealed", "plain"];
+      await until("the second hears all", () => names.every((name) => heard(name) >= 5));
+      await first.nextReport();
+      for (const name of names) t.ok(heard(name) <= first.counted("adverts_sent", { instance: name }), name);
+      t.equal(states(second), "backup backup backup backup backup");
+      t.equal(linksOnTop(lvs2).length, 4);
+      await first.stop();
+      await until(
+        "the second is master of all",
+        () => states(second) === "master master master master master",
+      );
+      t.equal(first.counted("adverts_discarded") + second.counted("adverts_discarded"), 0);
+      t.same(linksOnTop(lvs1), []);
     },
   );
 }
