@@ -24,14 +24,7 @@ export function onAdvertAsMaster(
   const winner = strongerThanUs(advert, source, context);
   if (winner !== undefined) {
     const next = waitingFor(source, advert.advertInterval, now, router);
-    return {
-      state: next,
-      effects: [
-        { type: "remove-addresses", addresses: router.addresses },
-        ...lastWord(router, advert.advertInterval),
-        publish(state, next, winner, source),
-      ],
-    };
+    return giveWay(state, next, winner, source, router);
   }
   return onLesserMaster(state, advert.priority, now, router);
 }
@@ -68,11 +61,20 @@ function onLesserMaster(
 }
 
 /**
- * The winner hears that there were two, and announces again (§6.4.3: it answers a lesser one); for backups that hear it
- * too it carries the winner's interval.
+ * From master to backup because another is master: the addresses go first. The winner then hears that there were two, and
+ * announces again (§6.4.3: it answers a lesser one); for backups that hear it too the last word carries the winner's
+ * interval. Priority 0 would tell those that nobody is master.
  */
-function lastWord({ contention }: VirtualRouter, advertInterval: Duration): Effect[] {
-  return contention.lastWord ? [{ type: "concede", advertInterval }] : [];
+export function giveWay(
+  state: State,
+  next: State & { name: "backup" },
+  cause: TransitionCause,
+  detail: string | undefined,
+  { addresses, contention }: VirtualRouter,
+): Step {
+  const effects: Effect[] = [{ type: "remove-addresses", addresses }];
+  if (contention.lastWord) effects.push({ type: "concede", advertInterval: next.advertInterval });
+  return { state: next, effects: [...effects, publish(state, next, cause, detail)] };
 }
 
 function latest(one: Instant, other: Instant): Instant {
