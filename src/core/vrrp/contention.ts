@@ -44,10 +44,11 @@ function onLesserMaster(
   // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
   if (now < state.answerQuietUntil) return unchanged({ ...state, reassertAt: later });
   const effects: Effect[] = [];
-  let next = { ...state, answerQuietUntil: after(now, ANSWERS_APART), reassertAt: later };
+  let next = { ...state, reassertAt: later };
   if (answer || priority === 0) {
     effects.push({ type: "send-advert" });
-    next = { ...next, nextAdvertAt: after(now, router.advertInterval) };
+    const answerQuietUntil = after(now, ANSWERS_APART);
+    next = { ...next, answerQuietUntil, nextAdvertAt: after(now, router.advertInterval) };
   }
   if (announces && now >= state.contentionQuietUntil) {
     effects.push(announce(router, announceRepeat));
