@@ -5,13 +5,13 @@ import { type Fault, lasting, someMachine, type Striking } from "../fault.ts";
 export const addressRefused: Fault = {
   name: "address-refused",
   strike(striking) {
-    const { world } = striking;
+    const { world, random } = striking;
     const { kernel, name } = someMachine(striking);
-    kernel.mood.refusesToAdd = true;
-    world.trace?.note(`${name}: no address may be added`);
+    kernel.mood.refusal = random.pick(["EPERM", "ENOBUFS", "ENOMEM"]);
+    world.trace?.note(`${name}: no address may be added (${kernel.mood.refusal})`);
     world.agenda.in(lasting(striking, 0.5, 6), () => {
       world.trace?.note(`${name}: addresses may be added`);
-      kernel.mood.refusesToAdd = false;
+      kernel.mood.refusal = undefined;
     });
   },
 };
@@ -35,7 +35,7 @@ function meddle(what: "add" | "remove"): Fault["strike"] {
     const { world, random } = striking;
     const machine = someMachine(striking);
     if (!machine.powered) return;
-    const addresses = (world.files.get(machine) ?? []).flatMap((router) => router.addresses);
+    const addresses = world.routers(machine).flatMap((router) => router.addresses);
     machine.kernel.change(what, random.pick(addresses), "stranger");
   };
 }

@@ -58,7 +58,12 @@ export const announced: Rule = {
         });
       },
       announced(machine, address) {
-        if (!machine.kernel.holds(address) && world.troubled(machine) < world.now - world.reaction)
+        const excusedUntil = Math.max(
+          world.troubled(machine) + world.reaction,
+          world.leftAloneUntil(machine, address.address),
+        );
+        const isDown = machine.kernel.interfaces.get(address.interface)?.up === false;
+        if (!machine.kernel.holds(address) && world.now > excusedUntil && !isDown)
           complain(`${machine.name} announces ${address.address} and does not hold it`);
         const claim = claims.get(machine)?.get(address.address);
         if (claim === undefined) return;
