@@ -14,7 +14,7 @@ import { addressText } from "../core/vrrp/address-book.ts";
 import { advertPackets, type OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { seal } from "../core/vrrp/authentication.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
-import { effectivePriority } from "../core/vrrp/priority.ts";
+import { asItStands, effectivePriority } from "../core/vrrp/priority.ts";
 import {
   begun,
   done,
@@ -42,7 +42,8 @@ export interface InstanceHands {
   /** Adds the router's addresses; `done` is told whether the kernel accepted them all. */
   add(router: VirtualRouter, addresses: readonly VirtualAddress[], done: (accepted: boolean) => void): void;
   remove(addresses: readonly VirtualAddress[], done: () => void): void;
-  announce(address: VirtualAddress): void;
+  /** Announces an address; `round` others of the same burst go before it. */
+  announce(address: VirtualAddress, round: number): void;
   /** Delivers what has queued on the router's interface. */
   drain(router: VirtualRouter): void;
   /** The router's own address. */
@@ -96,6 +97,16 @@ export class Instance {
 
   get router(): VirtualRouter {
     return this.#router;
+  }
+
+  /** The effective priority. */
+  get priority(): number {
+    return effectivePriority(this.standing, this.#adjustment);
+  }
+
+  /** The router as it stands in its state. */
+  get standing(): VirtualRouter {
+    return asItStands(this.#router, this.#state.name);
   }
 
   /** The highest sequence number that a source has used; 0 when none. */
@@ -221,7 +232,7 @@ export class Instance {
       interface: this.#router.interface,
       vrid: this.#router.vrid,
       state: this.#published,
-      priority: effectivePriority(this.#router, this.#adjustment),
+      priority: this.priority,
       held: this.#hands.held(this.#router).map(named),
       addresses: this.#router.addresses.map(named),
     };
@@ -238,8 +249,13 @@ export class Instance {
 
   /** Announces an address that had gone and is back. */
   announce(address: VirtualAddress): void {
+    if (this.mayAnnounce()) this.#hands.announce(address, 0);
+  }
+
+  /** True while its addresses are worth announcing, by all that has arrived so far. */
+  mayAnnounce(): boolean {
     this.#hands.drain(this.#router);
-    if (mayAnnounce(this.#state)) this.#hands.announce(address);
+    return mayAnnounce(this.#state);
   }
 
   #onTimer(deadline: Instant): void {
@@ -281,8 +297,8 @@ export class Instance {
   }
 
   #announce(addresses: readonly VirtualAddress[], repeat: number): void {
-    for (let count = 0; count < repeat; count += 1) {
-      for (const address of addresses) this.#hands.announce(address);
+    for (let round = 0; round < repeat; round += 1) {
+      for (const address of addresses) this.#hands.announce(address, round);
     }
   }
 
@@ -296,7 +312,7 @@ export class Instance {
         from,
         to,
         cause,
-        priority: effectivePriority(router, this.#adjustment),
+        priority: effectivePriority(asItStands(router, to), this.#adjustment),
         ...(detail === undefined ? {} : { detail }),
       }),
     );

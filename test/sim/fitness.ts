@@ -1,6 +1,7 @@
 /** A second opinion on what tracked objects do to a router's priority, in the words of docs/config.md. */
 
 import type { Tracked, Verdict } from "../../src/core/track/model.ts";
+import { ZERO } from "../../src/core/units/time.ts";
 import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Working } from "./brain.ts";
 
@@ -10,9 +11,19 @@ export function priorityOf(router: VirtualRouter, adjustment: number): number {
   return Math.min(254, Math.max(1, router.priority + adjustment));
 }
 
-/** The router with the priority that it speaks with. */
-export function effective({ router, adjustment }: Working): VirtualRouter {
-  return adjustment === 0 ? router : { ...router, priority: priorityOf(router, adjustment) };
+/** An owner that has given way to another one is, as a backup, the best of those who own nothing, and preempts at once. */
+export function standing({ router, state }: Pick<Working, "router" | "state">): VirtualRouter {
+  return state.name === "backup" && router.priority === 255
+    ? { ...router, priority: 254, preempt: true, preemptDelay: ZERO }
+    : router;
+}
+
+/** The router with the priority that it speaks, and waits, with. */
+export function effective(working: Pick<Working, "router" | "state" | "adjustment">): VirtualRouter {
+  const router = standing(working);
+  return working.adjustment === 0 || working.router.priority === 255
+    ? router
+    : { ...router, priority: priorityOf(router, working.adjustment) };
 }
 
 /** What is to be added to the priority. */

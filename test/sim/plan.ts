@@ -10,14 +10,15 @@ import type { Tracked } from "../../src/core/track/model.ts";
 import type { Family, IpAddress } from "../../src/core/units/ip-address.ts";
 import { centiseconds, type Duration, microseconds, seconds, ZERO } from "../../src/core/units/time.ts";
 import { type Delivery, MULTICAST4, MULTICAST6 } from "../../src/core/vrrp/delivery.ts";
-import type {
-  Announcing,
-  Authentication,
-  Contention,
-  FailoverConfig,
-  VirtualAddress,
-  VirtualRouter,
-  VrrpVersion,
+import {
+  type Announcing,
+  type Authentication,
+  type Contention,
+  type FailoverConfig,
+  IDLE,
+  type VirtualAddress,
+  type VirtualRouter,
+  type VrrpVersion,
 } from "../../src/core/vrrp/model.ts";
 import type { Fault } from "./fault.ts";
 import { FAULTS } from "./faults/all.ts";
@@ -83,8 +84,9 @@ function priority(random: Random): number {
 }
 
 function makeOwner(random: Random, directors: VirtualRouter[][], index: number, router: VirtualRouter): void {
-  const own = random.pick(directors);
-  own[index] = { ...(own[index] ?? router), priority: 255 };
+  // One, or, by mistake, several.
+  const owners = random.chance(0.7) ? [random.pick(directors)] : directors.slice(random.integer(0, 1));
+  for (const own of owners) own[index] = { ...(own[index] ?? router), priority: 255 };
 }
 
 /** What a file says besides its instances. */
@@ -93,7 +95,8 @@ function sharedOf(random: Random, unit: Duration, segments: number): Omit<Failov
   const some = () => microseconds(unit * random.pick([0, 0.3, 2]));
   if (random.chance(0.15)) linkDelays[`eth${random.integer(0, segments - 1)}`] = { down: some(), up: some() };
   const startupDelay = random.chance(0.15) ? microseconds(unit * random.pick([0.5, 4])) : ZERO;
-  return { startupDelay, realtimePriority: 0, linkDelays };
+  const pace = microseconds(random.chance(0.15) ? Math.min(1_000, unit / 100) : 0);
+  return { ...IDLE, startupDelay, linkDelays, announcementPace: { 4: pace, 6: pace } };
 }
 
 const NAMES = ["web", "mail", "dns"];

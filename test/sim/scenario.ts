@@ -23,7 +23,7 @@ import { MULTICAST4, MULTICAST6 } from "../../src/core/vrrp/delivery.ts";
 import { type IpAddress, isIpv6 } from "../../src/core/units/ip-address.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { after, type Duration, milliseconds, seconds, ZERO } from "../../src/core/units/time.ts";
-import type { FailoverConfig, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import { IDLE, type VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { Client, macText } from "./client.ts";
 import type { Machine } from "./machine.ts";
 import type { Port, Segment } from "./segment.ts";
@@ -150,7 +150,7 @@ class Stage {
     const latency = duration(value("latency") ?? "0s");
     const isGroup = value("group") === "yes";
     const directors = names.map((priority) => ({
-      ...SHARED,
+      ...IDLE,
       startupDelay: duration(value("startup-delay") ?? "0s"),
       routers: routersOf([...shared, `priority=${priority}`], isGroup),
     }));
@@ -189,7 +189,7 @@ class Stage {
   }
 
   #set(machine: Machine, words: readonly string[]): void {
-    const before = this.#lan.files.get(machine) ?? SHARED;
+    const before = this.#lan.files.get(machine) ?? IDLE;
     const routers = this.#lan.routers(machine).map((router) => changed(router, words));
     this.#lan.rewrite(machine, { ...before, routers });
   }
@@ -209,8 +209,6 @@ class Stage {
 function portsOf(segment: Segment, names: readonly string[]): Port[] {
   return segment.ports.filter((port) => names.includes(port instanceof Client ? "client" : port.name));
 }
-
-const SHARED: FailoverConfig = { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {} };
 
 const LOAD = [{ kind: "file", object: "load", weight: 1, reverse: false }] as const;
 

@@ -60,7 +60,9 @@ export function recipient(
   const { ttl, source, message, sequence } = parts;
   const at = (index: number) => message[index] ?? 0;
   const router = routers.find(({ vrid }) => vrid === at(1));
-  if (router === undefined || router.priority === 255) return undefined;
+  if (router === undefined) return undefined;
+  // An owner heeds nobody but another owner.
+  if (router.priority === 255 && at(2) !== 255) return undefined;
   if (own !== undefined && source === digitsOf(own)) return undefined;
   if (!isNear(router, source, ttl)) return undefined;
 

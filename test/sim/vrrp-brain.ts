@@ -18,6 +18,7 @@ import {
 } from "../../src/core/vrrp/model.ts";
 import { leftOver, mayResume } from "../../src/core/vrrp/succession.ts";
 import { faultsOf, type Interfaces, primaryAddress } from "../../src/core/vrrp/surroundings.ts";
+import { AnnouncementPacer } from "../../src/failover/announcement-pacer.ts";
 import { Instance, type InstanceHands } from "../../src/failover/instance.ts";
 import { hmacMd5 } from "../../src/failover/mac.ts";
 import { TrackedObjects } from "../../src/failover/tracked-objects.ts";
@@ -31,6 +32,7 @@ export class VrrpBrain implements Brain {
   readonly #lookingLater = new Set<string>();
   readonly #host: Host;
   readonly #tracked: TrackedObjects;
+  readonly #pacer: AnnouncementPacer;
   readonly #hands: InstanceHands;
   #virtual: ReadonlySet<IpAddress> = new Set();
   #configured = false;
@@ -42,13 +44,23 @@ export class VrrpBrain implements Brain {
     this.#tracked = new TrackedObjects(host.clock, {
       changed: () => this.interfacesChanged(),
       event: () => {},
+      // The simulator has no BFD.
+      bfdPath: () => undefined,
+    });
+    this.#pacer = new AnnouncementPacer({
+      clock: host.clock,
+      announce: (address) => host.announce(address),
+      mayAnnounce: (address) => this.#holderOf(address)?.mayAnnounce() === true,
     });
     this.#hands = {
       clock: host.clock,
       send: (router, advert) => host.send(router, advert),
       add: (router, addresses, done) => this.#add(router, addresses, done),
-      remove: (addresses, done) => this.#remove(addresses, done),
-      announce: (address) => host.announce(address),
+      remove: (addresses, done) => {
+        this.#pacer.drop(addresses);
+        this.#remove(addresses, done);
+      },
+      announce: (address, round) => this.#pacer.announce(address, round),
       drain: (router) => host.drain(router),
       primary: (router) => this.#primary(router),
       held: (router) => this.#book.held(router),
@@ -78,6 +90,7 @@ export class VrrpBrain implements Brain {
     const delay = this.#configured || diedAt !== undefined ? ZERO : config.startupDelay;
     this.#configured = true;
     this.#tracked.configure(config);
+    this.#pacer.pace = config.announcementPace;
     this.#tracked.look(this.#host.interfaces);
     const kept = new Set(config.routers.map(({ name }) => name));
     this.#stopAllBut(kept, () => this.#takeIntoForce(config, delay, diedAt));
@@ -120,6 +133,7 @@ export class VrrpBrain implements Brain {
   stop(stopped: () => void): void {
     this.#stopAllBut(new Set(), () => {
       this.#tracked.close();
+      this.#pacer.close();
       this.#host.record = [];
       stopped();
     });
@@ -128,7 +142,7 @@ export class VrrpBrain implements Brain {
   packet(socket: Socket, bytes: Uint8Array): void {
     const here: Instance[] = [];
     for (const instance of this.working.values()) if (isHeardAt(socket, instance.router)) here.push(instance);
-    const routers = here.map(({ router }) => router);
+    const routers = here.map(({ standing }) => standing);
     const admission = admit(bytes, routers, (router) => this.#primary(router), {
       mac: hmacMd5,
       lastSequence: (vrid, source) =>
@@ -137,7 +151,7 @@ export class VrrpBrain implements Brain {
     this.#host.judged(admission);
     if (admission.type === "discarded") return;
     const { router, advert, source, sequence } = admission;
-    const instance = here.find((candidate) => candidate.router === router);
+    const instance = here.find((candidate) => candidate.router.name === router.name);
     if (sequence !== undefined) instance?.onSequence(source, sequence);
     instance?.dispatch({ type: "advert", advert, source });
   }

@@ -6,6 +6,7 @@
 import type { Working } from "../brain.ts";
 import type { Hearing, Judgement, Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
+import { standing } from "../fitness.ts";
 import { dissect, recipient } from "../validity.ts";
 
 export const onlyValidActs: Rule = {
@@ -22,7 +23,7 @@ export const onlyValidActs: Rule = {
       }
       const find = (name: string | undefined) => here.find(({ router }) => router.name === name);
       const expected = recipient(frame.bytes, {
-        routers: here.map(({ router }) => router),
+        routers: here.map(standing),
         own: machine.ownAddress(socket.interface, socket.family),
         lastSequence: ({ name }, source) => {
           const working = find(name);

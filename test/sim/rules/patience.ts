@@ -14,7 +14,7 @@ import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import { after, type Duration, type Instant } from "../../../src/core/units/time.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Stepped, Working } from "../brain.ts";
-import { effective, priorityOf } from "../fitness.ts";
+import { effective } from "../fitness.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
 
@@ -138,10 +138,11 @@ function updated(wait: Patience | undefined, step: Stepped, now: Instant): Patie
 /** The configuration has changed, or the priority. */
 function shifted(wait: Patience, { working, event }: Stepped, now: Instant): Patience {
   const router = effective(working);
-  const before =
+  const [was, adjustment] =
     event.type === "reconfigured"
-      ? { ...event.before, priority: priorityOf(event.before, working.adjustment) }
-      : { ...router, priority: priorityOf(working.router, event.type === "adjusted" ? event.before : 0) };
+      ? [event.before, working.adjustment]
+      : [working.router, event.type === "adjusted" ? event.before : 0];
+  const before = effective({ router: was, state: working.state, adjustment });
   const interval = router.version === 3 && wait.master !== undefined ? wait.interval : router.advertInterval;
   // A master that was to be preempted is listened to anew when it may be one to leave alone.
   const humbler = (before.preempt && !router.preempt) || router.priority < before.priority;

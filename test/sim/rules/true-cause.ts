@@ -55,7 +55,13 @@ function isTrue(
   sinceKilled: Duration,
 ): boolean {
   const { event, before, working } = step;
-  const router = effective(working);
+  // As it stood when it happened.
+  const router = effective({
+    ...working,
+    router: working.router,
+    adjustment: working.adjustment,
+    state: before,
+  });
   switch (cause) {
     case "startup":
       if (router.priority === 255) return false;
@@ -78,10 +84,17 @@ function isTrue(
       return event.type === "advert" && event.advert.priority > router.priority;
     case "equal-priority-higher-address":
       return event.type === "advert" && isTieLost(event, router, machine);
+    case "duplicate-owner":
+      return event.type === "advert" && event.advert.priority === 255 && working.router.priority === 255;
     case "fault":
       return event.type === "address-refused" || somethingIsDown(working, machine);
     case "fault-cleared":
       return !somethingIsDown(working, machine) && router.priority !== 255;
+    // No simulated director has a peer yet.
+    case "peer-let-go":
+    case "peer-silent":
+    case "handover":
+      return false;
     case "sync-group":
       return isLed(detail, machine, step);
     case "reconfigured":
