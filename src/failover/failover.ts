@@ -52,6 +52,7 @@ import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
 import { type Decision, Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { LinkKeeper } from "./link-keeper.ts";
 import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
 import { type SegmentName, Segments, segmentKey } from "./segments.ts";
@@ -66,6 +67,7 @@ export interface FailoverVoice {
 /** Where it writes down what it has put into the kernel. */
 export interface RecordPaths {
   readonly addresses: string;
+  readonly links: string;
   readonly routing: string;
   readonly filter: string;
 }
@@ -82,6 +84,7 @@ export class Failover {
   /** Where packets with an authentication header arrive, on interfaces with an instance that asks for one. */
   readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
+  readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
   readonly #routing: RoutingKeeper;
   readonly #routeWatch: RouteWatch;
@@ -126,10 +129,19 @@ export class Failover {
       address: (name, address) => void this.#keeper.look(name, address),
       readAnew: () => void this.#keeper.lookAtAll(),
     });
+    this.#links = new LinkKeeper(this.#rtnetlink, records.links, {
+      interfaces: this.#table.interfaces,
+      readAnew: () => this.#table.readAnew(),
+      event: (report) => voice.event(report),
+      drift: () => this.#counters.count("drift", { kind: "link" }),
+      changed: () => this.#onLinksChanged(),
+    });
     this.#keeper = new AddressKeeper(this.#rtnetlink, records.addresses, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
+      adding: (addresses) => this.#links.open(addresses),
+      vacating: (name) => this.#links.hush(name),
     });
     this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
@@ -176,19 +188,21 @@ export class Failover {
     this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
-    this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     // What is dropped now is dropped until its address is gone, and what will be, before its address is there.
     const before = [...this.#instances.values()].map(({ instance }) => instance.router);
     this.#filter.drop(unacceptedAddresses([...before, ...config.routers]));
     await this.#stopAllBut(kept);
+    await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
+    this.#tracked.look(this.#table.interfaces);
     this.#virtual = new Set(
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
     const routing = [...config.staticRouting, ...config.routers.flatMap((router) => router.routing)];
     await this.#routeWatch.configure(config.trackedRoutes, routing.length > 0);
-    const holders = [...config.routers, { priority: 255, addresses: config.staticAddresses }];
-    const found = this.#keeper.takeCharge(holders, this.#table.interfaces);
+    // What is there before Relevo is left there, as an owner's is.
+    const fixed = { priority: 255, addresses: config.staticAddresses };
+    const found = this.#keeper.takeCharge([...this.#withLink(config.routers), fixed], this.#table.interfaces);
     this.#listenFor = config.routers;
     this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
@@ -213,7 +227,7 @@ export class Failover {
     }
     this.#agree();
     await this.#settled();
-    this.#keeper.forgetAllBut(holders);
+    this.#keeper.forgetAllBut([...config.routers, fixed]);
     this.#routing.forgetAllBut(routing);
     this.#filter.drop(unacceptedAddresses(config.routers));
     this.#onInterfacesChanged();
@@ -230,6 +244,7 @@ export class Failover {
     this.#listenFor = [];
     this.#routeWatch.close();
     this.#routing.close();
+    await this.#links.close();
     this.#keeper.close();
     this.#filter.close();
     this.#tracked.close();
@@ -284,6 +299,18 @@ export class Failover {
     await this.#keeper.remove(before.filter(isGone));
   }
 
+  /** A router whose interface was somebody else's may have its own now. */
+  #onLinksChanged(): void {
+    if (this.#listenFor.length > 0)
+      this.#keeper.takeCharge(this.#withLink(this.#listenFor), this.#table.interfaces);
+    this.#onInterfacesChangedSoon();
+  }
+
+  /** Those whose interface of their own is not somebody else's: nothing is taken off that. */
+  #withLink(routers: readonly VirtualRouter[]): readonly VirtualRouter[] {
+    return routers.filter(({ link }) => !this.#links.isForeign(link));
+  }
+
   /** Addresses of an earlier life that nobody holds or goes on with are gone before anyone relies on them. */
   async #removeLeftOver(
     found: readonly VirtualAddress[],
@@ -335,7 +362,7 @@ export class Failover {
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
-      transition: (router, to, cause) =>
+      transition: (router, { to, cause }) =>
         this.#counters.count("transitions", { instance: router.name, to, cause }),
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
@@ -412,11 +439,7 @@ export class Failover {
 
   #send(router: VirtualRouter, { packet, destination }: OutgoingAdvert): void {
     const labels = { instance: router.name, interface: router.interface };
-    const failure = this.#try(() => {
-      const socket = this.#segments.socket(router);
-      if (socket === undefined) throw new KernelError("send", "ENODEV");
-      socket.send(packet, destination);
-    });
+    const failure = this.#try(() => this.#segments.send(router, packet, destination));
     if (failure === undefined) this.#counters.count("adverts_sent", labels);
     if (this.#noticeboard.changed(`send ${router.name} ${destination}`, failure)) {
       this.#voice.event(event("vrrp-send-failed", { ...labels, destination, error: failure ?? "" }));
@@ -512,8 +535,11 @@ export class Failover {
     clearImmediate(this.#changed);
     this.#changed = undefined;
     const { interfaces } = this.#table;
+    this.#links.look();
     this.#updateSegments();
-    this.#lookAfterInterfaces();
+    this.#keeper.lookAtInterfaces();
+    this.#routing.lookSoon();
+    this.#routeWatch.lookSoon();
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
@@ -530,13 +556,6 @@ export class Failover {
     this.#voice.reportSoon();
   }
 
-  /** An interface takes routes and addresses away with it, and the kernel does not tell of each. */
-  #lookAfterInterfaces(): void {
-    for (const address of this.#static.staticAddresses) void this.#keeper.look(address.interface, address);
-    this.#routing.lookSoon();
-    this.#routeWatch.lookSoon();
-  }
-
   #updateSegments(): void {
     const { interfaces } = this.#table;
     this.#segments.update(this.#listenFor, interfaces);
@@ -548,10 +567,12 @@ export class Failover {
     const { interfaces } = this.#tracked;
     const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
     const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
+    const { link } = router;
+    if (link !== undefined && this.#links.isForeign(link)) faults.push(`interface ${link.name} is not ours`);
     const listening = isAuthenticated(router) ? this.#authenticated : this.#segments;
-    const deaf = interfaces.has(router.interface) && listening.socket(router) === undefined;
     if (!router.accept && this.#filter.failed) faults.push("packets to its addresses cannot be dropped");
-    if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
+    for (const name of listening.deafOn(router, interfaces))
+      faults.push(`cannot listen on interface ${name}`);
     return { faults, adjustment: tracked.adjustment };
   }
 
@@ -592,6 +613,6 @@ function isAuthenticated({ authentication }: VirtualRouter): boolean {
 }
 
 /** Routers that differ in these are different ones; all else can be changed in place. */
-function identity({ name, interface: interfaceName, vrid, version, family }: VirtualRouter): string {
-  return JSON.stringify([name, interfaceName, vrid, version, family]);
+function identity({ name, interface: interfaceName, link, vrid, version, family }: VirtualRouter): string {
+  return JSON.stringify([name, interfaceName, link, vrid, version, family]);
 }

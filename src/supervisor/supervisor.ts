@@ -22,7 +22,7 @@ import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
-import { releaseAddresses, releaseFilter, releaseRouting, releaseServices } from "./release.ts";
+import { releaseAddresses, releaseFilter, releaseLinks, releaseRouting, releaseServices } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
 
@@ -223,6 +223,7 @@ export class Supervisor {
     await releaseRouting(runDirectory);
     await releaseAddresses(runDirectory);
     releaseFilter(runDirectory);
+    await releaseLinks(runDirectory);
     if (!this.#stopping) this.#notifier.onFailoverAway();
   }
 

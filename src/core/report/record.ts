@@ -6,6 +6,8 @@
 import type { Protocol } from "../balance/model.ts";
 import type { RoutingEntry } from "../routing/model.ts";
 import type { Family } from "../units/ip-address.ts";
+import type { SettingChange } from "../vrrp/link-settings.ts";
+import type { OwnedLink } from "../vrrp/virtual-link.ts";
 
 /** The failover process's: addresses that may be on an interface because of us. */
 export interface FailoverRecord {
@@ -26,6 +28,12 @@ export interface FilterRecord {
   readonly families: readonly Family[];
 }
 
+/** The failover process's interfaces, and settings as they were before it made them. */
+export interface LinkRecord {
+  readonly links: readonly OwnedLink[];
+  readonly settings: readonly SettingChange[];
+}
+
 /** The balancer's: services that may be in the IPVS table, and settings as they were before us. */
 export interface BalancerRecord {
   readonly services: readonly {
@@ -41,4 +49,5 @@ export interface BalancerRecord {
 export const FAILOVER_RECORD = "failover.json";
 export const ROUTING_RECORD = "routing.json";
 export const FILTER_RECORD = "filter.json";
+export const LINK_RECORD = "links.json";
 export const BALANCER_RECORD = "balancer.json";
