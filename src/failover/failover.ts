@@ -306,7 +306,9 @@ export class Failover {
 
   #onPacket(segment: SegmentName, packet: Uint8Array): void {
     const { interface: interfaceName } = segment;
-    const here = this.#bySegment.get(segmentKey(segment)) ?? [];
+    const here = this.#bySegment.get(segmentKey(segment));
+    // The sockets are open before the first instance starts and until the last one has stopped: nobody is there to hear.
+    if (here === undefined) return;
     const routers = here.map(({ standing }) => standing);
     const admission = admit(packet, routers, (router) => this.#primary(router), {
       mac: hmacMd5,
