@@ -13,7 +13,7 @@
 import { event } from "../core/report/event.ts";
 import type { Event } from "../core/report/event.ts";
 import type { FailoverRecord } from "../core/report/record.ts";
-import { after, between, type Instant, seconds, toMilliseconds } from "../core/units/time.ts";
+import { toMilliseconds, ZERO } from "../core/units/time.ts";
 import { AddressBook, addressKey, addressText, isNeedless } from "../core/vrrp/address-book.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
@@ -21,9 +21,6 @@ import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
 import type { InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
-
-/** So far apart an address is put right that somebody else keeps changing. */
-const PUT_RIGHT_APART = seconds(1);
 
 /** What the keeper tells. */
 export interface AddressListener {
@@ -44,7 +41,6 @@ export class AddressKeeper {
   readonly #recordPath: string;
   readonly #listener: AddressListener;
   readonly #book = new AddressBook();
-  readonly #putRightAt = new Map<string, Instant>();
   readonly #later = new Map<string, NodeJS.Timeout>();
   #interfaces: Interfaces = new Map();
 
@@ -99,6 +95,11 @@ export class AddressKeeper {
     await this.#putRight({ address, prefixLength, interface: interfaceName });
   }
 
+  /** The interfaces have changed: looks at the addresses on those that have come up. */
+  lookAtInterfaces(): void {
+    for (const address of this.#book.cameUp(this.#interfaces)) void this.#putRight(address);
+  }
+
   /** Changes may have gone unseen: looks at every address. */
   async lookAtAll(): Promise<void> {
     await Promise.all(this.#book.all().map((address) => this.#putRight(address)));
@@ -110,18 +111,14 @@ export class AddressKeeper {
     removeRecord(this.#recordPath);
   }
 
-  /** Somebody who takes an address away again and again gets it back at once, and after that once a second. */
   async #putRight(address: VirtualAddress): Promise<void> {
     const wrong = this.#book.wrong(address, this.#interfaces);
     if (wrong === undefined) return;
-    const name = addressKey(address);
-    const last = this.#putRightAt.get(name);
-    const wait = last === undefined ? 0 : toMilliseconds(between(now(), after(last, PUT_RIGHT_APART)));
-    if (wait > 0) {
-      this.#lookLater(address, wait);
+    const wait = this.#book.putRightIn(address, now());
+    if (wait > ZERO) {
+      this.#lookLater(address, toMilliseconds(wait));
       return;
     }
-    this.#putRightAt.set(name, now());
     const cured = await this.#change(wrong === "missing" ? "add" : "remove", address);
     if (cured === "done") this.#listener.drift(address, wrong);
     if (cured === "refused" && wrong === "missing") this.#listener.lost(address);

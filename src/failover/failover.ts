@@ -291,7 +291,7 @@ export class Failover {
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
-      transition: (router, to, cause) =>
+      transition: (router, { to, cause }) =>
         this.#counters.count("transitions", { instance: router.name, to, cause }),
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
@@ -468,6 +468,7 @@ export class Failover {
     const { interfaces } = this.#table;
     this.#links.look();
     this.#updateSegments();
+    this.#keeper.lookAtInterfaces();
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
