@@ -65,6 +65,7 @@ export const DIAGNOSTICS = {
   "owner-track": "warning",
   "sync-group-track": "error",
   "track-own-address": "error",
+  "gateway-family": "error",
   "link-delay": "error",
   "file-path": "error",
   // Virtual servers, real servers, checks.

@@ -34,6 +34,8 @@ import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
+import { DefaultRoutes } from "../linux/default-routes.ts";
+import { openGatewaySocket } from "../linux/gateway-socket.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
@@ -45,6 +47,7 @@ import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
 import { type Decision, Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { GatewayWatch } from "./gateway-watch.ts";
 import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
 import { type SegmentName, Segments, segmentKey } from "./segments.ts";
@@ -70,6 +73,18 @@ export class Failover {
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
+  #routes: DefaultRoutes | undefined;
+  readonly #gateways = new GatewayWatch({
+    clock: MACHINE_CLOCK,
+    receiver: this.#receiver,
+    open: openGatewaySocket,
+    defaultRoutes: () => (this.#routes ??= new DefaultRoutes(this.#receiver)).now(),
+    interfaces: () => this.#table.interfaces,
+    virtual: () => this.#virtual,
+    found: (finding) => this.#tracked.found([finding]),
+    asked: (gateway, answered) =>
+      this.#counters.count("gateway_probes", { gateway, result: answered ? "answered" : "failed" }),
+  });
   readonly #pacer = new AnnouncementPacer({
     clock: MACHINE_CLOCK,
     announce: (address) => this.#announce(address),
@@ -127,6 +142,7 @@ export class Failover {
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
     this.#tracked.look(this.#table.interfaces);
+    this.#gateways.configure(config.gateways);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
     this.#virtual = new Set(
@@ -166,6 +182,7 @@ export class Failover {
           startupDelay: ZERO,
           realtimePriority: 0,
           linkDelays: {},
+          gateways: [],
           announcementPace: { 4: ZERO, 6: ZERO },
         },
         undefined,
@@ -174,6 +191,8 @@ export class Failover {
     this.#listenFor = [];
     this.#keeper.close();
     this.#tracked.close();
+    this.#gateways.close();
+    this.#routes?.close();
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();

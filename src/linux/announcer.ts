@@ -36,7 +36,7 @@ export function openAnnouncer(): Announcer {
 }
 
 /** struct sockaddr_ll (linux/if_packet.h): family, protocol, index, hardware type, packet type, length, address. */
-function linkLayerAddress(interfaceIndex: number, ethertype: number, destination: Mac): Uint8Array {
+export function linkLayerAddress(interfaceIndex: number, ethertype: number, destination: Mac): Uint8Array {
   const bytes = new Uint8Array(20);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, AF_PACKET, true);

@@ -70,6 +70,10 @@ export class Metrics {
       "Announcements of an address (gratuitous ARP)",
       ["address", "interface"],
     ),
+    gateway_probes: this.#counter("gateway_probes_total", "Questions to tracked gateways", [
+      "gateway",
+      "result",
+    ]),
     drift: this.#counter("drift_total", "Changes behind our back that were put right", ["kind"]),
     ipvs_changes: this.#counter("ipvs_changes_total", "Changes made to the IPVS table", []),
     ipvs_errors: this.#counter("ipvs_errors_total", "Changes of the IPVS table that the kernel refused", [

@@ -103,6 +103,7 @@ export class Director {
       realtimePriority: 50,
       startupDelay,
       linkDelays: {},
+      gateways: [],
       announcementPace: { 4: ZERO, 6: ZERO },
       ...changes,
     };

@@ -15,7 +15,7 @@ import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildDelivery } from "./delivery.ts";
-import { linkDelays, tracksOf } from "./tracking.ts";
+import { linkDelays, trackedGateways, tracksOf } from "./tracking.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
 const DEFAULT_PRIORITY = 100;
@@ -31,6 +31,7 @@ export function buildFailover(content: FileContent, node: string | undefined): F
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
     announcementPace: { 4: content.global_defs.vrrp_garp_interval, 6: content.global_defs.vrrp_gna_interval },
+    gateways: trackedGateways(content),
     linkDelays: linkDelays(content),
   };
 }

@@ -13,6 +13,7 @@ import { syncGroupSchema } from "./sync-group.ts";
 import {
   linkDelaysSchema,
   trackedFilesSchema,
+  trackedGatewaysSchema,
   trackedProcessesSchema,
   trackedScriptsSchema,
 } from "./tracking.ts";
@@ -26,6 +27,7 @@ export const fileSchema = z.strictObject({
   interface_up_down_delays: linkDelaysSchema.default(new Map()),
   vrrp_scripts: trackedScriptsSchema.default(new Map()),
   track_files: trackedFilesSchema.default(new Map()),
+  track_gateways: trackedGatewaysSchema.default(new Map()),
   vrrp_track_processes: trackedProcessesSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
   vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),

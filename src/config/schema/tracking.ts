@@ -7,6 +7,7 @@ import { seconds, ZERO } from "../../core/units/time.ts";
 import { quote } from "../diagnostic.ts";
 import { hostAddress } from "./address.ts";
 import { duration } from "./duration.ts";
+import { gatewayAddress } from "./ip-address.ts";
 import {
   argument,
   choice,
@@ -69,6 +70,23 @@ export const trackedFilesSchema = z.map(
   }),
 );
 
+/** `track_gateways`. What goes together: rules/gateways.ts. */
+export const trackedGatewaysSchema = z.map(
+  ownName(),
+  z.strictObject({
+    address: gatewayAddress(),
+    interface: interfaceName(),
+    ip_family: choice({ inet: 4, inet6: 6 } as const).optional(),
+    method: choice({ arp: "arp", ndp: "ndp", icmp: "icmp" } as const).optional(),
+    interval: duration("100ms", "1h").default(seconds(1)),
+    timeout: duration("10ms", "1m").default(seconds(1)),
+    weight: weight().default(0),
+    reverse: toggle().default(false),
+    rise: whole(1, 1_000).default(2),
+    fall: whole(1, 1_000).default(3),
+  }),
+);
+
 /** `vrrp_track_processes`. */
 export const trackedProcessesSchema = z.map(
   ownName(),
@@ -117,6 +135,11 @@ export const trackShape = {
         ownName(),
         z.strictObject({ process: ownName(), weight: widerWeight().optional(), ...override }),
       ]),
+    )
+    .default([]),
+  track_gateway: z
+    .array(
+      z.union([ownName(), z.strictObject({ gateway: ownName(), weight: weight().optional(), ...override })]),
     )
     .default([]),
   track_file: z
