@@ -84,6 +84,9 @@ export class Metrics {
       "state",
       "result",
     ]),
+    events_dropped: this.#counter("events_dropped_total", "Events that a process could not tell", [
+      "process",
+    ]),
     notify_lines_dropped: this.#counter(
       "notify_lines_dropped_total",
       "Lines that a named pipe had no room for",
@@ -165,6 +168,11 @@ export class Metrics {
     }
     this.#count(counts);
     this.late("balancer", lateness);
+  }
+
+  /** A process had events to tell, and the channel no room for them. */
+  onEventsDropped(process: string, count: number): void {
+    this.#counters["events_dropped"]?.inc({ process }, count);
   }
 
   /** A notify script has ended. */

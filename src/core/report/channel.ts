@@ -36,7 +36,8 @@ export type FromChild<Report> =
   /** The configuration last sent is in force. */
   | { readonly type: "configured" }
   | { readonly type: "event"; readonly event: Event }
-  | { readonly type: "report"; readonly report: Report }
+  /** `eventsDropped` counts those that the channel had no room for since the last report. */
+  | { readonly type: "report"; readonly report: Report; readonly eventsDropped: number }
   /** Nothing is left behind; the process exits now. */
   | { readonly type: "stopped" };
 
