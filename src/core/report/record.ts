@@ -28,3 +28,5 @@ export interface BalancerRecord {
 /** File names in the run directory. */
 export const FAILOVER_RECORD = "failover.json";
 export const BALANCER_RECORD = "balancer.json";
+/** The programs that the balancer's checks run. */
+export const BALANCER_PROGRAMS = "balancer-programs.json";
