@@ -20,6 +20,7 @@ import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import {
   type FailoverConfig,
+  IDLE,
   sameAddress,
   type VirtualAddress,
   type VirtualRouter,
@@ -41,6 +42,7 @@ import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
+import { BfdSessions } from "./bfd-sessions.ts";
 import { AnnouncementPacer } from "./announcement-pacer.ts";
 import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
@@ -48,6 +50,7 @@ import { MACHINE_CLOCK } from "./clock.ts";
 import { type Decision, Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { GatewayWatch } from "./gateway-watch.ts";
+import { LinkKeeper } from "./link-keeper.ts";
 import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
 import { type SegmentName, Segments, segmentKey } from "./segments.ts";
@@ -71,6 +74,7 @@ export class Failover {
   /** Where packets with an authentication header arrive, on interfaces with an instance that asks for one. */
   readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
+  readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
   #routes: DefaultRoutes | undefined;
@@ -85,6 +89,7 @@ export class Failover {
     asked: (gateway, answered) =>
       this.#counters.count("gateway_probes", { gateway, result: answered ? "answered" : "failed" }),
   });
+  readonly #bfd: BfdSessions;
   readonly #pacer = new AnnouncementPacer({
     clock: MACHINE_CLOCK,
     announce: (address) => this.#announce(address),
@@ -99,7 +104,8 @@ export class Failover {
   #opened = false;
   #configured = false;
 
-  constructor(recordPath: string, voice: FailoverVoice) {
+  /** `records` are the paths of what it leaves in the run directory. */
+  constructor(records: { readonly addresses: string; readonly links: string }, voice: FailoverVoice) {
     this.#voice = voice;
     const failed = ({ interface: name }: SegmentName, error: KernelError): void =>
       voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
@@ -121,14 +127,30 @@ export class Failover {
       address: (name, address) => void this.#keeper.look(name, address),
       readAnew: () => void this.#keeper.lookAtAll(),
     });
-    this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
+    this.#links = new LinkKeeper(this.#rtnetlink, records.links, {
+      interfaces: this.#table.interfaces,
+      readAnew: () => this.#table.readAnew(),
+      event: (report) => voice.event(report),
+      drift: () => this.#counters.count("drift", { kind: "link" }),
+      changed: () => this.#onLinksChanged(),
+    });
+    this.#keeper = new AddressKeeper(this.#rtnetlink, records.addresses, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
+      adding: (addresses) => this.#links.open(addresses),
+      vacating: (name) => this.#links.hush(name),
     });
     this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
+      bfdPath: (session) => this.#bfd.path(session),
+    });
+    this.#bfd = new BfdSessions(MACHINE_CLOCK, this.#receiver, this.#counters, this.#noticeboard, {
+      changed: () => this.#onInterfacesChangedSoon(),
+      event: (report) => voice.event(report),
+      late: (by) => voice.late(toSeconds(by)),
+      interfaces: () => this.#table.interfaces,
     });
   }
 
@@ -139,16 +161,18 @@ export class Failover {
     // Only a director that starts listens first: a process that died is missed by nobody yet.
     const delay = this.#configured || diedAt !== undefined ? ZERO : config.startupDelay;
     this.#configured = true;
+    this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
-    this.#tracked.look(this.#table.interfaces);
     this.#gateways.configure(config.gateways);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
+    await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
+    this.#tracked.look(this.#table.interfaces);
     this.#virtual = new Set(
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
-    const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
+    const found = this.#keeper.takeCharge(this.#withLink(config.routers), this.#table.interfaces);
     this.#listenFor = config.routers;
     this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
@@ -175,20 +199,12 @@ export class Failover {
   /** Lets go of every address and says so to the peers. */
   async stop(): Promise<void> {
     // What an earlier life left is to go even if there was no time for a configuration.
-    if (!this.#opened)
-      await this.configure(
-        {
-          routers: [],
-          startupDelay: ZERO,
-          realtimePriority: 0,
-          linkDelays: {},
-          gateways: [],
-          announcementPace: { 4: ZERO, 6: ZERO },
-        },
-        undefined,
-      );
+    if (!this.#opened) await this.configure(IDLE, undefined);
+    this.#bfd.leave();
     await this.#stopAllBut(new Map());
+    await this.#bfd.close();
     this.#listenFor = [];
+    await this.#links.close();
     this.#keeper.close();
     this.#tracked.close();
     this.#gateways.close();
@@ -205,7 +221,8 @@ export class Failover {
   /** What has come to pass since the last report, and where everything stands. */
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
-    return { instances, tracks: this.#tracked.report(), counts: this.#counters.take(), lateness };
+    const [bfd, tracks] = [this.#bfd.report(), this.#tracked.report()];
+    return { instances, bfd, tracks, counts: this.#counters.take(), lateness };
   }
 
   /** Takes what the supervisor has found out about tracked objects. */
@@ -229,6 +246,18 @@ export class Failover {
     await allSettled(leaving.map(([, { instance }]) => instance));
     for (const [name] of leaving) this.#instances.delete(name);
     this.#indexBySegment();
+  }
+
+  /** A router whose interface was somebody else's may have its own now. */
+  #onLinksChanged(): void {
+    if (this.#listenFor.length > 0)
+      this.#keeper.takeCharge(this.#withLink(this.#listenFor), this.#table.interfaces);
+    this.#onInterfacesChangedSoon();
+  }
+
+  /** Those whose interface of their own is not somebody else's: nothing is taken off that. */
+  #withLink(routers: readonly VirtualRouter[]): readonly VirtualRouter[] {
+    return routers.filter(({ link }) => !this.#links.isForeign(link));
   }
 
   /** Addresses of an earlier life that nobody holds or goes on with are gone before anyone relies on them. */
@@ -280,7 +309,7 @@ export class Failover {
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
-      transition: (router, to, cause) =>
+      transition: (router, { to, cause }) =>
         this.#counters.count("transitions", { instance: router.name, to, cause }),
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
@@ -357,11 +386,7 @@ export class Failover {
 
   #send(router: VirtualRouter, { packet, destination }: OutgoingAdvert): void {
     const labels = { instance: router.name, interface: router.interface };
-    const failure = this.#try(() => {
-      const socket = this.#segments.socket(router);
-      if (socket === undefined) throw new KernelError("send", "ENODEV");
-      socket.send(packet, destination);
-    });
+    const failure = this.#try(() => this.#segments.send(router, packet, destination));
     if (failure === undefined) this.#counters.count("adverts_sent", labels);
     if (this.#noticeboard.changed(`send ${router.name} ${destination}`, failure)) {
       this.#voice.event(event("vrrp-send-failed", { ...labels, destination, error: failure ?? "" }));
@@ -457,7 +482,9 @@ export class Failover {
     clearImmediate(this.#changed);
     this.#changed = undefined;
     const { interfaces } = this.#table;
+    this.#links.look();
     this.#updateSegments();
+    this.#keeper.lookAtInterfaces();
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
@@ -485,9 +512,11 @@ export class Failover {
     const { interfaces } = this.#tracked;
     const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
     const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
+    const { link } = router;
+    if (link !== undefined && this.#links.isForeign(link)) faults.push(`interface ${link.name} is not ours`);
     const listening = isAuthenticated(router) ? this.#authenticated : this.#segments;
-    const deaf = interfaces.has(router.interface) && listening.socket(router) === undefined;
-    if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
+    for (const name of listening.deafOn(router, interfaces))
+      faults.push(`cannot listen on interface ${name}`);
     return { faults, adjustment: tracked.adjustment };
   }
 
@@ -525,6 +554,6 @@ function isAuthenticated({ authentication }: VirtualRouter): boolean {
 }
 
 /** Routers that differ in these are different ones; all else can be changed in place. */
-function identity({ name, interface: interfaceName, vrid, version, family }: VirtualRouter): string {
-  return JSON.stringify([name, interfaceName, vrid, version, family]);
+function identity({ name, interface: interfaceName, link, vrid, version, family }: VirtualRouter): string {
+  return JSON.stringify([name, interfaceName, link, vrid, version, family]);
 }

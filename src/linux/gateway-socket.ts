@@ -9,7 +9,7 @@ import { BROADCAST_MAC } from "../core/units/mac.ts";
 import { ETHERTYPE_ARP } from "../core/wire/arp.ts";
 import { ECHO_REPLY, ECHO_REPLY6, IPPROTO_ICMP, IPPROTO_ICMPV6 } from "../core/wire/icmp.ts";
 import { NEIGHBOUR_ADVERTISEMENT } from "../core/wire/ndp.ts";
-import { linkLayerAddress } from "./announcer.ts";
+import { linkLayerAddress } from "./link-layer-address.ts";
 import {
   AF_INET,
   AF_INET6,

@@ -38,6 +38,7 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
     announcementPace: { 4: us(0), 6: us(0) },
     gateways: [],
     linkDelays: {},
+    bfdSessions: [],
   });
   t.equal(config.node, undefined);
   t.strictSame(config.metrics, { address: "127.0.0.1", port: 9_165 });
@@ -149,6 +150,7 @@ vrrp_instances:
     announcementPace: { 4: us(10_000), 6: us(1_500) },
     gateways: [],
     linkDelays: {},
+    bfdSessions: [],
   });
   t.end();
 });

@@ -1,22 +1,29 @@
-/** Sends one frame on eth0 again and again, forked into a namespace by the gateway test: answers that nobody asked for. */
+/** Sends whole IPv4 packets on eth0, whatever they say of their source; forked into a namespace by a test. */
 
-import { networkInterfaces } from "node:os";
-import { readFileSync } from "node:fs";
-import { BROADCAST_MAC } from "../../src/core/units/mac.ts";
-import { linkLayerAddress } from "../../src/linux/announcer.ts";
-import { AF_PACKET, SOCK_RAW, sendTo, socket } from "../../src/linux/libc.ts";
+import {
+  AF_INET,
+  IPPROTO_RAW,
+  SO_BINDTODEVICE,
+  SOCK_RAW,
+  SOL_SOCKET,
+  sendTo,
+  setSocketOption,
+  socket,
+} from "../../src/linux/libc.ts";
 
-/** What the forger is told: a whole Ethernet frame. */
-export type Forgery = Uint8Array;
+/** What the forger is told. */
+export interface Forgery {
+  /** A whole IPv4 packet; its header checksum is the kernel's to fill in. */
+  readonly packet: Uint8Array;
+}
 
-const AGAIN_MS = 20;
-
-if (process.send !== undefined && networkInterfaces()["eth0"] !== undefined) {
-  const fd = socket(AF_PACKET, SOCK_RAW, 0);
-  const index = Number(readFileSync("/sys/class/net/eth0/ifindex", "utf8"));
-  process.on("message", (frame) => {
-    const bytes = frame as Forgery;
-    const to = linkLayerAddress(index, ((bytes[12] ?? 0) << 8) | (bytes[13] ?? 0), BROADCAST_MAC);
-    setInterval(() => sendTo(fd, bytes, to), AGAIN_MS);
+if (process.send !== undefined) {
+  const fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+  setSocketOption(fd, SOL_SOCKET, SO_BINDTODEVICE, new TextEncoder().encode("eth0\0"));
+  process.on("message", (forgery) => {
+    const { packet } = forgery as Forgery;
+    // struct sockaddr_in: the destination is the one in the header.
+    sendTo(fd, packet, Uint8Array.of(AF_INET, 0, 0, 0, ...packet.subarray(16, 20), 0, 0, 0, 0, 0, 0, 0, 0));
+    process.send?.("sent");
   });
 }

@@ -13,7 +13,7 @@ import { parseIpAddress } from "../../src/core/units/ip-address.ts";
 import { seconds } from "../../src/core/units/time.ts";
 import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { Director, web } from "./director.ts";
-import type { Forgery } from "./forger.ts";
+import type { ForgedFrame } from "./frame-forger.ts";
 import { type Host, Lan, plainEnvironment, run, until } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
 
@@ -189,7 +189,7 @@ if (hasRoot(t, import.meta.url)) {
       .split(":")
       .map((byte) => Number.parseInt(byte, 16));
     const theirs = [2, 0, 0, 0, 0, 13];
-    const arp = (operation: number, sender: number, target: number): Forgery =>
+    const arp = (operation: number, sender: number, target: number): ForgedFrame =>
       Uint8Array.of(
         ...[...mac, ...theirs, 0x08, 0x06],
         ...[0, 1, 0x08, 0, 6, 4, 0, operation],
@@ -198,7 +198,7 @@ if (hasRoot(t, import.meta.url)) {
       );
     // A gratuitous reply for the gateway, another host's reply to us, the gateway's question to us.
     for (const frame of [arp(2, 1, 1), arp(2, 13, 11), arp(1, 1, 11)]) {
-      const child = fork(fileURLToPath(new URL("forger.js", import.meta.url)), [], {
+      const child = fork(fileURLToPath(new URL("frame-forger.js", import.meta.url)), [], {
         serialization: "advanced",
         execPath: "ip",
         execArgv: [...forger.inside(), process.execPath],

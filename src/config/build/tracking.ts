@@ -41,7 +41,11 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
     const own = typeof item === "string" ? { gateway: item } : item;
     return tracked("gateway", own.gateway, own, content.track_gateways.get(own.gateway));
   });
-  return [...interfaces, ...addresses, ...scripts, ...files, ...processes, ...gateways];
+  const paths = instance.track_bfd.map((item) => {
+    const own = typeof item === "string" ? { bfd: item } : item;
+    return tracked("bfd", own.bfd, own, content.bfd_instances.get(own.bfd));
+  });
+  return [...interfaces, ...addresses, ...scripts, ...files, ...processes, ...gateways, ...paths];
 }
 
 interface Weighing {

@@ -28,6 +28,7 @@ const OBJECTS = {
   track_file: "track_files",
   track_process: "vrrp_track_processes",
   track_gateway: "track_gateways",
+  track_bfd: "bfd_instances",
 } as const;
 
 /** The rules for tracked objects. */
@@ -95,6 +96,11 @@ function* itemsOf(place: Path, instance: Instance): Generator<Item> {
     const own = typeof item === "string" ? { gateway: item } : item;
     const path = [...place, "track_gateway", index];
     yield { list: "track_gateway", object: own?.gateway, weight: weightOf(own), path };
+  }
+  for (const [index, item] of (instance.track_bfd ?? []).entries()) {
+    const own = typeof item === "string" ? { bfd: item } : item;
+    const path = [...place, "track_bfd", index];
+    yield { list: "track_bfd", object: own?.bfd, weight: weightOf(own), path };
   }
 }
 
