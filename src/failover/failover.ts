@@ -35,6 +35,8 @@ import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
+import { DefaultRoutes } from "../linux/default-routes.ts";
+import { openGatewaySocket } from "../linux/gateway-socket.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
@@ -47,6 +49,7 @@ import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
 import { type Decision, Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { GatewayWatch } from "./gateway-watch.ts";
 import { LinkKeeper } from "./link-keeper.ts";
 import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
@@ -74,6 +77,18 @@ export class Failover {
   readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
+  #routes: DefaultRoutes | undefined;
+  readonly #gateways = new GatewayWatch({
+    clock: MACHINE_CLOCK,
+    receiver: this.#receiver,
+    open: openGatewaySocket,
+    defaultRoutes: () => (this.#routes ??= new DefaultRoutes(this.#receiver)).now(),
+    interfaces: () => this.#table.interfaces,
+    virtual: () => this.#virtual,
+    found: (finding) => this.#tracked.found([finding]),
+    asked: (gateway, answered) =>
+      this.#counters.count("gateway_probes", { gateway, result: answered ? "answered" : "failed" }),
+  });
   readonly #bfd: BfdSessions;
   readonly #pacer = new AnnouncementPacer({
     clock: MACHINE_CLOCK,
@@ -149,6 +164,7 @@ export class Failover {
     this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
+    this.#gateways.configure(config.gateways);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
     await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
@@ -191,6 +207,8 @@ export class Failover {
     await this.#links.close();
     this.#keeper.close();
     this.#tracked.close();
+    this.#gateways.close();
+    this.#routes?.close();
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();
