@@ -41,6 +41,7 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
     staticRouting: [],
     trackedRoutes: {},
     announcementPace: { 4: us(0), 6: us(0) },
+    gateways: [],
     linkDelays: {},
     bfdSessions: [],
   });
@@ -159,6 +160,7 @@ vrrp_instances:
     staticRouting: [],
     trackedRoutes: {},
     announcementPace: { 4: us(10_000), 6: us(1_500) },
+    gateways: [],
     linkDelays: {},
     bfdSessions: [],
   });

@@ -18,7 +18,7 @@ import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
 import { buildRouting } from "./routing.ts";
-import { linkDelays, trackedRoutes, tracksOf } from "./tracking.ts";
+import { linkDelays, trackedGateways, trackedRoutes, tracksOf } from "./tracking.ts";
 import { buildLink } from "./virtual-link.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
@@ -38,6 +38,7 @@ export function buildFailover(content: FileContent, node: string | undefined): F
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
     announcementPace: { 4: content.global_defs.vrrp_garp_interval, 6: content.global_defs.vrrp_gna_interval },
+    gateways: trackedGateways(content),
     linkDelays: { ...inherited(routers, linkDelays(content)), ...linkDelays(content) },
     staticAddresses: content.static_ipaddress.map(({ address, dev }) => ({ ...address, interface: dev })),
     staticRouting: buildRouting(content.static_routes, content.static_rules, 4),

@@ -7,6 +7,7 @@ import { ZERO } from "../../core/units/time.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
+import { versionOf } from "../schema/family.ts";
 import type { InstanceContent, LooseContent } from "../schema/file.ts";
 
 type Instance = NonNullable<Loose<InstanceContent>>;
@@ -64,6 +65,12 @@ function deviations(instance: Instance, globals: Globals): readonly Deviation[] 
     },
     { own: "accept", deviates: version === 2 && instance.accept === true, rule: NO_HOST },
     { own: "no_accept", deviates: version === 2 && instance.no_accept === false, rule: NO_HOST },
+    {
+      own: "authentication",
+      // In version 3 it is an error for everybody: rules/authentication.ts.
+      deviates: instance.authentication !== undefined && versionOf(instance, globals.vrrp_version) === 2,
+      rule: "there is no authentication (RFC 3768 §10)",
+    },
     {
       own: "virtual_ipaddress_excluded",
       deviates: (instance.virtual_ipaddress_excluded ?? []).length > 0,

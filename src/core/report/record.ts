@@ -51,3 +51,5 @@ export const ROUTING_RECORD = "routing.json";
 export const FILTER_RECORD = "filter.json";
 export const LINK_RECORD = "links.json";
 export const BALANCER_RECORD = "balancer.json";
+/** The programs that the balancer's checks run. */
+export const BALANCER_PROGRAMS = "balancer-programs.json";

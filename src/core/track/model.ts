@@ -2,8 +2,8 @@
  * Objects that virtual routers track, and what the supervisor watches of them (keepalived's track_* keywords).
  *
  * Interfaces, addresses and routes are watched by the failover process itself, which hears of them from the kernel, and so
- * are BFD sessions, which it holds. Scripts, files and processes are the supervisor's: the failover process neither forks nor
- * waits for a disk.
+ * are BFD sessions, which it holds, and gateways, which it asks. Scripts, files and processes are the supervisor's: the
+ * failover process neither forks nor waits for a disk.
  */
 
 import type { ScriptUser } from "../health/model.ts";
@@ -12,7 +12,7 @@ import type { Family, IpAddress } from "../units/ip-address.ts";
 import type { Duration } from "../units/time.ts";
 
 /** What kind of thing is tracked. */
-export type TrackKind = "interface" | "address" | "route" | "script" | "file" | "process" | "bfd";
+export type TrackKind = "interface" | "address" | "route" | "script" | "file" | "process" | "gateway" | "bfd";
 
 /** One thing that a virtual router tracks. */
 export interface Tracked {
