@@ -12,7 +12,7 @@
 
 import type { FailoverCount, FailoverReport } from "../core/report/channel.ts";
 import { type Event as Report, event } from "../core/report/event.ts";
-import { type Duration, type Instant, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
+import { type Duration, type Instant, seconds, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
@@ -20,6 +20,7 @@ import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import {
   type FailoverConfig,
+  IDLE,
   sameAddress,
   type VirtualAddress,
   type VirtualRouter,
@@ -39,6 +40,8 @@ import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
+import { BfdSessions } from "./bfd-sessions.ts";
+import { AnnouncementPacer } from "./announcement-pacer.ts";
 import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
@@ -69,6 +72,12 @@ export class Failover {
   readonly #table: InterfaceTable;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
+  readonly #bfd: BfdSessions;
+  readonly #pacer = new AnnouncementPacer({
+    clock: MACHINE_CLOCK,
+    announce: (address) => this.#announce(address),
+    mayAnnounce: (address) => this.#holderOf(address)?.mayAnnounce() === true,
+  });
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #bySegment = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<IpAddress> = new Set();
@@ -108,6 +117,13 @@ export class Failover {
     this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
+      bfdPath: (session) => this.#bfd.path(session),
+    });
+    this.#bfd = new BfdSessions(MACHINE_CLOCK, this.#receiver, this.#counters, this.#noticeboard, {
+      changed: () => this.#onInterfacesChangedSoon(),
+      event: (report) => voice.event(report),
+      late: (by) => voice.late(toSeconds(by)),
+      interfaces: () => this.#table.interfaces,
     });
   }
 
@@ -118,7 +134,9 @@ export class Failover {
     // Only a director that starts listens first: a process that died is missed by nobody yet.
     const delay = this.#configured || diedAt !== undefined ? ZERO : config.startupDelay;
     this.#configured = true;
+    this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
+    this.#pacer.pace = config.announcementPace;
     this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
@@ -152,18 +170,17 @@ export class Failover {
   /** Lets go of every address and says so to the peers. */
   async stop(): Promise<void> {
     // What an earlier life left is to go even if there was no time for a configuration.
-    if (!this.#opened)
-      await this.configure(
-        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {} },
-        undefined,
-      );
+    if (!this.#opened) await this.configure(IDLE, undefined);
+    this.#bfd.leave();
     await this.#stopAllBut(new Map());
+    await this.#bfd.close();
     this.#listenFor = [];
     this.#keeper.close();
     this.#tracked.close();
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();
+    this.#pacer.close();
     this.#announcer.close();
     this.#rtnetlink.close();
     await this.#receiver.close();
@@ -172,7 +189,8 @@ export class Failover {
   /** What has come to pass since the last report, and where everything stands. */
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
-    return { instances, tracks: this.#tracked.report(), counts: this.#counters.take(), lateness };
+    const [bfd, tracks] = [this.#bfd.report(), this.#tracked.report()];
+    return { instances, bfd, tracks, counts: this.#counters.take(), lateness };
   }
 
   /** Takes what the supervisor has found out about tracked objects. */
@@ -235,8 +253,11 @@ export class Failover {
       clock: MACHINE_CLOCK,
       send: (router, advert) => this.#send(router, advert),
       add: (_, addresses, done) => void this.#keeper.add(addresses).then(done),
-      remove: (addresses, done) => void this.#keeper.remove(addresses).then(done),
-      announce: (address) => this.#announce(address),
+      remove: (addresses, done) => {
+        this.#pacer.drop(addresses);
+        void this.#keeper.remove(addresses).then(done);
+      },
+      announce: (address, round) => this.#pacer.announce(address, round),
       drain: (router) => {
         this.#segments.drain(router);
         this.#authenticated.drain(router);
@@ -372,7 +393,23 @@ export class Failover {
   }
 
   /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
-  #onDecided({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
+  #onDecided(instance: Instance, decision: Decision): void {
+    this.#onHeldBack(instance, decision);
+    const { event: happened, before } = decision;
+    if (before.name === "master" && instance.state.name === "master" && happened.type === "advert")
+      this.#onLowerPriority(instance, happened.advert.priority, happened.source);
+  }
+
+  /** Told so often that a program which takes a virtual address back from the other one is run in time. */
+  #onLowerPriority({ router, priority }: Instance, theirs: number, source: IpAddress): void {
+    if (theirs === 0) return;
+    const suppressed = this.#noticeboard.again(`lower ${router.name} ${source}`, now(), seconds(1));
+    if (suppressed === undefined) return;
+    const fields = { instance: router.name, source, theirs, priority, suppressed };
+    this.#voice.event(event("vrrp-lower-priority", fields));
+  }
+
+  #onHeldBack({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
     if (member === undefined || before.name !== "backup" || state.name !== "backup" || state === before)
       return;
     const { name, syncGroup = "" } = router;

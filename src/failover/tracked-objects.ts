@@ -1,6 +1,6 @@
 /**
- * What the failover process knows of the objects that its instances track: interfaces and addresses from the kernel, everything
- * else from the supervisor, whose last word holds until the next one. Each change is told once, with its cause.
+ * What the failover process knows of the objects that its instances track: interfaces and addresses from the kernel, paths
+ * from the BFD sessions, everything else from the supervisor, whose last word holds until the next one. Each change is told once, with its cause.
  */
 
 import type { TrackReport } from "../core/report/channel.ts";
@@ -16,6 +16,8 @@ export interface TrackListener {
   /** Something that an instance may track, or an interface, counts as something else now, or soon will. */
   changed(): void;
   event(event: Event): void;
+  /** What a BFD session says of its path; undefined: nothing yet. */
+  bfdPath(session: string): { readonly up: boolean; readonly detail: string } | undefined;
 }
 
 /** The tracked objects of all instances. */
@@ -70,6 +72,7 @@ export class TrackedObjects {
   verdict(kind: TrackKind, object: string): Verdict | undefined {
     if (kind === "interface") return this.#interfaces.get(object)?.up ?? false;
     if (kind === "address") return holderOf(object, this.#interfaces) !== undefined;
+    if (kind === "bfd") return this.#listener.bfdPath(object)?.up;
     return this.#findings.get(keyOf(kind, object))?.verdict;
   }
 
@@ -105,6 +108,7 @@ export class TrackedObjects {
       const holder = holderOf(object, this.#interfaces);
       return holder === undefined ? "on no interface" : `on ${holder}`;
     }
+    if (kind === "bfd") return this.#listener.bfdPath(object)?.detail ?? "";
     if (kind !== "interface") return this.#findings.get(keyOf(kind, object))?.detail ?? "";
     const found = this.#interfaces.get(object);
     if (found === undefined) return "missing";
