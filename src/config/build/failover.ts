@@ -14,18 +14,25 @@ import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildDelivery } from "./delivery.ts";
+import { buildHeartbeat, type LinkSecrets } from "./heartbeat.ts";
 import { linkDelays, tracksOf } from "./tracking.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
 const DEFAULT_PRIORITY = 100;
 
 /** The failover process's part, for the director `node`. */
-export function buildFailover(content: FileContent, node: string | undefined): FailoverConfig {
+export function buildFailover(
+  content: FileContent,
+  node: string | undefined,
+  secrets: LinkSecrets,
+): FailoverConfig {
+  const heartbeat = buildHeartbeat(content, node, secrets);
   return {
     routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
     linkDelays: linkDelays(content),
+    ...(heartbeat && { heartbeat }),
   };
 }
 

@@ -8,6 +8,7 @@ import { VRRP_GROUP, VRRP_GROUP6 } from "../../core/wire/vrrp.ts";
 import { listenAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
 import { duration } from "./duration.ts";
+import { pathAddressesSchema } from "./heartbeat.ts";
 import { multicastGroup } from "./ip-address.ts";
 import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
@@ -62,4 +63,7 @@ export const metricsSchema = z.union([
 ]);
 
 /** `directors`: the machines that carry the file. */
-export const directorsSchema = z.map(ownName(), z.strictObject({ priority: priority() }));
+export const directorsSchema = z.map(
+  ownName(),
+  z.strictObject({ priority: priority(), addresses: pathAddressesSchema.optional() }),
+);

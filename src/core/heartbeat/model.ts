@@ -14,7 +14,7 @@ export interface HeartbeatPath {
 }
 
 /** A shared key. */
-interface HeartbeatKey {
+export interface HeartbeatKey {
   /** 0..255 */
   readonly id: number;
   /** 32 bytes. A secret. */

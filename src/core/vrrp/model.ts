@@ -3,6 +3,7 @@
  * of wire formats.
  */
 
+import type { HeartbeatConfig } from "../heartbeat/model.ts";
 import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
@@ -98,4 +99,6 @@ export interface FailoverConfig {
   readonly realtimePriority: number;
   /** interface_up_down_delays, by interface name. */
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
+  /** The pair's own link; undefined when there is none. */
+  readonly heartbeat?: HeartbeatConfig | undefined;
 }
