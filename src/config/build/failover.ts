@@ -16,6 +16,7 @@ import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
+import { buildHeartbeat, type LinkSecrets } from "./heartbeat.ts";
 import { linkDelays, tracksOf } from "./tracking.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
@@ -26,7 +27,12 @@ const SECOND_BURST_AFTER = seconds(5);
 const BURST = 5;
 
 /** The failover process's part, for the director `node`. */
-export function buildFailover(content: FileContent, node: string | undefined): FailoverConfig {
+export function buildFailover(
+  content: FileContent,
+  node: string | undefined,
+  secrets: LinkSecrets,
+): FailoverConfig {
+  const heartbeat = buildHeartbeat(content, node, secrets);
   return {
     routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
     startupDelay: content.global_defs.vrrp_startup_delay,
@@ -34,6 +40,7 @@ export function buildFailover(content: FileContent, node: string | undefined): F
     announcementPace: { 4: content.global_defs.vrrp_garp_interval, 6: content.global_defs.vrrp_gna_interval },
     linkDelays: linkDelays(content),
     bfdSessions: buildBfd(content, node),
+    ...(heartbeat && { heartbeat }),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { BfdSession } from "../bfd/model.ts";
+import type { HeartbeatConfig } from "../heartbeat/model.ts";
 import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
@@ -115,6 +116,8 @@ export interface FailoverConfig {
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
   /** bfd_instances */
   readonly bfdSessions: readonly BfdSession[];
+  /** The pair's own link; undefined when there is none. */
+  readonly heartbeat?: HeartbeatConfig | undefined;
 }
 
 /** Nothing to do. */
