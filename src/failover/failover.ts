@@ -31,8 +31,10 @@ import { OWNER } from "../core/vrrp/priority.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
 import type { State } from "../core/vrrp/state.ts";
+import { peerPatience } from "../core/heartbeat/patience.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
+import { HeartbeatSocket } from "../linux/heartbeat-socket.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -45,10 +47,11 @@ import { AnnouncementPacer } from "./announcement-pacer.ts";
 import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
-import { type Decision, Instance, type InstanceHands } from "./instance.ts";
+import { type Decision, Instance, type InstanceHands, whenAllSettled } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
-import { hmacMd5 } from "./mac.ts";
+import { hmacMd5, hmacSha256, randomBoot } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
+import { PairLink } from "./pair-link.ts";
 import { type SegmentName, Segments, segmentKey } from "./segments.ts";
 
 /** What it tells the supervisor. */
@@ -73,6 +76,7 @@ export class Failover {
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
   readonly #bfd: BfdSessions;
+  readonly #link: PairLink;
   readonly #pacer = new AnnouncementPacer({
     clock: MACHINE_CLOCK,
     announce: (address) => this.#announce(address),
@@ -87,8 +91,24 @@ export class Failover {
   #opened = false;
   #configured = false;
 
-  constructor(recordPath: string, voice: FailoverVoice) {
+  /** `software` is our release, which the other director compares with its own. */
+  constructor(recordPath: string, software: string, voice: FailoverVoice) {
     this.#voice = voice;
+    this.#link = new PairLink(
+      {
+        clock: MACHINE_CLOCK,
+        hmac: hmacSha256,
+        software,
+        boot: randomBoot,
+        open: (path, handler) => new HeartbeatSocket(path, handler),
+        afterReading: (then) => void setImmediate(then),
+        instances: () => this.#all(),
+        primary: (router) => this.#primary(router),
+        event: (report) => voice.event(report),
+      },
+      this.#counters,
+      this.#noticeboard,
+    );
     const failed = ({ interface: name }: SegmentName, error: KernelError): void =>
       voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
     this.#segments = new Segments(this.#receiver, {
@@ -152,7 +172,7 @@ export class Failover {
         (router) =>
           !this.#instances.has(identity(router)) &&
           this.#standing(router).faults.length === 0 &&
-          mayResume(router, found, diedAt, now()),
+          mayResume(router, found, diedAt, now(), peerPatience(config.heartbeat)),
       ),
     );
     await this.#removeLeftOver(found, resuming);
@@ -162,6 +182,7 @@ export class Failover {
       else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
     }
     this.#agree();
+    this.#link.configure(config.heartbeat);
     await this.#settled();
     this.#keeper.forgetAllBut(config.routers);
     this.#onInterfacesChanged();
@@ -172,7 +193,9 @@ export class Failover {
     // What an earlier life left is to go even if there was no time for a configuration.
     if (!this.#opened) await this.configure(IDLE, undefined);
     this.#bfd.leave();
+    await this.#handOver();
     await this.#stopAllBut(new Map());
+    this.#link.close();
     await this.#bfd.close();
     this.#listenFor = [];
     this.#keeper.close();
@@ -190,12 +213,21 @@ export class Failover {
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
     const [bfd, tracks] = [this.#bfd.report(), this.#tracked.report()];
-    return { instances, bfd, tracks, counts: this.#counters.take(), lateness };
+    return { instances, bfd, tracks, peer: this.#link.report(), counts: this.#counters.take(), lateness };
   }
 
   /** Takes what the supervisor has found out about tracked objects. */
   found(findings: readonly Finding[]): void {
     this.#tracked.found(findings);
+  }
+
+  /** Gives the other director what it will take, and waits until it has it. */
+  #handOver(): Promise<void> {
+    return new Promise((resolve) => this.#link.handOver(this.#all(), resolve));
+  }
+
+  #all(): readonly Instance[] {
+    return [...this.#instances.values()].map(({ instance }) => instance);
   }
 
   #start(router: VirtualRouter, resume: boolean, delay: Duration): void {
@@ -240,12 +272,11 @@ export class Failover {
   #companions(instance: Instance): readonly Instance[] {
     const { syncGroup } = instance.router;
     if (syncGroup === undefined) return [instance];
-    const all = [...this.#instances.values()].map((entry) => entry.instance);
-    return all.filter(({ router }) => router.syncGroup === syncGroup);
+    return this.#all().filter(({ router }) => router.syncGroup === syncGroup);
   }
 
   async #settled(): Promise<void> {
-    await allSettled([...this.#instances.values()].map(({ instance }) => instance));
+    await allSettled(this.#all());
   }
 
   #hands(): InstanceHands {
@@ -265,8 +296,10 @@ export class Failover {
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
-      transition: (router, to, cause) =>
-        this.#counters.count("transitions", { instance: router.name, to, cause }),
+      transition: (router, to, cause) => {
+        this.#counters.count("transitions", { instance: router.name, to, cause });
+        this.#link.tellSoon();
+      },
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
       companions: (instance) => this.#companions(instance),
@@ -394,6 +427,7 @@ export class Failover {
 
   /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
   #onDecided(instance: Instance, decision: Decision): void {
+    this.#link.decided(instance, decision);
     this.#onHeldBack(instance, decision);
     const { event: happened, before } = decision;
     if (before.name === "master" && instance.state.name === "master" && happened.type === "advert")
@@ -498,10 +532,8 @@ export class Failover {
 }
 
 /** Resolves when all that they have decided so far has been done. */
-async function allSettled(instances: readonly Instance[]): Promise<void> {
-  await Promise.all(
-    instances.map((instance) => new Promise<void>((resolve) => instance.whenSettled(resolve))),
-  );
+function allSettled(instances: readonly Instance[]): Promise<void> {
+  return new Promise((resolve) => whenAllSettled(instances, resolve));
 }
 
 /** True where adverts come with an authentication header, which is a protocol of its own. */

@@ -198,7 +198,7 @@ export class Supervisor {
   #common(name: "failover" | "balancer"): Pick<ChildSpecification<never>, "name" | "arguments" | "onEvent"> {
     return {
       name,
-      arguments: [this.#options.runDirectory.path],
+      arguments: [this.#options.runDirectory.path, this.#options.version],
       onEvent: (happened, pid) => this.#onChildEvent(name, happened, pid),
     };
   }

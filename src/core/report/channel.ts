@@ -56,6 +56,11 @@ export type FailoverCount =
   | "transitions"
   | "stalls"
   | "announcements_sent"
+  | "heartbeats_sent"
+  | "heartbeats_received"
+  | "heartbeats_discarded"
+  | "handovers"
+  | "split_brains"
   | "bfd_sent"
   | "bfd_received"
   | "bfd_discarded"
@@ -93,10 +98,23 @@ export interface BfdReport {
   readonly state: BfdStateName;
 }
 
+/** What the pair's own link knows of the other director. */
+export interface PeerReport {
+  /** Its name. */
+  readonly peer: string;
+  /** It is heard on some path. */
+  readonly alive: boolean;
+  /** It has another configuration or release. */
+  readonly skewed: boolean;
+  readonly paths: readonly { readonly path: string; readonly state: "unheard" | "up" | "silent" }[];
+}
+
 /** From the failover process. */
 export interface FailoverReport {
   readonly instances: readonly InstanceReport[];
   readonly bfd: readonly BfdReport[];
+  /** The other director; undefined when there is no link to it. */
+  readonly peer?: PeerReport | undefined;
   /** Those of which anything is known. */
   readonly tracks: readonly TrackReport[];
   readonly counts: readonly Count<FailoverCount>[];
