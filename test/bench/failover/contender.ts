@@ -1,7 +1,6 @@
 /** What is compared: two directors of a kind on their hosts, started and ended as an operator or a mishap would. */
 
 import { type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +14,8 @@ export const VIP = "192.0.2.100";
 /** One director's daemon. */
 export class Daemon {
   readonly host: Host;
+  /** All that it has said. */
+  log = "";
   readonly #command: readonly string[];
   #child: ChildProcess | undefined;
 
@@ -27,8 +28,11 @@ export class Daemon {
   start(): void {
     const [program = "", ...rest] = this.#command;
     this.#child = this.host.spawn(program, ...rest);
-    this.#child.stdout?.resume();
-    this.#child.stderr?.resume();
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on("data", (text: Buffer) => {
+        this.log += text.toString();
+      });
+    }
   }
 
   /** SIGTERM, as an administrator's stop. */
@@ -77,7 +81,7 @@ export interface RelevoOptions {
 /** Relevo, with its heartbeat on both networks. */
 export function relevo(lan: Lan, hosts: readonly [Host, Host], options: RelevoOptions): Contender {
   const file = (name: string): string => join(lan.directory, name);
-  writeFileSync(file("heartbeat.key"), `1 ${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
+  run(process.execPath, RELEVO, "keygen", "--output", file("heartbeat.key"));
   const [one, other] = hosts;
   writeFileSync(
     file("relevo.yaml"),

@@ -11,7 +11,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Lan, type Stage } from "../../net/namespace.ts";
-import { type Contender, keepalived, relevo, type RelevoOptions, VIP } from "./contender.ts";
+import { type Contender, type Daemon, keepalived, relevo, type RelevoOptions, VIP } from "./contender.ts";
 import { Probe, type Sight } from "./probe.ts";
 import { holdsAlone, type Measure, type Scenario, SCENARIOS, type Scene } from "./scenario.ts";
 
@@ -31,12 +31,14 @@ async function play(
   kind: (lan: Lan, hosts: Scene["hosts"], options: RelevoOptions) => Contender,
 ): Promise<readonly Outcome[]> {
   const teardowns: (() => unknown)[] = [];
+  let daemons: readonly Daemon[] = [];
   const stage: Stage = { teardown: (action) => teardowns.unshift(action) };
   try {
     const lan = new Lan(stage);
     const hosts = [lan.host("lvs1", 11), lan.host("lvs2", 12)] as const;
     const client = lan.host("client", 77);
     const scene: Scene = { lan, hosts, pair: kind(lan, hosts, { ...DEFAULTS, ...scenario.options }) };
+    daemons = scene.pair.daemons;
     const [better, other] = scene.pair.daemons;
     other.start();
     if (scenario.before === 0) better.start();
@@ -53,6 +55,9 @@ async function play(
       if (outcomes.length < runs) await scenario.mend(scene);
     }
     return outcomes;
+  } catch (error) {
+    for (const { log } of daemons) console.error(log);
+    throw error;
   } finally {
     for (const teardown of teardowns) teardown();
   }
