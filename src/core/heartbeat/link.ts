@@ -220,8 +220,13 @@ function guardOf(state: LinkState, { name, window }: LinkPath, { config, hmac }:
   return {
     key: (id) => config.keys.find((candidate) => candidate.id === id)?.key,
     hmac,
-    path: nameId(name),
-    node: nameId(config.peer),
+    // Asked for only when the cheaper looks have found nothing.
+    get path() {
+      return nameId(name);
+    },
+    get node() {
+      return nameId(config.peer);
+    },
     boot: state.session.boot,
     seen: (boot, sequence) => (boot === state.session.peer ? seenBefore(window, sequence) : undefined),
   };
@@ -294,7 +299,6 @@ function renew(state: LinkState, boot: bigint, now: Instant): LinkStep {
       session: onProof(state.session, boot),
       peer: reborn(state.peer),
       handover: gone.handover,
-      agreed: new Map(),
       paths: state.paths.map((path) => ({ ...path, window: EMPTY_WINDOW, claimQuietUntil: now })),
     },
     effects: peer === undefined ? gone.effects : [{ type: "peer-restarted" }, ...gone.effects],
