@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 
@@ -38,6 +38,25 @@ t.test("to a file: mode 0600, and the configuration that names it passes", (t) =
   t.equal(secret.length, 64);
   t.notOk(stderr.includes(secret), "the key is in the file alone");
   t.match(relevo("check", "-c", config, "-n", "lvs1"), { status: 0, stdout: "" });
+  t.end();
+});
+
+t.test("a key that cannot be read: a warning to who checks, a refusal to run", (t) => {
+  const key = join(directory, "loop.key");
+  const config = join(directory, "loop.yaml");
+  // Nobody can open it, root neither.
+  symlinkSync(key, key);
+  writeFileSync(config, CONFIGURATION(key));
+  t.match(relevo("check", "-c", config, "-n", "lvs1"), {
+    status: 0,
+    stdout: /warning: .*\[key-unverified\]/,
+  });
+  const runDirectory = join(directory, "run");
+  t.match(relevo("run", "-c", config, "-n", "lvs1", "-r", runDirectory), {
+    status: 1,
+    stderr: /error: .*\[key-unreadable\]/,
+  });
+  t.notOk(existsSync(runDirectory), "and nothing was touched");
   t.end();
 });
 

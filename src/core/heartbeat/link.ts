@@ -13,16 +13,12 @@
 import { after, type Duration, earliest, type Instant, milliseconds } from "../units/time.ts";
 import type { IpAddress } from "../units/ip-address.ts";
 import {
-  entriesThatFit,
   type Guard,
   type Heartbeat,
   type HeartbeatFault,
-  type Hmac,
   type Message,
-  messagesThatFit,
   openHeartbeat,
   type RefusalReason,
-  sealHeartbeat,
 } from "../wire/heartbeat.ts";
 import {
   ask,
@@ -39,7 +35,7 @@ import {
   type Parties,
   questions,
 } from "./handover.ts";
-import type { HeartbeatConfig, HeartbeatPath } from "./model.ts";
+import type { HeartbeatConfig, HeartbeatPath, LinkContext } from "./model.ts";
 import { nameId } from "./name-id.ts";
 import { flood, hear, judge, type Path, silentAt, unheardPath } from "./path.ts";
 import {
@@ -56,16 +52,9 @@ import {
   trustAt,
   UNHEARD_PEER,
 } from "./peer.ts";
-import {
-  afterRound,
-  changedInstances,
-  EMPTY_ROSTER,
-  type LocalInstance,
-  type Roster,
-  takePart,
-  update,
-} from "./roster.ts";
-import { echoOf, isClaim, isRetired, onClaim, onProof, type Session, startSession } from "./session.ts";
+import { EMPTY_ROSTER, type LocalInstance, type Roster, update } from "./roster.ts";
+import { composeEcho, composeRound, type Datagram } from "./round.ts";
+import { isClaim, isRetired, onClaim, onProof, type Session, startSession } from "./session.ts";
 import { agreementEnds, judgeSplits, type SplitEffect, type Splits } from "./split-brain.ts";
 import { EMPTY_WINDOW, seenBefore, type Window, windowAfter, withSequence } from "./window.ts";
 
@@ -142,14 +131,6 @@ export type LinkEffect =
   | HandoverEffect
   | SplitEffect;
 
-/** What it works with. */
-export interface LinkContext {
-  readonly config: HeartbeatConfig;
-  readonly hmac: Hmac;
-  /** Our release, such as `1.2.3`. */
-  readonly software: string;
-}
-
 /** The next state, and what to do, in this order. */
 export interface LinkStep {
   readonly state: LinkState;
@@ -158,6 +139,7 @@ export interface LinkStep {
 
 /** A link that has heard nothing; `boot` is random and not 0. Its first `deadline` is due at once. */
 export function startLink(boot: bigint, config: HeartbeatConfig, now: Instant): LinkState {
+  if (boot === 0n) throw new Error("a boot id is not 0");
   return {
     session: startSession(boot),
     paths: config.paths.map((path) => newPath(path, EMPTY_WINDOW, now)),
@@ -238,8 +220,13 @@ function guardOf(state: LinkState, { name, window }: LinkPath, { config, hmac }:
   return {
     key: (id) => config.keys.find((candidate) => candidate.id === id)?.key,
     hmac,
-    path: nameId(name),
-    node: nameId(config.peer),
+    // Asked for only when the cheaper looks have found nothing.
+    get path() {
+      return nameId(name);
+    },
+    get node() {
+      return nameId(config.peer);
+    },
     boot: state.session.boot,
     seen: (boot, sequence) => (boot === state.session.peer ? seenBefore(window, sequence) : undefined),
   };
@@ -259,7 +246,7 @@ function onStaleBoot(
     ...found,
     claimQuietUntil: after(now, CLAIMS_APART),
   }));
-  return sendOne(quiet, path.name, boot, now, context);
+  return sendEcho(quiet, path.name, boot, now, context);
 }
 
 /** A datagram of the peer's in its present life. */
@@ -312,7 +299,6 @@ function renew(state: LinkState, boot: bigint, now: Instant): LinkStep {
       session: onProof(state.session, boot),
       peer: reborn(state.peer),
       handover: gone.handover,
-      agreed: new Map(),
       paths: state.paths.map((path) => ({ ...path, window: EMPTY_WINDOW, claimQuietUntil: now })),
     },
     effects: peer === undefined ? gone.effects : [{ type: "peer-restarted" }, ...gone.effects],
@@ -447,31 +433,33 @@ function outOfSight(state: LinkState): LinkStep {
   return { state: { ...state, peer: loseSight(state.peer), handover }, effects };
 }
 
-/** A round: the same on every path, in as many datagrams as it takes. The next one is due an interval later. */
+/** All that is to be said, on every path; the next round is due an interval later. */
 function sendRound(
   state: LinkState,
   answers: readonly Message[],
   now: Instant,
   context: LinkContext,
 ): LinkStep {
-  const effects: LinkEffect[] = [];
-  const front = changedInstances(state.roster);
-  let { roster, sequence } = state;
-  let [changed, messages] = [front, [...answers, ...questions(state.handover)]];
-  do {
-    const said = messages.slice(0, messagesThatFit(messages));
-    const room = entriesThatFit(said);
-    const taken = takePart(roster, changed, room, now);
-    roster = taken.roster;
-    sequence += 1;
-    const content = { roster: taken.part, messages: said, sequence };
-    for (const path of context.config.paths)
-      effects.push(sealed(state, path, echoOf(state.session), content, context));
-    changed = changed.slice(room);
-    messages = messages.slice(said.length);
-  } while (changed.length > 0 || messages.length > 0);
+  const messages = [...answers, ...questions(state.handover)];
+  const { roster, sequence, datagrams } = composeRound(state, messages, now, context);
   const nextSendAt = nextRound(state.nextSendAt, context.config.interval, now);
-  return { state: { ...state, roster: afterRound(roster, front), sequence, nextSendAt }, effects };
+  return { state: { ...state, roster, sequence, nextSendAt }, effects: datagrams.map(toSend) };
+}
+
+/** One datagram on one path, that echoes a boot which is not proven. */
+function sendEcho(
+  state: LinkState,
+  path: string,
+  echo: bigint,
+  now: Instant,
+  context: LinkContext,
+): LinkStep {
+  const { roster, sequence, datagrams } = composeEcho(state, path, echo, now, context);
+  return { state: { ...state, roster, sequence }, effects: datagrams.map(toSend) };
+}
+
+function toSend(datagram: Datagram): LinkEffect {
+  return { type: "send", ...datagram };
 }
 
 /** The cadence is kept, whatever is said between; after a stall a new one begins. */
@@ -479,43 +467,6 @@ function nextRound(due: Instant, interval: Duration, now: Instant): Instant {
   if (now < due) return Math.min(due, after(now, interval)) as Instant;
   const inCadence = after(due, interval);
   return inCadence > now ? inCadence : after(now, interval);
-}
-
-/** One datagram on one path, that echoes a boot which is not proven. */
-function sendOne(state: LinkState, name: string, echo: bigint, now: Instant, context: LinkContext): LinkStep {
-  const path = context.config.paths.find((candidate) => candidate.name === name);
-  if (path === undefined) return unchanged(state);
-  const sequence = state.sequence + 1;
-  const { part, roster } = takePart(state.roster, [], entriesThatFit([]), now);
-  const content = { roster: part, messages: [], sequence };
-  return {
-    state: { ...state, sequence, roster },
-    effects: [sealed(state, path, echo, content, context)],
-  };
-}
-
-function sealed(
-  { session, stopping }: LinkState,
-  { name }: HeartbeatPath,
-  echo: bigint,
-  content: Pick<Heartbeat, "roster" | "messages" | "sequence">,
-  { config, hmac, software }: LinkContext,
-): LinkEffect {
-  const [signing] = config.keys;
-  if (signing === undefined) throw new Error("a heartbeat has a key to sign with");
-  const heartbeat: Heartbeat = {
-    ...content,
-    keyId: signing.id,
-    path: nameId(name),
-    node: nameId(config.node),
-    boot: session.boot,
-    echo,
-    interval: config.interval,
-    software,
-    digest: config.digest,
-    stopping,
-  };
-  return { type: "send", path: name, bytes: sealHeartbeat(heartbeat, signing.key, hmac) };
 }
 
 function lookForSplits(state: LinkState, now: Instant): LinkStep {

@@ -2,6 +2,7 @@
 
 import type { IpAddress } from "../units/ip-address.ts";
 import type { Duration } from "../units/time.ts";
+import type { Hmac } from "../wire/heartbeat.ts";
 
 /** One way between the two directors. */
 export interface HeartbeatPath {
@@ -39,4 +40,12 @@ export interface HeartbeatConfig {
   readonly keys: readonly HeartbeatKey[];
   /** Of the whole configuration, 16 hexadecimal digits: the peer compares it with its own. */
   readonly digest: string;
+}
+
+/** What a link works with. */
+export interface LinkContext {
+  readonly config: HeartbeatConfig;
+  readonly hmac: Hmac;
+  /** Our release, such as `1.2.3`. */
+  readonly software: string;
 }

@@ -48,8 +48,6 @@ export function judgeSplits(
   pair: Pair,
   now: Instant,
 ): { readonly splits: Splits; readonly effects: readonly SplitEffect[] } {
-  // Of a peer that is not heard nothing is known: what was split may be so still.
-  if (pair.peer.presence.name !== "alive") return { splits, effects: [] };
   const effects: SplitEffect[] = [];
   const found = new Map<number, Instant>();
   for (const [id, theirs] of pair.peer.instances) {
@@ -65,7 +63,7 @@ export function judgeSplits(
     if (found.has(id)) continue;
     const stays = localInstance(pair.roster, id)?.state === "master";
     if (stays && !pair.peer.instances.has(id)) {
-      // A new life of the peer has not told of this one yet.
+      // The peer is not heard, or in a new life that has not told of this one: it may be split still.
       found.set(id, since);
       continue;
     }

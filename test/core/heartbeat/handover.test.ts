@@ -110,6 +110,18 @@ t.test("nobody waits for more than 50 ms, and a late answer is nothing", (t) => 
   t.end();
 });
 
+t.test("an offer that was overtaken by a later word is nothing", (t) => {
+  const pair = found();
+  pair.latency["private"] = 70;
+  pair.cut.add("a public");
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.run(99);
+  pair.cut.clear();
+  // Given up at 100, and then a's round is heard by public at 101; the offers of 50 to 95 come by private from 120 on.
+  t.same(pair.run(300), ["100 a handover-failed offer 7 timeout"]);
+  t.end();
+});
+
 t.test("a handover is no split brain, unless it does not end", (t) => {
   const pair = found();
   pair.tell("a", { type: "hand-over", instances: [7, 8] });

@@ -84,6 +84,20 @@ t.test("hundreds of instances are told at once, and in parts", (t) => {
   t.end();
 });
 
+t.test("one of hundreds is replaced: that is told, and nothing of the others", (t) => {
+  const pair = found();
+  const many = Array.from({ length: 300 }, (_, index) => instance(index + 1, "backup", 100));
+  pair.tell("a", { type: "instances", instances: many });
+  pair.run(1_050);
+  pair.tell("a", {
+    type: "instances",
+    instances: [...many.filter(({ id }) => id !== 5), instance(999, "backup", 100)],
+  });
+  const told = pair.run(3_000).map((line) => line.replace(/^\S+ /, ""));
+  t.same(told, ["b peer-instance 999 backup 100 1000", "b peer-instance-gone 5"]);
+  t.end();
+});
+
 t.test("a path that is cut is lost at the fourth interval; the peer lives by the other", (t) => {
   const pair = found();
   pair.run(250);
@@ -186,6 +200,21 @@ t.test("a recording that is there before the peer does not keep it out", (t) => 
   pair.run(300);
   t.equal(pair.state("b").session.peer, pair.state("a").session.boot);
   t.equal(pair.state("a").session.peer, pair.state("b").session.boot);
+  t.end();
+});
+
+t.test("who claims a boot that is the peer's, or was, is not asked", (t) => {
+  const pair = found();
+  // The very first words of a, which echo nobody.
+  const first = pair.sent.find(({ from }) => from === "a");
+  if (first === undefined) throw new Error("there is one");
+  for (const restarted of [false, true]) {
+    if (restarted) pair.restart("a");
+    pair.run(restarted ? 90 : 60);
+    const before = pair.sent.length;
+    t.same(pair.inject("b", first).length, 1);
+    t.equal(pair.sent.length, before);
+  }
   t.end();
 });
 
@@ -363,6 +392,22 @@ t.test("two masters that hear each other: how long, and which path had been down
     pair.run(2_099).filter((line) => line.includes("split")),
     ["2051 a split-brain-over 7 701 1350 public+private stays=true"],
   );
+  t.end();
+});
+
+t.test("a split is not over because the other one is not heard", (t) => {
+  const pair = found();
+  pair.tell("b", { type: "instances", instances: [instance(7, "master", 100)] });
+  t.match(pair.run(60), [/a peer-instance/, /a split-brain 7/]);
+  pair.cut.add("public");
+  pair.cut.add("private");
+  pair.run(1_000);
+  pair.tell("b", { type: "instances", instances: [instance(7, "backup", 100)] });
+  pair.run(1_050);
+  t.equal(pair.state("a").splits.size, 1);
+  t.equal(pair.state("b").splits.size, 0, "b is not master, whatever a is");
+  pair.cut.clear();
+  t.ok(pair.run(1_200).some((line) => /^1101 a split-brain-over 7 .* stays=true/.test(line)));
   t.end();
 });
 

@@ -5,9 +5,8 @@
  * a `send` is left out; every datagram that was sent is kept.
  */
 
-import type { HeartbeatConfig } from "../../../src/core/heartbeat/model.ts";
+import type { HeartbeatConfig, LinkContext } from "../../../src/core/heartbeat/model.ts";
 import {
-  type LinkContext,
   type LinkEffect,
   type LinkEvent,
   type LinkState,
@@ -84,6 +83,8 @@ export class Pair {
   /** What does not come through: `public`, or one way `a public`. */
   readonly cut = new Set<string>();
   readonly latency: Record<string, number> = { public: 1, private: 1 };
+  /** A driver of a test's own. */
+  onEffect: (side: Name, effect: LinkEffect) => void = () => undefined;
   #boots = 100n;
   #told: string[] = [];
   #onWire: Sent[] = [];
@@ -156,7 +157,10 @@ export class Pair {
         const sent = { at: this.now, from: side, path: effect.path, bytes: effect.bytes };
         this.sent.push(sent);
         this.#onWire.push(sent);
-      } else this.#told.push(`${this.now / 1_000} ${side} ${text(effect)}`);
+      } else {
+        this.#told.push(`${this.now / 1_000} ${side} ${text(effect)}`);
+        this.onEffect(side, effect);
+      }
     }
   }
 
