@@ -49,6 +49,7 @@ import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
 import { type Decision, Instance, type InstanceHands, whenAllSettled } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { LinkKeeper } from "./link-keeper.ts";
 import { hmacMd5, hmacSha256, randomBoot } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
 import { PairLink } from "./pair-link.ts";
@@ -73,10 +74,11 @@ export class Failover {
   /** Where packets with an authentication header arrive, on interfaces with an instance that asks for one. */
   readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
+  readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
   readonly #bfd: BfdSessions;
-  readonly #link: PairLink;
+  readonly #pair: PairLink;
   readonly #pacer = new AnnouncementPacer({
     clock: MACHINE_CLOCK,
     announce: (address) => this.#announce(address),
@@ -91,10 +93,14 @@ export class Failover {
   #opened = false;
   #configured = false;
 
-  /** `software` is our release, which the other director compares with its own. */
-  constructor(recordPath: string, software: string, voice: FailoverVoice) {
+  /** `records` are the paths of what it leaves in the run directory; `software` is our release, as the other director is told. */
+  constructor(
+    records: { readonly addresses: string; readonly links: string },
+    software: string,
+    voice: FailoverVoice,
+  ) {
     this.#voice = voice;
-    this.#link = new PairLink(
+    this.#pair = new PairLink(
       {
         clock: MACHINE_CLOCK,
         hmac: hmacSha256,
@@ -129,10 +135,19 @@ export class Failover {
       address: (name, address) => void this.#keeper.look(name, address),
       readAnew: () => void this.#keeper.lookAtAll(),
     });
-    this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
+    this.#links = new LinkKeeper(this.#rtnetlink, records.links, {
+      interfaces: this.#table.interfaces,
+      readAnew: () => this.#table.readAnew(),
+      event: (report) => voice.event(report),
+      drift: () => this.#counters.count("drift", { kind: "link" }),
+      changed: () => this.#onLinksChanged(),
+    });
+    this.#keeper = new AddressKeeper(this.#rtnetlink, records.addresses, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
+      adding: (addresses) => this.#links.open(addresses),
+      vacating: (name) => this.#links.hush(name),
     });
     this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
@@ -157,13 +172,14 @@ export class Failover {
     this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
-    this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
+    await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
+    this.#tracked.look(this.#table.interfaces);
     this.#virtual = new Set(
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
-    const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
+    const found = this.#keeper.takeCharge(this.#withLink(config.routers), this.#table.interfaces);
     this.#listenFor = config.routers;
     this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
@@ -182,7 +198,7 @@ export class Failover {
       else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
     }
     this.#agree();
-    this.#link.configure(config.heartbeat);
+    this.#pair.configure(config.heartbeat);
     await this.#settled();
     this.#keeper.forgetAllBut(config.routers);
     this.#onInterfacesChanged();
@@ -195,9 +211,10 @@ export class Failover {
     this.#bfd.leave();
     await this.#handOver();
     await this.#stopAllBut(new Map());
-    this.#link.close();
+    this.#pair.close();
     await this.#bfd.close();
     this.#listenFor = [];
+    await this.#links.close();
     this.#keeper.close();
     this.#tracked.close();
     this.#table.close();
@@ -213,7 +230,7 @@ export class Failover {
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
     const [bfd, tracks] = [this.#bfd.report(), this.#tracked.report()];
-    return { instances, bfd, tracks, peer: this.#link.report(), counts: this.#counters.take(), lateness };
+    return { instances, bfd, tracks, peer: this.#pair.report(), counts: this.#counters.take(), lateness };
   }
 
   /** Takes what the supervisor has found out about tracked objects. */
@@ -223,7 +240,7 @@ export class Failover {
 
   /** Gives the other director what it will take, and waits until it has it. */
   #handOver(): Promise<void> {
-    return new Promise((resolve) => this.#link.handOver(this.#all(), resolve));
+    return new Promise((resolve) => this.#pair.handOver(this.#all(), resolve));
   }
 
   #all(): readonly Instance[] {
@@ -246,6 +263,18 @@ export class Failover {
     await allSettled(leaving.map(([, { instance }]) => instance));
     for (const [name] of leaving) this.#instances.delete(name);
     this.#indexBySegment();
+  }
+
+  /** A router whose interface was somebody else's may have its own now. */
+  #onLinksChanged(): void {
+    if (this.#listenFor.length > 0)
+      this.#keeper.takeCharge(this.#withLink(this.#listenFor), this.#table.interfaces);
+    this.#onInterfacesChangedSoon();
+  }
+
+  /** Those whose interface of their own is not somebody else's: nothing is taken off that. */
+  #withLink(routers: readonly VirtualRouter[]): readonly VirtualRouter[] {
+    return routers.filter(({ link }) => !this.#links.isForeign(link));
   }
 
   /** Addresses of an earlier life that nobody holds or goes on with are gone before anyone relies on them. */
@@ -296,9 +325,9 @@ export class Failover {
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
-      transition: (router, to, cause) => {
+      transition: (router, { to, cause }) => {
         this.#counters.count("transitions", { instance: router.name, to, cause });
-        this.#link.tellSoon();
+        this.#pair.tellSoon();
       },
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
@@ -375,11 +404,7 @@ export class Failover {
 
   #send(router: VirtualRouter, { packet, destination }: OutgoingAdvert): void {
     const labels = { instance: router.name, interface: router.interface };
-    const failure = this.#try(() => {
-      const socket = this.#segments.socket(router);
-      if (socket === undefined) throw new KernelError("send", "ENODEV");
-      socket.send(packet, destination);
-    });
+    const failure = this.#try(() => this.#segments.send(router, packet, destination));
     if (failure === undefined) this.#counters.count("adverts_sent", labels);
     if (this.#noticeboard.changed(`send ${router.name} ${destination}`, failure)) {
       this.#voice.event(event("vrrp-send-failed", { ...labels, destination, error: failure ?? "" }));
@@ -427,7 +452,7 @@ export class Failover {
 
   /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
   #onDecided(instance: Instance, decision: Decision): void {
-    this.#link.decided(instance, decision);
+    this.#pair.decided(instance, decision);
     this.#onHeldBack(instance, decision);
     const { event: happened, before } = decision;
     if (before.name === "master" && instance.state.name === "master" && happened.type === "advert")
@@ -476,7 +501,9 @@ export class Failover {
     clearImmediate(this.#changed);
     this.#changed = undefined;
     const { interfaces } = this.#table;
+    this.#links.look();
     this.#updateSegments();
+    this.#keeper.lookAtInterfaces();
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
@@ -504,9 +531,11 @@ export class Failover {
     const { interfaces } = this.#tracked;
     const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
     const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
+    const { link } = router;
+    if (link !== undefined && this.#links.isForeign(link)) faults.push(`interface ${link.name} is not ours`);
     const listening = isAuthenticated(router) ? this.#authenticated : this.#segments;
-    const deaf = interfaces.has(router.interface) && listening.socket(router) === undefined;
-    if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
+    for (const name of listening.deafOn(router, interfaces))
+      faults.push(`cannot listen on interface ${name}`);
     return { faults, adjustment: tracked.adjustment };
   }
 
@@ -542,6 +571,6 @@ function isAuthenticated({ authentication }: VirtualRouter): boolean {
 }
 
 /** Routers that differ in these are different ones; all else can be changed in place. */
-function identity({ name, interface: interfaceName, vrid, version, family }: VirtualRouter): string {
-  return JSON.stringify([name, interfaceName, vrid, version, family]);
+function identity({ name, interface: interfaceName, link, vrid, version, family }: VirtualRouter): string {
+  return JSON.stringify([name, interfaceName, link, vrid, version, family]);
 }

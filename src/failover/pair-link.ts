@@ -10,14 +10,13 @@ import type { FailoverCount, PeerReport } from "../core/report/channel.ts";
 import { type Event as Report, event } from "../core/report/event.ts";
 import {
   nextDeadline,
-  type LinkContext,
   type LinkEffect,
   type LinkEvent,
   type LinkState,
   startLink,
   step,
 } from "../core/heartbeat/link.ts";
-import type { HeartbeatConfig, HeartbeatPath } from "../core/heartbeat/model.ts";
+import type { HeartbeatConfig, HeartbeatPath, LinkContext } from "../core/heartbeat/model.ts";
 import { nameId } from "../core/heartbeat/name-id.ts";
 import type { LocalInstance } from "../core/heartbeat/roster.ts";
 import { compareIp, type IpAddress } from "../core/units/ip-address.ts";
