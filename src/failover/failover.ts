@@ -37,6 +37,8 @@ import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts
 import { HeartbeatSocket } from "../linux/heartbeat-socket.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
+import { DefaultRoutes } from "../linux/default-routes.ts";
+import { openGatewaySocket } from "../linux/gateway-socket.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
@@ -49,6 +51,7 @@ import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
 import { type Decision, Instance, type InstanceHands, whenAllSettled } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { GatewayWatch } from "./gateway-watch.ts";
 import { LinkKeeper } from "./link-keeper.ts";
 import { hmacMd5, hmacSha256, randomBoot } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
@@ -77,6 +80,18 @@ export class Failover {
   readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
+  #routes: DefaultRoutes | undefined;
+  readonly #gateways = new GatewayWatch({
+    clock: MACHINE_CLOCK,
+    receiver: this.#receiver,
+    open: openGatewaySocket,
+    defaultRoutes: () => (this.#routes ??= new DefaultRoutes(this.#receiver)).now(),
+    interfaces: () => this.#table.interfaces,
+    virtual: () => this.#virtual,
+    found: (finding) => this.#tracked.found([finding]),
+    asked: (gateway, answered) =>
+      this.#counters.count("gateway_probes", { gateway, result: answered ? "answered" : "failed" }),
+  });
   readonly #bfd: BfdSessions;
   readonly #pair: PairLink;
   readonly #pacer = new AnnouncementPacer({
@@ -172,6 +187,7 @@ export class Failover {
     this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
+    this.#gateways.configure(config.gateways);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
     await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
@@ -217,6 +233,8 @@ export class Failover {
     await this.#links.close();
     this.#keeper.close();
     this.#tracked.close();
+    this.#gateways.close();
+    this.#routes?.close();
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();
@@ -342,7 +360,9 @@ export class Failover {
 
   #onPacket(segment: SegmentName, packet: Uint8Array): void {
     const { interface: interfaceName } = segment;
-    const here = this.#bySegment.get(segmentKey(segment)) ?? [];
+    const here = this.#bySegment.get(segmentKey(segment));
+    // The sockets are open before the first instance starts and until the last one has stopped: nobody is there to hear.
+    if (here === undefined) return;
     const routers = here.map(({ standing }) => standing);
     const admission = admit(packet, routers, (router) => this.#primary(router), {
       mac: hmacMd5,

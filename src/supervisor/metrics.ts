@@ -115,6 +115,10 @@ export class Metrics {
     ),
     handovers: this.#counter("handovers_total", "Handovers", ["role", "result"]),
     split_brains: this.#counter("split_brains_total", "Times that both directors were master", ["instance"]),
+    gateway_probes: this.#counter("gateway_probes_total", "Questions to tracked gateways", [
+      "gateway",
+      "result",
+    ]),
     bfd_sent: this.#counter("bfd_packets_sent_total", "BFD packets sent", ["session"]),
     bfd_received: this.#counter("bfd_packets_received_total", "BFD packets received and accepted", [
       "session",
@@ -136,6 +140,9 @@ export class Metrics {
       "instance",
       "state",
       "result",
+    ]),
+    events_dropped: this.#counter("events_dropped_total", "Events that a process could not tell", [
+      "process",
     ]),
     notify_lines_dropped: this.#counter(
       "notify_lines_dropped_total",
@@ -229,6 +236,11 @@ export class Metrics {
     }
     this.#count(counts);
     this.late("balancer", lateness);
+  }
+
+  /** A process had events to tell, and the channel no room for them. */
+  onEventsDropped(process: string, count: number): void {
+    this.#counters["events_dropped"]?.inc({ process }, count);
   }
 
   /** A notify script has ended. */

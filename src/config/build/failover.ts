@@ -18,7 +18,7 @@ import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
 import { buildHeartbeat, type LinkSecrets } from "./heartbeat.ts";
-import { linkDelays, tracksOf } from "./tracking.ts";
+import { linkDelays, trackedGateways, tracksOf } from "./tracking.ts";
 import { buildLink } from "./virtual-link.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
@@ -43,6 +43,7 @@ export function buildFailover(
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
     announcementPace: { 4: content.global_defs.vrrp_garp_interval, 6: content.global_defs.vrrp_gna_interval },
+    gateways: trackedGateways(content),
     linkDelays: { ...inherited(routers, linkDelays(content)), ...linkDelays(content) },
     bfdSessions: buildBfd(content, node),
     ...(heartbeat && { heartbeat }),

@@ -15,6 +15,7 @@ import {
   bfdSessionsSchema,
   linkDelaysSchema,
   trackedFilesSchema,
+  trackedGatewaysSchema,
   trackedProcessesSchema,
   trackedScriptsSchema,
 } from "./tracking.ts";
@@ -29,6 +30,7 @@ export const fileSchema = z.strictObject({
   interface_up_down_delays: linkDelaysSchema.default(new Map()),
   vrrp_scripts: trackedScriptsSchema.default(new Map()),
   track_files: trackedFilesSchema.default(new Map()),
+  track_gateways: trackedGatewaysSchema.default(new Map()),
   vrrp_track_processes: trackedProcessesSchema.default(new Map()),
   bfd_instances: bfdSessionsSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),

@@ -37,7 +37,8 @@ export type FromChild<Report> =
   /** The configuration last sent is in force. */
   | { readonly type: "configured" }
   | { readonly type: "event"; readonly event: Event }
-  | { readonly type: "report"; readonly report: Report }
+  /** `eventsDropped` counts those that the channel had no room for since the last report. */
+  | { readonly type: "report"; readonly report: Report; readonly eventsDropped: number }
   /** Nothing is left behind; the process exits now. */
   | { readonly type: "stopped" };
 
@@ -61,6 +62,7 @@ export type FailoverCount =
   | "heartbeats_discarded"
   | "handovers"
   | "split_brains"
+  | "gateway_probes"
   | "bfd_sent"
   | "bfd_received"
   | "bfd_discarded"

@@ -3,6 +3,7 @@
  * of wire formats.
  */
 
+import type { TrackedGateway } from "../track/gateway.ts";
 import type { BfdSession } from "../bfd/model.ts";
 import type { HeartbeatConfig } from "../heartbeat/model.ts";
 import type { Tracked } from "../track/model.ts";
@@ -117,6 +118,8 @@ export interface FailoverConfig {
   readonly realtimePriority: number;
   /** vrrp_garp_interval and vrrp_gna_interval. */
   readonly announcementPace: AnnouncementPace;
+  /** track_gateways, those that any router tracks. */
+  readonly gateways: readonly TrackedGateway[];
   /** interface_up_down_delays, by interface name. */
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
   /** bfd_instances */
@@ -132,5 +135,6 @@ export const IDLE: FailoverConfig = {
   realtimePriority: 0,
   linkDelays: {},
   announcementPace: { 4: ZERO, 6: ZERO },
+  gateways: [],
   bfdSessions: [],
 };
