@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
+import { checkBfd } from "./rules/bfd.ts";
 import { checkAuthentication } from "./rules/authentication.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
 import { checkDelivery } from "./rules/delivery.ts";
@@ -69,6 +70,7 @@ function checkRules(
   checkSyncGroups(content, findings);
   checkDelivery(content, findings);
   checkInterfaces(content, environment, findings);
+  checkBfd(content, findings);
   checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
@@ -78,7 +80,8 @@ function checkRules(
   const needs = [checksNeedGlobalUser, notifyNeedsGlobalUser, trackingNeedsGlobalUser];
   const userNeeded = needs.some((isNeeded) => isNeeded(content));
   checkGlobalUser(content, userNeeded, environment, findings);
-  if (!findings.failed && content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {
+  const { vrrp_instances: instances, virtual_servers: servers, bfd_instances: sessions } = content;
+  if (!findings.failed && instances?.size === 0 && servers?.length === 0 && sessions?.size === 0) {
     findings.add(
       "nothing-to-do",
       [],

@@ -10,15 +10,21 @@ import type {
   VirtualAddress,
   VirtualRouter,
 } from "../../core/vrrp/model.ts";
+import { seconds, ZERO } from "../../core/units/time.ts";
 import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
+import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
 import { buildHeartbeat, type LinkSecrets } from "./heartbeat.ts";
 import { linkDelays, tracksOf } from "./tracking.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
 const DEFAULT_PRIORITY = 100;
+
+/** keepalived's defaults for garp_master_delay and garp_master_repeat, unless vrrp_min_garp is on. */
+const SECOND_BURST_AFTER = seconds(5);
+const BURST = 5;
 
 /** The failover process's part, for the director `node`. */
 export function buildFailover(
@@ -31,7 +37,9 @@ export function buildFailover(
     routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
+    announcementPace: { 4: content.global_defs.vrrp_garp_interval, 6: content.global_defs.vrrp_gna_interval },
     linkDelays: linkDelays(content),
+    bfdSessions: buildBfd(content, node),
     ...(heartbeat && { heartbeat }),
   };
 }
@@ -61,6 +69,9 @@ function router(
     addresses: addresses(instance),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
+    ...((instance.owner_ignore_adverts ?? content.global_defs.vrrp_owner_ignore_adverts)
+      ? { ownerIgnoresAdverts: true as const }
+      : {}),
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
     tracks: tracksOf(instance, content),
   };
@@ -119,9 +130,11 @@ function contention(instance: InstanceContent, content: FileContent): Contention
 }
 
 function announcing(instance: InstanceContent, { global_defs: globals }: FileContent): Announcing {
+  const frugal = globals.vrrp_min_garp;
   return {
-    delay: instance.garp_master_delay ?? globals.vrrp_garp_master_delay,
-    repeat: instance.garp_master_repeat ?? globals.vrrp_garp_master_repeat,
+    delay:
+      instance.garp_master_delay ?? globals.vrrp_garp_master_delay ?? (frugal ? ZERO : SECOND_BURST_AFTER),
+    repeat: instance.garp_master_repeat ?? globals.vrrp_garp_master_repeat ?? (frugal ? 1 : BURST),
     refresh: instance.garp_master_refresh ?? globals.vrrp_garp_master_refresh,
     refreshRepeat: instance.garp_master_refresh_repeat ?? globals.vrrp_garp_master_refresh_repeat,
   };

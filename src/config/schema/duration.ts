@@ -10,8 +10,11 @@ import { leaf, type Reading, refuse } from "./leaf.ts";
 /** Units by size, in microseconds. */
 const UNITS = { h: 3_600_000_000, m: 60_000_000, s: 1_000_000, ms: 1_000 } as const;
 
-/** A span of time between two others, both of them as an operator would write them. */
-export function duration(min: string, max: string): z.ZodType<Duration> {
+/**
+ * A span of time between two others, both of them as an operator would write them. Where keepalived counts in milliseconds,
+ * a bare number above `bareMax` is taken for such and refused.
+ */
+export function duration(min: string, max: string, bareMax = Number.POSITIVE_INFINITY): z.ZodType<Duration> {
   const [least, most] = [parseDuration(min) ?? 0, parseDuration(max) ?? 0];
   return leaf(
     "a duration such as 2 (seconds), 100ms, 1.5s, 2m or 1h",
@@ -22,6 +25,12 @@ export function duration(min: string, max: string): z.ZodType<Duration> {
         return refuse(
           "bad-duration",
           `${quote(String(value))} is no duration: write 2 (seconds), 100ms, 1.5s, 2m or 1h`,
+        );
+      }
+      if (typeof value === "number" && value > bareMax) {
+        return refuse(
+          "bare-milliseconds",
+          `a bare number is seconds here, and keepalived's are milliseconds: write ${value}ms if that is meant, else ${value}s`,
         );
       }
       if (span < least || span > most) {

@@ -3,12 +3,14 @@
  * of wire formats.
  */
 
+import type { BfdSession } from "../bfd/model.ts";
 import type { HeartbeatConfig } from "../heartbeat/model.ts";
 import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
+import type { AnnouncementPace } from "./announcement-queue.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Duration } from "../units/time.ts";
+import { type Duration, ZERO } from "../units/time.ts";
 
 /** VRRP version 2 (RFC 3768) or 3 (RFC 9568). */
 export type VrrpVersion = 2 | 3;
@@ -22,6 +24,15 @@ export interface VirtualAddress {
   readonly interface: string;
   /** virtual_ipaddress_excluded: held and announced like the others, but not named in adverts. */
   readonly excluded?: true;
+}
+
+/** True when the two are the same address on the same interface, prefix included. */
+export function sameAddress(one: VirtualAddress, other: VirtualAddress): boolean {
+  return (
+    one.address === other.address &&
+    one.prefixLength === other.prefixLength &&
+    one.interface === other.interface
+  );
 }
 
 /** How a claimed address is announced, by ARP or neighbour discovery (keepalived's garp_* keywords). */
@@ -84,6 +95,8 @@ export interface VirtualRouter {
   readonly addresses: readonly VirtualAddress[];
   readonly announcing: Announcing;
   readonly contention: Contention;
+  /** owner_ignore_adverts: at priority 255 not even another owner is heeded. */
+  readonly ownerIgnoresAdverts?: true;
   /** The sync group that it moves with: its members are master together, or none of them is. */
   readonly syncGroup: string | undefined;
   /** What its priority and its fitness depend on besides. */
@@ -97,8 +110,22 @@ export interface FailoverConfig {
   readonly startupDelay: Duration;
   /** vrrp_rt_priority: SCHED_RR priority, 1..99; 0 leaves the process at normal scheduling. */
   readonly realtimePriority: number;
+  /** vrrp_garp_interval and vrrp_gna_interval. */
+  readonly announcementPace: AnnouncementPace;
   /** interface_up_down_delays, by interface name. */
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
+  /** bfd_instances */
+  readonly bfdSessions: readonly BfdSession[];
   /** The pair's own link; undefined when there is none. */
   readonly heartbeat?: HeartbeatConfig | undefined;
 }
+
+/** Nothing to do. */
+export const IDLE: FailoverConfig = {
+  routers: [],
+  startupDelay: ZERO,
+  realtimePriority: 0,
+  linkDelays: {},
+  announcementPace: { 4: ZERO, 6: ZERO },
+  bfdSessions: [],
+};
