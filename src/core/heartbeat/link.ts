@@ -7,7 +7,13 @@
  *   silence: before each event that is no datagram the driver reads what has queued in the sockets, and gives it here first,
  *   with the same `now`;
  * - reads a bounded number of datagrams of a path at a time. When that was not enough to empty the socket it says `flooded`;
- * - says how our own instances stand whenever that changes.
+ * - says how our own instances stand whenever that has changed, once a turn of its loop: each time is a round of datagrams;
+ * - forgets the peer's instances at `peer-silent` and `peer-restarted`: those that hold are told again.
+ *
+ * A handover in the driver's hands. The master says `hand-over` (or the peer has said `request`) and learns `offering`; at
+ * `let-go` it takes the addresses off, if it has not yielded already; at `handover-failed` it does what it would do without a
+ * peer. The backup claims and announces at `take`, if it can begin within `HANDOVER_OVERLAP`, says its instances' new states,
+ * and then `claimed`; else it says `take-failed`.
  */
 
 import { after, type Duration, earliest, type Instant, milliseconds } from "../units/time.ts";

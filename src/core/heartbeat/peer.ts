@@ -70,6 +70,8 @@ export type PeerEffect =
       readonly stopping: boolean;
       /** A backup shall take over at once; false when that is not wanted, or this silence is not to be believed. */
       readonly takeover: boolean;
+      /** What it said of its instances last, by id. */
+      readonly last: ReadonlyMap<number, PeerInstance>;
     }
   /** It is heard for the first time, or again. */
   | { readonly type: "peer-back"; readonly silentSince: Instant | undefined }
@@ -194,7 +196,7 @@ export function onPathChange(
   const takeover = mayTakeOver && !distrusted;
   return {
     peer: { ...steady, presence: { name: "silent", since }, instances: new Map(), edition: undefined },
-    effects: [{ type: "peer-silent", since, paths: names, stopping, takeover }],
+    effects: [{ type: "peer-silent", since, paths: names, stopping, takeover, last: peer.instances }],
   };
 }
 

@@ -213,6 +213,7 @@ export function sealHeartbeat(heartbeat: Heartbeat, key: Uint8Array, hmac: Hmac)
   const { roster, messages } = heartbeat;
   const end = HEADER_LENGTH + roster.entries.length * ENTRY_LENGTH + lengthOf(messages);
   const bytes = new Uint8Array(end + CODE_LENGTH);
+  if (bytes.length > HEARTBEAT_LENGTH_MAX) throw new Error(`a heartbeat of ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer);
   writeHeader(view, heartbeat);
   let offset = HEADER_LENGTH;

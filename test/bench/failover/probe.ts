@@ -13,13 +13,14 @@ export interface Sight {
   readonly silence: number;
 }
 
-/** One run of `ping`. */
+/** One run of `fping`, which unlike `ping` asks at the same pace whether it is answered or not. */
 export class Probe {
   readonly #child: ChildProcess;
   #output = "";
 
   constructor(client: Host, address: string) {
-    this.#child = client.spawn("ping", "-n", "-D", "-i", `${INTERVAL_MS / 1_000}`, address);
+    const pace = [`-i${INTERVAL_MS}`, `-p${INTERVAL_MS}`];
+    this.#child = client.spawn("fping", "-l", "-D", "-t1000", ...pace, address);
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#output += text;
     });
@@ -33,7 +34,7 @@ export class Probe {
   /** Ends it. */
   async end(): Promise<Sight> {
     this.#child.kill("SIGINT");
-    await until("ping has ended", () => this.#child.exitCode !== null || this.#child.signalCode !== null);
+    await until("fping has ended", () => this.#child.exitCode !== null || this.#child.signalCode !== null);
     const answers = this.#answers();
     const gaps = answers.slice(1).map(({ at }, index) => at - (answers[index]?.at ?? at));
     const [first, last] = [answers[0]?.sequence ?? 0, answers.at(-1)?.sequence ?? 0];
@@ -42,15 +43,7 @@ export class Probe {
   }
 
   #answers(): readonly { readonly sequence: number; readonly at: number }[] {
-    let wraps = 0;
-    let previous = 0;
-    return [...this.#output.matchAll(/^\[(\d+\.\d+)\].* icmp_seq=(\d+) .*time=/gm)].map(
-      ([, at, sequence]) => {
-        // The number has 16 bits.
-        if (Number(sequence) < previous - 32_768) wraps += 1;
-        previous = Number(sequence);
-        return { sequence: Number(sequence) + wraps * 65_536, at: Number(at) * 1_000 };
-      },
-    );
+    const lines = this.#output.matchAll(/^\[(\d+\.\d+)\] .* \[(\d+)\], \d+ bytes/gm);
+    return [...lines].map(([, at, sequence]) => ({ sequence: Number(sequence), at: Number(at) * 1_000 }));
   }
 }

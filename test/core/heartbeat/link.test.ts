@@ -118,12 +118,17 @@ t.test("a peer whose every path is silent is silent, and its instances are unkno
   const pair = found();
   pair.run(250);
   pair.dead.add("a");
+  const last: unknown[] = [];
+  pair.onEffect = (side, effect) => {
+    if (side === "b" && effect.type === "peer-silent") last.push(effect.last.get(7)?.state);
+  };
   t.same(pair.run(3_000), [
     "601 b path-lost public 201",
     "601 b path-lost private 201",
     "601 b peer-silent 201 public+private stopping=false takeover=true",
   ]);
   t.equal(pair.state("b").peer.instances.size, 0);
+  t.same(last, ["master"], "its last word is told with it");
   t.end();
 });
 

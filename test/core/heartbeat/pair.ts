@@ -184,7 +184,8 @@ export class Pair {
 /** `type` and the values of an effect, times in milliseconds. */
 function text(effect: LinkEffect): string {
   const { type, ...fields } = effect;
-  const shown = Object.entries(fields).map(([name, value]) => {
+  const plain = Object.entries(fields).filter(([, value]) => !(value instanceof Map));
+  const shown = plain.map(([name, value]) => {
     if (name === "since" || name === "silentSince" || name === "lasted" || name === "advertInterval")
       return value === undefined ? "-" : `${Number(value) / 1_000}`;
     if (Array.isArray(value)) return value.length === 0 ? "none" : value.join("+");
