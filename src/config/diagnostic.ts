@@ -51,6 +51,7 @@ export const DIAGNOSTICS = {
   "unused-delivery": "warning",
   "plain-source": "warning",
   "duplicate-address": "error",
+  "address-option": "error",
   "auth-version": "error",
   "auth-weak": "warning",
   "interface-missing": "warning",

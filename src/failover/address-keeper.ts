@@ -12,18 +12,23 @@
 
 import { event } from "../core/report/event.ts";
 import type { Event } from "../core/report/event.ts";
-import type { FailoverRecord } from "../core/report/record.ts";
 import { after, between, type Instant, seconds, toMilliseconds } from "../core/units/time.ts";
 import { AddressBook, addressKey, addressText, isNeedless } from "../core/vrrp/address-book.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
 import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
-import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
 import type { InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
+import type { Footprint } from "./footprint.ts";
 
 /** So far apart an address is put right that somebody else keeps changing. */
 const PUT_RIGHT_APART = seconds(1);
+
+/** What the kernel would not do with an address, and why. */
+interface Refusal {
+  readonly what: "add" | "remove";
+  readonly message: string;
+}
 
 /** What the keeper tells. */
 export interface AddressListener {
@@ -37,16 +42,18 @@ export interface AddressListener {
 /** The keeper of all virtual addresses of this machine. */
 export class AddressKeeper {
   readonly #rtnetlink: Rtnetlink;
-  readonly #recordPath: string;
+  readonly #footprint: Footprint;
   readonly #listener: AddressListener;
   readonly #book = new AddressBook();
   readonly #putRightAt = new Map<string, Instant>();
   readonly #later = new Map<string, NodeJS.Timeout>();
+  /** What the kernel last refused to do with an address. */
+  readonly #refusals = new Map<string, Refusal>();
   #interfaces: Interfaces = new Map();
 
-  constructor(rtnetlink: Rtnetlink, recordPath: string, listener: AddressListener) {
+  constructor(rtnetlink: Rtnetlink, footprint: Footprint, listener: AddressListener) {
     this.#rtnetlink = rtnetlink;
-    this.#recordPath = recordPath;
+    this.#footprint = footprint;
     this.#listener = listener;
   }
 
@@ -57,16 +64,16 @@ export class AddressKeeper {
    */
   takeCharge(routers: readonly VirtualRouter[], interfaces: Interfaces): readonly VirtualAddress[] {
     this.#interfaces = interfaces;
-    const earlier = this.#book.blank ? recorded(this.#recordPath) : [];
+    const earlier = this.#book.blank ? this.#footprint.addresses : [];
     const found = this.#book.takeCharge(routers, earlier, interfaces);
-    this.#record();
+    this.#footprint.claim(this.#book.ours());
     return found;
   }
 
   /** Forgets addresses that no router has any more, once they are off their interfaces. */
   forgetAllBut(routers: readonly VirtualRouter[]): void {
-    this.#book.forgetAllBut(routers);
-    this.#record();
+    this.#book.forgetAllBut(routers, this.#stuck());
+    this.#footprint.claim(this.#book.ours());
   }
 
   /** Those of a router's addresses that are claimed now. */
@@ -84,12 +91,13 @@ export class AddressKeeper {
   /** Removes addresses. One that is not there, or whose interface is gone, will do. */
   async remove(addresses: readonly VirtualAddress[]): Promise<void> {
     const ours = this.#book.unwant(addresses);
-    await Promise.all(ours.map((address) => this.#change("remove", address)));
+    await Promise.all(ours.map((address) => this.#remove(address)));
   }
 
   /** An address came or went, by our hand or another. */
   async look(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
-    await this.#putRight({ address, prefixLength, interface: interfaceName });
+    const known = this.#book.known({ address, prefixLength, interface: interfaceName });
+    if (known !== undefined) await this.#putRight(known);
   }
 
   /** Changes may have gone unseen: looks at every address. */
@@ -97,10 +105,16 @@ export class AddressKeeper {
     await Promise.all(this.#book.all().map((address) => this.#putRight(address)));
   }
 
-  /** Nothing of ours is on any interface. */
+  /** Nothing of ours is on any interface, but for what the kernel refused to remove: that stays on record. */
   close(): void {
     for (const timer of this.#later.values()) clearTimeout(timer);
-    removeRecord(this.#recordPath);
+    const stuck = this.#stuck();
+    this.#footprint.claim(this.#book.ours().filter((address) => stuck.has(addressKey(address))));
+  }
+
+  async #remove(address: VirtualAddress): Promise<void> {
+    const done = await this.#change("remove", address);
+    if (done === "refused") this.#lookLater(address, toMilliseconds(PUT_RIGHT_APART));
   }
 
   /** Somebody who takes an address away again and again gets it back at once, and after that once a second. */
@@ -115,9 +129,13 @@ export class AddressKeeper {
       return;
     }
     this.#putRightAt.set(name, now());
+    // One that the kernel would not let go when we asked is nobody else's doing.
+    const stuck = this.#stuck().has(name);
     const cured = await this.#change(wrong === "missing" ? "add" : "remove", address);
-    if (cured === "done") this.#listener.drift(address, wrong);
-    if (cured === "refused" && wrong === "missing") this.#listener.lost(address);
+    if (cured === "done" && !stuck) this.#listener.drift(address, wrong);
+    if (cured !== "refused") return;
+    this.#lookLater(address, toMilliseconds(PUT_RIGHT_APART));
+    if (wrong === "missing") this.#listener.lost(address);
   }
 
   #lookLater(address: VirtualAddress, wait: number): void {
@@ -133,30 +151,41 @@ export class AddressKeeper {
   async #change(what: "add" | "remove", address: VirtualAddress): Promise<"done" | "needless" | "refused"> {
     const found = this.#interfaces.get(address.interface);
     if (found === undefined) return what === "add" ? "refused" : "needless";
-    const target: InterfaceAddress = { ...address, interfaceIndex: found.index };
     try {
-      await (what === "add" ? this.#rtnetlink.addAddress(target) : this.#rtnetlink.removeAddress(target));
+      await (what === "add"
+        ? this.#rtnetlink.addAddress(found.index, address)
+        : this.#rtnetlink.removeAddress({ ...address, interfaceIndex: found.index }));
+      this.#refusals.delete(addressKey(address));
       return "done";
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      if (isNeedless(what, error.errno)) return "needless";
-      this.#listener.event(
-        event("address-failed", {
-          interface: address.interface,
-          address: addressText(address),
-          error: error.message,
-        }),
-      );
-      return "refused";
+      return this.#onRefusal(what, address, error);
     }
   }
 
-  #record(): void {
-    writeRecord<FailoverRecord>(this.#recordPath, { addresses: this.#book.ours() });
+  /** Told once for as long as the kernel says the same. */
+  #onRefusal(what: "add" | "remove", address: VirtualAddress, error: KernelError): "needless" | "refused" {
+    const key = addressKey(address);
+    if (isNeedless(what, error.errno)) {
+      this.#refusals.delete(key);
+      return "needless";
+    }
+    const told = this.#refusals.get(key)?.message === error.message;
+    this.#refusals.set(key, { what, message: error.message });
+    if (told) return "refused";
+    this.#listener.event(
+      event("address-failed", {
+        interface: address.interface,
+        address: addressText(address),
+        error: error.message,
+      }),
+    );
+    return "refused";
   }
-}
 
-function recorded(path: string): readonly VirtualAddress[] {
-  const record = readRecord<FailoverRecord>(path);
-  return (record?.addresses ?? []) as readonly VirtualAddress[];
+  /** Addresses that the kernel would not let us remove, by key. */
+  #stuck(): ReadonlySet<string> {
+    const all = [...this.#refusals];
+    return new Set(all.flatMap(([key, { what }]) => (what === "remove" ? [key] : [])));
+  }
 }

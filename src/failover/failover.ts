@@ -35,6 +35,8 @@ import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
 import { Counters } from "./counters.ts";
+import { Footprint } from "./footprint.ts";
+import { Promotion } from "./promotion.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
 import { Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
@@ -61,6 +63,8 @@ export class Failover {
   /** Where packets with an authentication header arrive, on interfaces with an instance that asks for one. */
   readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
+  readonly #footprint: Footprint;
+  readonly #promotion: Promotion;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
@@ -94,7 +98,9 @@ export class Failover {
       address: (name, address) => void this.#keeper.look(name, address),
       readAnew: () => void this.#keeper.lookAtAll(),
     });
-    this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
+    this.#footprint = new Footprint(recordPath, (report) => voice.event(report));
+    this.#promotion = new Promotion(this.#footprint, (report) => voice.event(report));
+    this.#keeper = new AddressKeeper(this.#rtnetlink, this.#footprint, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
@@ -114,12 +120,15 @@ export class Failover {
     this.#configured = true;
     this.#tracked.configure(config);
     this.#tracked.look(this.#table.interfaces);
+    const running = [...this.#instances.values()].map(({ instance }) => instance.router);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
     this.#virtual = new Set(
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
     const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
+    // Before any address is removed, which might take others along.
+    this.#promotion.configure([...running, ...config.routers], this.#table.interfaces);
     this.#listenFor = config.routers;
     this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
@@ -139,6 +148,7 @@ export class Failover {
     }
     this.#agree();
     await this.#settled();
+    this.#promotion.configure(config.routers, this.#table.interfaces);
     this.#keeper.forgetAllBut(config.routers);
     this.#onInterfacesChanged();
   }
@@ -153,7 +163,9 @@ export class Failover {
       );
     await this.#stopAllBut(new Map());
     this.#listenFor = [];
+    this.#promotion.configure([], this.#table.interfaces);
     this.#keeper.close();
+    this.#footprint.close();
     this.#tracked.close();
     this.#table.close();
     this.#segments.close();
@@ -388,6 +400,7 @@ export class Failover {
     this.#changed = undefined;
     const { interfaces } = this.#table;
     this.#updateSegments();
+    this.#promotion.look(interfaces);
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;

@@ -6,6 +6,7 @@
 import { createRtNetlink, type RtNetlinkSocket, rt } from "netlink";
 import { familyOf, type IpAddress, ipAt, ipBytes, ipLength } from "../core/units/ip-address.ts";
 import { type Mac, macFrom } from "../core/units/mac.ts";
+import type { VirtualAddress } from "../core/vrrp/model.ts";
 import { AF_INET, AF_INET6 } from "./libc.ts";
 import { netlinkFailure } from "./netlink-failure.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -35,6 +36,8 @@ export interface InterfaceAddress {
   readonly interfaceIndex: number;
   readonly address: IpAddress;
   readonly prefixLength: number;
+  /** The other end of a point-to-point link, whose prefix length this is. */
+  readonly peer?: IpAddress;
   /** IPv6: a duplicate is still being looked for, or was found: it may not be used. */
   readonly tentative?: boolean;
 }
@@ -61,25 +64,23 @@ export class Rtnetlink {
     return messages.flatMap((message) => addressOf(message) ?? []);
   }
 
-  /** Adds an address. Throws a KernelError, EEXIST when it is there already. */
-  async addAddress({ interfaceIndex, address, prefixLength }: InterfaceAddress): Promise<void> {
-    await this.#request(`add address ${address}/${prefixLength}`, () =>
+  /** Adds an address to an interface. Throws a KernelError, EEXIST when it is there already. */
+  async addAddress(interfaceIndex: number, address: VirtualAddress): Promise<void> {
+    await this.#request(`add address ${address.address}/${address.prefixLength}`, () =>
       this.#requests.newAddress(
-        { family: domainOf(address), prefixlen: prefixLength, index: interfaceIndex },
-        { ...addressAttributes(address), ...manners(address, prefixLength) },
+        { ...messageOf({ ...address, interfaceIndex }), ...(address.scope ? { scope: address.scope } : {}) },
+        { ...addressAttributes(address), ...manners(address) },
         { flags: NLM_F_CREATE_EXCL, timeout: REQUEST_TIMEOUT_MS },
       ),
     );
   }
 
   /** Removes an address. Throws a KernelError, EADDRNOTAVAIL when it is not there. */
-  async removeAddress({ interfaceIndex, address, prefixLength }: InterfaceAddress): Promise<void> {
-    await this.#request(`remove address ${address}/${prefixLength}`, () =>
-      this.#requests.delAddress(
-        { family: domainOf(address), prefixlen: prefixLength, index: interfaceIndex },
-        addressAttributes(address),
-        { timeout: REQUEST_TIMEOUT_MS },
-      ),
+  async removeAddress(address: InterfaceAddress): Promise<void> {
+    await this.#request(`remove address ${address.address}/${address.prefixLength}`, () =>
+      this.#requests.delAddress(messageOf(address), addressAttributes(address), {
+        timeout: REQUEST_TIMEOUT_MS,
+      }),
     );
   }
 
@@ -101,9 +102,13 @@ export class Rtnetlink {
   }
 }
 
-function addressAttributes(address: IpAddress): rt.AddressAttrs {
-  const bytes = Buffer.from(ipBytes(address));
-  return { local: bytes, address: bytes };
+function messageOf({ interfaceIndex, address, prefixLength }: InterfaceAddress): rt.Address {
+  return { family: domainOf(address), prefixlen: prefixLength, index: interfaceIndex };
+}
+
+/** IFA_LOCAL is our end, IFA_ADDRESS the other, or ours again where there is no other. */
+function addressAttributes({ address, peer }: Pick<InterfaceAddress, "address" | "peer">): rt.AddressAttrs {
+  return { local: Buffer.from(ipBytes(address)), address: Buffer.from(ipBytes(peer ?? address)) };
 }
 
 function domainOf(address: IpAddress): number {
@@ -111,14 +116,24 @@ function domainOf(address: IpAddress): number {
 }
 
 /**
- * How an IPv6 address is added. Without duplicate address detection: it may be used at once, and a takeover from a master
- * that is still there must not be lost to it. A /128 is no address of the network's, so this machine does not pick it as
- * the source of its own connections: it is deprecated from the start (RFC 6724 §5), as with keepalived.
+ * How an address is added. One of IPv6 without duplicate address detection: it may be used at once, and a takeover from a
+ * master that is still there must not be lost to it. A /128 is no address of the network's, so this machine does not pick
+ * it as the source of its own connections, unless told so: it is deprecated from the start (RFC 6724 §5), as with
+ * keepalived.
  */
-function manners(address: IpAddress, prefixLength: number): rt.AddressAttrs {
-  if (familyOf(address) === 4) return {};
+function manners(virtual: VirtualAddress): rt.AddressAttrs {
+  const { address, prefixLength, label, broadcast, noPrefixRoute } = virtual;
+  const prefixRoute: rt.AddressFlags = noPrefixRoute === true ? { noprefixroute: true } : {};
+  if (familyOf(address) === 4) {
+    return {
+      flags: prefixRoute,
+      ...(label === undefined ? {} : { label }),
+      ...(broadcast === undefined ? {} : { broadcast: Buffer.from(ipBytes(broadcast)) }),
+    };
+  }
+  const deprecated = virtual.deprecated ?? prefixLength === 128;
   const forEver = { ifaPrefered: 0, ifaValid: 0xffff_ffff };
-  return { flags: { nodad: true }, ...(prefixLength === 128 ? { cacheInfo: forEver } : {}) };
+  return { flags: { nodad: true, ...prefixRoute }, ...(deprecated ? { cacheInfo: forEver } : {}) };
 }
 
 /** The link that a message is about; undefined when it is not about a link as such. */
@@ -139,10 +154,13 @@ export function addressOf({ data, attrs }: rt.AddressMessage): InterfaceAddress 
   const family = data.family === AF_INET6 ? 6 : 4;
   if (data.family !== AF_INET && data.family !== AF_INET6) return undefined;
   if (data.index === undefined || bytes?.length !== ipLength(family)) return undefined;
+  const address = ipAt(family, bytes, 0);
+  const peer = attrs.address?.length === bytes.length ? ipAt(family, attrs.address, 0) : address;
   return {
     interfaceIndex: data.index,
-    address: ipAt(family, bytes, 0),
+    address,
     prefixLength: data.prefixlen ?? 0,
+    ...(peer === address ? {} : { peer }),
     tentative: (attrs.flags ?? data.flags)?.tentative === true,
   };
 }

@@ -10,10 +10,11 @@ import type {
   VirtualAddress,
   VirtualRouter,
 } from "../../core/vrrp/model.ts";
-import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildDelivery } from "./delivery.ts";
+import type { VirtualAddressEntry } from "../schema/virtual-address.ts";
+import { buildAddress } from "./address.ts";
 import { linkDelays, tracksOf } from "./tracking.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
@@ -52,6 +53,7 @@ function router(
     preemptDelay: instance.preempt_delay,
     v3ChecksumAsV2: instance.v3_checksum_as_v2 ?? strictWithTwoChecksums(instance, content),
     addresses: addresses(instance),
+    ...(instance.promote_secondaries ? { promoteSecondaries: true } : {}),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
@@ -84,11 +86,7 @@ function priorityOf(instance: InstanceContent, content: FileContent, node: strin
 }
 
 function addresses(instance: InstanceContent): VirtualAddress[] {
-  const built = ({ address, dev }: VirtualAddressEntry): VirtualAddress => ({
-    address: address.address,
-    prefixLength: address.prefixLength,
-    interface: dev ?? instance.interface,
-  });
+  const built = (entry: VirtualAddressEntry) => buildAddress(entry, instance.interface);
   const excluded = instance.virtual_ipaddress_excluded.map(built);
   return [
     ...instance.virtual_ipaddress.map(built),

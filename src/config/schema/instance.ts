@@ -4,7 +4,7 @@
 
 import { z } from "zod";
 import { seconds, ZERO } from "../../core/units/time.ts";
-import { virtualAddress } from "./address.ts";
+
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
 import { authenticationSchema } from "./authentication.ts";
 import { duration } from "./duration.ts";
@@ -13,6 +13,7 @@ import { sourceAddress, unicastPeer } from "./ip-address.ts";
 import { notifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
 import { trackShape } from "./tracking.ts";
+import { virtualAddress } from "./virtual-address.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
 export const instanceSchema = z.strictObject({
@@ -32,6 +33,7 @@ export const instanceSchema = z.strictObject({
   strict_mode: toggle().optional(),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  promote_secondaries: toggle().default(false),
   authentication: authenticationSchema.optional(),
   mcast_src_ip: sourceAddress().optional(),
   unicast_peer: z.array(unicastPeer()).optional(),
