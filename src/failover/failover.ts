@@ -26,7 +26,6 @@ import { stallBudget } from "../core/vrrp/timing.ts";
 import type { State } from "../core/vrrp/virtual-router.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
-import { sameAddress } from "../core/vrrp/virtual-router.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -34,6 +33,7 @@ import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
+import { ConflictWatch } from "./conflict-watch.ts";
 import { Counters } from "./counters.ts";
 import { Footprint } from "./footprint.ts";
 import { Promotion } from "./promotion.ts";
@@ -66,6 +66,7 @@ export class Failover {
   readonly #footprint: Footprint;
   readonly #promotion: Promotion;
   readonly #keeper: AddressKeeper;
+  readonly #conflicts: ConflictWatch;
   readonly #tracked: TrackedObjects;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #bySegment = new Map<string, readonly Instance[]>();
@@ -95,7 +96,10 @@ export class Failover {
     );
     this.#table = new InterfaceTable(this.#rtnetlink, this.#receiver, {
       changed: () => this.#onInterfacesChangedSoon(),
-      address: (name, address) => void this.#keeper.look(name, address),
+      address: (name, address) => {
+        if (address.duplicate === true) this.#conflicts.onDuplicate(name, address.address);
+        void this.#keeper.look(name, address);
+      },
       readAnew: () => void this.#keeper.lookAtAll(),
     });
     this.#footprint = new Footprint(recordPath, (report) => voice.event(report));
@@ -104,6 +108,13 @@ export class Failover {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
+    });
+    this.#conflicts = new ConflictWatch(this.#receiver, this.#noticeboard, {
+      holderOf: (name, address) => this.#holderOf({ interface: name, address }),
+      drain: (router) => this.#drain(router),
+      event: (report) => voice.event(report),
+      count: ({ name }, address, on) =>
+        this.#counters.count("conflicts", { instance: name, address, interface: on }),
     });
     this.#tracked = new TrackedObjects({
       changed: () => this.#onInterfacesChangedSoon(),
@@ -150,6 +161,7 @@ export class Failover {
     await this.#settled();
     this.#promotion.configure(config.routers, this.#table.interfaces);
     this.#keeper.forgetAllBut(config.routers);
+    this.#conflicts.configure(config.routers, this.#table.interfaces);
     this.#onInterfacesChanged();
   }
 
@@ -166,6 +178,7 @@ export class Failover {
     this.#promotion.configure([], this.#table.interfaces);
     this.#keeper.close();
     this.#footprint.close();
+    this.#conflicts.close();
     this.#tracked.close();
     this.#table.close();
     this.#segments.close();
@@ -242,20 +255,24 @@ export class Failover {
       add: (addresses) => this.#keeper.add(addresses),
       remove: (addresses) => this.#keeper.remove(addresses),
       announce: (address) => this.#announce(address),
-      drain: (router) => {
-        this.#segments.drain(router);
-        this.#authenticated.drain(router);
-      },
+      drain: (router) => this.#drain(router),
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
-      transition: (router, to, cause) =>
-        this.#counters.count("transitions", { instance: router.name, to, cause }),
+      transition: (router, to, cause) => {
+        this.#counters.count("transitions", { instance: router.name, to, cause });
+        this.#conflicts.onTransition(router, to === "master");
+      },
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
       companions: (instance) => this.#companions(instance),
       heldBack: (router, member) => this.#onHeldBack(router, member),
     };
+  }
+
+  #drain(router: VirtualRouter): void {
+    this.#segments.drain(router);
+    this.#authenticated.drain(router);
   }
 
   #primary(router: VirtualRouter): IpAddress | undefined {
@@ -383,9 +400,13 @@ export class Failover {
     if (found === "missing") this.#holderOf(address)?.announce(address);
   }
 
-  #holderOf(address: VirtualAddress): Instance | undefined {
+  #holderOf({
+    address,
+    interface: name,
+  }: Pick<VirtualAddress, "address" | "interface">): Instance | undefined {
     for (const { instance } of this.#instances.values()) {
-      if (instance.router.addresses.some((own) => sameAddress(own, address))) return instance;
+      const { addresses } = instance.router;
+      if (addresses.some((own) => own.address === address && own.interface === name)) return instance;
     }
     return undefined;
   }

@@ -40,6 +40,8 @@ export interface InterfaceAddress {
   readonly peer?: IpAddress;
   /** IPv6: a duplicate is still being looked for, or was found: it may not be used. */
   readonly tentative?: boolean;
+  /** IPv6: another machine has it, too. */
+  readonly duplicate?: boolean;
 }
 
 /** The way to the kernel's interfaces and addresses. */
@@ -162,5 +164,6 @@ export function addressOf({ data, attrs }: rt.AddressMessage): InterfaceAddress 
     prefixLength: data.prefixlen ?? 0,
     ...(peer === address ? {} : { peer }),
     tentative: (attrs.flags ?? data.flags)?.tentative === true,
+    duplicate: (attrs.flags ?? data.flags)?.dadfailed === true,
   };
 }

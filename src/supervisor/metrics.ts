@@ -70,6 +70,11 @@ export class Metrics {
       "Announcements of an address (gratuitous ARP)",
       ["address", "interface"],
     ),
+    conflicts: this.#counter(
+      "address_conflicts_total",
+      "Claims by other machines of an address that this director holds",
+      ["instance", "address", "interface"],
+    ),
     drift: this.#counter("drift_total", "Changes behind our back that were put right", ["kind"]),
     ipvs_changes: this.#counter("ipvs_changes_total", "Changes made to the IPVS table", []),
     ipvs_errors: this.#counter("ipvs_errors_total", "Changes of the IPVS table that the kernel refused", [

@@ -55,6 +55,7 @@ export type FailoverCount =
   | "transitions"
   | "stalls"
   | "announcements_sent"
+  | "conflicts"
   | "drift";
 
 /** The states that an instance can be in. */
