@@ -8,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addCheck } from "./check.ts";
+import { addRelease } from "./release.ts";
 import { addRun } from "./run.ts";
 
 const USAGE_ERROR = 2;
@@ -22,6 +23,7 @@ const program = new Command("relevo")
   .exitOverride();
 addCheck(program);
 addRun(program, version);
+addRelease(program);
 
 try {
   await program.parseAsync();

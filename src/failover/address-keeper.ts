@@ -20,13 +20,14 @@ import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
 import type { Footprint } from "./footprint.ts";
+import { LeaseKeeper, type Place, type Renewal } from "./lease-keeper.ts";
 
 /** So far apart an address is put right that somebody else keeps changing. */
 const PUT_RIGHT_APART = seconds(1);
 
 /** What the kernel would not do with an address, and why. */
 interface Refusal {
-  readonly what: "add" | "remove";
+  readonly what: "add" | "remove" | "renew";
   readonly message: string;
 }
 
@@ -35,6 +36,14 @@ export interface AddressListener {
   event(event: Event): void;
   /** An address was not as it should be and has been put right; one that was missing must be announced. */
   drift(address: VirtualAddress, wrong: "missing" | "foreign"): void;
+  /** An address was not renewed for so many milliseconds, the kernel took it away, and it is there again. */
+  expired(address: VirtualAddress, since: number): void;
+  /** A lease was renewed. */
+  renewed(how: Renewal): void;
+  /** Hears the adverts that have queued: an address may be another's by now. */
+  hearAdverts(): void;
+  /** Hears the kernel's notifications that have queued. */
+  hearKernel(): void;
   /** An address had gone, and the kernel refuses to have it back. */
   lost(address: VirtualAddress): void;
 }
@@ -45,6 +54,7 @@ export class AddressKeeper {
   readonly #footprint: Footprint;
   readonly #listener: AddressListener;
   readonly #book = new AddressBook();
+  readonly #leases: LeaseKeeper;
   readonly #putRightAt = new Map<string, Instant>();
   readonly #later = new Map<string, NodeJS.Timeout>();
   /** What the kernel last refused to do with an address. */
@@ -55,6 +65,18 @@ export class AddressKeeper {
     this.#rtnetlink = rtnetlink;
     this.#footprint = footprint;
     this.#listener = listener;
+    this.#leases = new LeaseKeeper(rtnetlink, {
+      hear: () => {
+        listener.hearAdverts();
+        listener.hearKernel();
+      },
+      place: (address) => this.#place(address),
+      renewed: (address, how) => {
+        if (how !== "failed") this.#refusals.delete(addressKey(address));
+        listener.renewed(how);
+      },
+      refused: (address, error) => void this.#onRefusal("renew", address, error),
+    });
   }
 
   /**
@@ -68,6 +90,11 @@ export class AddressKeeper {
     const found = this.#book.takeCharge(routers, earlier, interfaces);
     this.#footprint.claim(this.#book.ours());
     return found;
+  }
+
+  /** Gives what is held the leases that it shall have; nothing is off meanwhile. */
+  async changeLeases(routers: readonly VirtualRouter[]): Promise<void> {
+    await Promise.all(this.#book.changeLeases(routers).map((address) => this.#leases.change(address)));
   }
 
   /** Forgets addresses that no router has any more, once they are off their interfaces. */
@@ -108,6 +135,7 @@ export class AddressKeeper {
   /** Nothing of ours is on any interface, but for what the kernel refused to remove: that stays on record. */
   close(): void {
     for (const timer of this.#later.values()) clearTimeout(timer);
+    this.#leases.close();
     const stuck = this.#stuck();
     this.#footprint.claim(this.#book.ours().filter((address) => stuck.has(addressKey(address))));
   }
@@ -128,11 +156,17 @@ export class AddressKeeper {
       this.#lookLater(address, wait);
       return;
     }
+    if (wrong === "missing") {
+      this.#listener.hearAdverts();
+      if (this.#book.wrong(address, this.#interfaces) === undefined) return;
+    }
     this.#putRightAt.set(name, now());
     // One that the kernel would not let go when we asked is nobody else's doing.
     const stuck = this.#stuck().has(name);
+    const ranOut = wrong === "missing" ? this.#leases.ranOut(address) : undefined;
     const cured = await this.#change(wrong === "missing" ? "add" : "remove", address);
-    if (cured === "done" && !stuck) this.#listener.drift(address, wrong);
+    if (cured === "done" && ranOut !== undefined) this.#listener.expired(address, ranOut);
+    else if (cured === "done" && !stuck) this.#listener.drift(address, wrong);
     if (cured !== "refused") return;
     this.#lookLater(address, toMilliseconds(PUT_RIGHT_APART));
     if (wrong === "missing") this.#listener.lost(address);
@@ -150,10 +184,11 @@ export class AddressKeeper {
 
   async #change(what: "add" | "remove", address: VirtualAddress): Promise<"done" | "needless" | "refused"> {
     const found = this.#interfaces.get(address.interface);
+    if (what === "remove") this.#leases.end(address);
     if (found === undefined) return what === "add" ? "refused" : "needless";
     try {
       await (what === "add"
-        ? this.#rtnetlink.addAddress(found.index, address)
+        ? this.#add(found.index, this.#book.asAdded(address))
         : this.#rtnetlink.removeAddress({ ...address, interfaceIndex: found.index }));
       this.#refusals.delete(addressKey(address));
       return "done";
@@ -163,10 +198,33 @@ export class AddressKeeper {
     }
   }
 
+  /** One that is there already, as after a restart, gets a new lease. */
+  async #add(interfaceIndex: number, address: VirtualAddress): Promise<void> {
+    this.#leases.begin(address);
+    try {
+      await this.#rtnetlink.addAddress(interfaceIndex, address);
+    } catch (error) {
+      const isThere = error instanceof KernelError && isNeedless("add", error.errno);
+      if (!isThere) this.#leases.end(address);
+      else if (address.lease !== undefined && this.#book.isMissed(address))
+        await this.#leases.change(address);
+      throw error;
+    }
+  }
+
+  #place(address: VirtualAddress): Place | undefined {
+    const on = this.#interfaces.get(address.interface);
+    if (on === undefined || !this.#book.isMissed(address)) return undefined;
+    const found = on.addresses.find(
+      (other) => other.address === address.address && other.prefixLength === address.prefixLength,
+    );
+    return found && { interfaceIndex: on.index, permanent: found.permanent ?? false };
+  }
+
   /** Told once for as long as the kernel says the same. */
-  #onRefusal(what: "add" | "remove", address: VirtualAddress, error: KernelError): "needless" | "refused" {
+  #onRefusal(what: Refusal["what"], address: VirtualAddress, error: KernelError): "needless" | "refused" {
     const key = addressKey(address);
-    if (isNeedless(what, error.errno)) {
+    if (isNeedless(what === "renew" ? "remove" : what, error.errno)) {
       this.#refusals.delete(key);
       return "needless";
     }

@@ -107,6 +107,13 @@ export class Failover {
     this.#keeper = new AddressKeeper(this.#rtnetlink, this.#footprint, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
+      expired: (address, since) => this.#onExpired(address, since),
+      renewed: (result) => this.#counters.count("lease_renewals", { result }),
+      hearAdverts: () => {
+        this.#segments.drainAll();
+        this.#authenticated.drainAll();
+      },
+      hearKernel: () => this.#table.drain(),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
     });
     this.#conflicts = new ConflictWatch(this.#receiver, this.#noticeboard, {
@@ -152,6 +159,7 @@ export class Failover {
       ),
     );
     await this.#removeLeftOver(found, resuming);
+    await this.#keeper.changeLeases(config.routers);
     for (const [name, router] of kept) {
       const running = this.#instances.get(name)?.instance;
       if (running === undefined) this.#start(router, resuming.has(router), delay);
@@ -398,6 +406,16 @@ export class Failover {
       event("address-drift", { interface: address.interface, address: addressText(address), found }),
     );
     if (found === "missing") this.#holderOf(address)?.announce(address);
+  }
+
+  /** The peer may have taken over and given way meanwhile: the neighbours are to know where the address is. */
+  #onExpired(address: VirtualAddress, since: number): void {
+    const { interface: name } = address;
+    this.#counters.count("lease_expirations", { address: addressText(address), interface: name });
+    this.#voice.event(
+      event("lease-expired", { interface: name, address: addressText(address), renewed_ms_ago: since }),
+    );
+    this.#holderOf(address)?.announce(address);
   }
 
   #holderOf({

@@ -6,6 +6,7 @@
 import { createRtNetlink, type RtNetlinkSocket, rt } from "netlink";
 import { familyOf, type IpAddress, ipAt, ipBytes, ipLength } from "../core/units/ip-address.ts";
 import { type Mac, macFrom } from "../core/units/mac.ts";
+import { lifetime } from "../core/vrrp/lease.ts";
 import type { VirtualAddress } from "../core/vrrp/model.ts";
 import { AF_INET, AF_INET6 } from "./libc.ts";
 import { netlinkFailure } from "./netlink-failure.ts";
@@ -14,7 +15,10 @@ import { Turnstile } from "./turnstile.ts";
 /** linux/netlink.h: flags of a request. */
 const NLM_F_DUMP = 0x300;
 const NLM_F_CREATE_EXCL = 0x600;
+const NLM_F_REPLACE = 0x100;
 const REQUEST_TIMEOUT_MS = 2_000;
+/** INFINITY_LIFE_TIME (linux/if_addr.h and addrconf.h). */
+const FOR_EVER = 0xffff_ffff;
 /**
  * Requests in flight together. Their answers must fit into the socket's receive buffer (net.core.rmem_default, 208 KiB; an
  * answer takes about one): the `netlink` package ends the process when it overflows.
@@ -40,6 +44,8 @@ export interface InterfaceAddress {
   readonly peer?: IpAddress;
   /** IPv6: a duplicate is still being looked for, or was found: it may not be used. */
   readonly tentative?: boolean;
+  /** Its lifetime has no end. */
+  readonly permanent?: boolean;
   /** IPv6: another machine has it, too. */
   readonly duplicate?: boolean;
 }
@@ -69,12 +75,26 @@ export class Rtnetlink {
   /** Adds an address to an interface. Throws a KernelError, EEXIST when it is there already. */
   async addAddress(interfaceIndex: number, address: VirtualAddress): Promise<void> {
     await this.#request(`add address ${address.address}/${address.prefixLength}`, () =>
-      this.#requests.newAddress(
-        { ...messageOf({ ...address, interfaceIndex }), ...(address.scope ? { scope: address.scope } : {}) },
-        { ...addressAttributes(address), ...manners(address) },
-        { flags: NLM_F_CREATE_EXCL, timeout: REQUEST_TIMEOUT_MS },
-      ),
+      this.#newAddress(interfaceIndex, address, NLM_F_CREATE_EXCL),
     );
+  }
+
+  /**
+   * Sets the lifetimes of an address that is there to those of a lease that begins now, or to for ever; one that is not
+   * there is added. `permanent` says that it has no lease so far. Throws a KernelError.
+   *
+   * IPv6: the kernel gives the route to a permanent address's network the new lifetime, whoever else has an address in
+   * that network (seen with Linux 6.18). It does not when the address gives up its claim on the route first.
+   */
+  async renewAddress(interfaceIndex: number, address: VirtualAddress, permanent: boolean): Promise<void> {
+    const routeFirst = permanent && familyOf(address.address) === 6 && address.lease !== undefined;
+    await this.#request(`renew address ${address.address}/${address.prefixLength}`, async () => {
+      const without: VirtualAddress = { ...address, noPrefixRoute: true };
+      await Promise.all([
+        ...(routeFirst ? [this.#newAddress(interfaceIndex, without, NLM_F_REPLACE)] : []),
+        this.#newAddress(interfaceIndex, address, NLM_F_REPLACE),
+      ]);
+    });
   }
 
   /** Removes an address. Throws a KernelError, EADDRNOTAVAIL when it is not there. */
@@ -88,6 +108,14 @@ export class Rtnetlink {
 
   close(): void {
     this.#requests.socket.close();
+  }
+
+  #newAddress(interfaceIndex: number, address: VirtualAddress, flags: number): Promise<unknown> {
+    return this.#requests.newAddress(
+      { ...messageOf({ ...address, interfaceIndex }), ...(address.scope ? { scope: address.scope } : {}) },
+      { ...addressAttributes(address), ...manners(address) },
+      { flags, timeout: REQUEST_TIMEOUT_MS },
+    );
   }
 
   #dumpAddresses(family: number): Promise<rt.AddressMessage[]> {
@@ -124,18 +152,22 @@ function domainOf(address: IpAddress): number {
  * keepalived.
  */
 function manners(virtual: VirtualAddress): rt.AddressAttrs {
-  const { address, prefixLength, label, broadcast, noPrefixRoute } = virtual;
+  const { address, prefixLength, label, broadcast, noPrefixRoute, lease } = virtual;
   const prefixRoute: rt.AddressFlags = noPrefixRoute === true ? { noprefixroute: true } : {};
+  const ifaValid = lease === undefined ? FOR_EVER : lifetime(lease);
   if (familyOf(address) === 4) {
     return {
       flags: prefixRoute,
+      cacheInfo: { ifaPrefered: ifaValid, ifaValid },
       ...(label === undefined ? {} : { label }),
       ...(broadcast === undefined ? {} : { broadcast: Buffer.from(ipBytes(broadcast)) }),
     };
   }
   const deprecated = virtual.deprecated ?? prefixLength === 128;
-  const forEver = { ifaPrefered: 0, ifaValid: 0xffff_ffff };
-  return { flags: { nodad: true, ...prefixRoute }, ...(deprecated ? { cacheInfo: forEver } : {}) };
+  return {
+    flags: { nodad: true, ...prefixRoute },
+    cacheInfo: { ifaPrefered: deprecated ? 0 : ifaValid, ifaValid },
+  };
 }
 
 /** The link that a message is about; undefined when it is not about a link as such. */
@@ -164,6 +196,7 @@ export function addressOf({ data, attrs }: rt.AddressMessage): InterfaceAddress 
     prefixLength: data.prefixlen ?? 0,
     ...(peer === address ? {} : { peer }),
     tentative: (attrs.flags ?? data.flags)?.tentative === true,
+    permanent: (attrs.flags ?? data.flags)?.permanent === true,
     duplicate: (attrs.flags ?? data.flags)?.dadfailed === true,
   };
 }

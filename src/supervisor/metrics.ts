@@ -70,6 +70,12 @@ export class Metrics {
       "Announcements of an address (gratuitous ARP)",
       ["address", "interface"],
     ),
+    lease_renewals: this.#counter("lease_renewals_total", "Renewals of the leases of addresses", ["result"]),
+    lease_expirations: this.#counter(
+      "lease_expirations_total",
+      "Addresses that the kernel took away while they were held, since they were not renewed in time",
+      ["address", "interface"],
+    ),
     conflicts: this.#counter(
       "address_conflicts_total",
       "Claims by other machines of an address that this director holds",

@@ -166,6 +166,19 @@ t.test("an address that no host can have is refused", (t) => {
   t.end();
 });
 
+t.test("a lease is what the kernel can count, or none", (t) => {
+  const lease = (value: string) =>
+    configOf(instance({ vip_lease: value })).failover.routers[0]?.addresses[0]?.lease;
+  t.equal(lease("1500ms"), 1_500_000);
+  t.equal(lease("1h"), 3_600_000_000);
+  t.equal(lease("0"), undefined);
+  t.equal(lease("false"), undefined);
+  t.match(said("vip_lease", "0.5"), [/0.5s is less than 1s: choose 1s or more, or 0/]);
+  t.match(said("vip_lease", "2h"), [/2h is outside/]);
+  t.match(said("vip_lease", "true"), [/wrong-type/]);
+  t.end();
+});
+
 t.test("names that could not be an interface, an instance or a user are refused", (t) => {
   for (const value of ["eth0:1", "'a b'", "a/b", "..", "sixteen-bytes-xx", "''"]) {
     t.match(said("interface", value), [/bad-name/], value);

@@ -46,6 +46,10 @@ function world(t: Stage, directory = mkdtempSync(join(tmpdir(), "keeper-"))) {
     event: (event) => events.push(event),
     drift: (address, wrong) => drifts.push(`${address.address} ${wrong}`),
     lost: (address) => lost.push(address),
+    expired: () => {},
+    renewed: () => {},
+    hearAdverts: () => {},
+    hearKernel: () => {},
   });
   const close = (): void => {
     keeper.close();

@@ -1,14 +1,19 @@
 /** From an entry of `virtual_ipaddress` to the core's virtual address. */
 
 import { type Ipv4, ipv4At, ipv4Bytes } from "../../core/units/ipv4.ts";
+import { type Duration, ZERO } from "../../core/units/time.ts";
 import type { VirtualAddress } from "../../core/vrrp/model.ts";
 import type { VirtualAddressEntry } from "../schema/virtual-address.ts";
 
 /**
- * The address, on `interfaceName` unless the entry names another. What is left out of the entry, or is as it would be
+ * The address, on `interfaceName` unless the entry names another, with a lease unless that is zero. What is left out of the entry, or is as it would be
  * without, is left out here.
  */
-export function buildAddress(entry: VirtualAddressEntry, interfaceName: string): VirtualAddress {
+export function buildAddress(
+  entry: VirtualAddressEntry,
+  interfaceName: string,
+  lease: Duration,
+): VirtualAddress {
   const { address, dev, peer, label, scope, brd, noprefixroute, preferred_lft: preferred } = entry;
   const { prefixLength } = peer ?? address;
   const deprecated = preferred === "0";
@@ -16,6 +21,7 @@ export function buildAddress(entry: VirtualAddressEntry, interfaceName: string):
     address: address.address,
     prefixLength,
     interface: dev ?? interfaceName,
+    ...(lease === ZERO ? {} : { lease }),
     ...(peer === undefined ? {} : { peer: peer.address }),
     ...(label === undefined ? {} : { label }),
     ...(scope === undefined || scope === 0 ? {} : { scope }),

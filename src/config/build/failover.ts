@@ -52,7 +52,7 @@ function router(
     preempt: instance.preempt ?? !(instance.nopreempt ?? false),
     preemptDelay: instance.preempt_delay,
     v3ChecksumAsV2: instance.v3_checksum_as_v2 ?? strictWithTwoChecksums(instance, content),
-    addresses: addresses(instance),
+    addresses: addresses(instance, content),
     ...(instance.promote_secondaries ? { promoteSecondaries: true } : {}),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
@@ -85,8 +85,9 @@ function priorityOf(instance: InstanceContent, content: FileContent, node: strin
   return priority?.get(node) ?? content.directors?.get(node)?.priority ?? DEFAULT_PRIORITY;
 }
 
-function addresses(instance: InstanceContent): VirtualAddress[] {
-  const built = (entry: VirtualAddressEntry) => buildAddress(entry, instance.interface);
+function addresses(instance: InstanceContent, { global_defs: globals }: FileContent): VirtualAddress[] {
+  const lease = instance.vip_lease ?? globals.vip_lease;
+  const built = (entry: VirtualAddressEntry) => buildAddress(entry, instance.interface, lease);
   const excluded = instance.virtual_ipaddress_excluded.map(built);
   return [
     ...instance.virtual_ipaddress.map(built),

@@ -8,7 +8,7 @@ import { seconds, ZERO } from "../../core/units/time.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
 import { authenticationSchema } from "./authentication.ts";
 import { duration } from "./duration.ts";
-import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
+import { downTimerAdverts, priority, vipLease, vrrpVersion } from "./globals.ts";
 import { sourceAddress, unicastPeer } from "./ip-address.ts";
 import { notifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
@@ -33,6 +33,7 @@ export const instanceSchema = z.strictObject({
   strict_mode: toggle().optional(),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  vip_lease: vipLease().optional(),
   promote_secondaries: toggle().default(false),
   authentication: authenticationSchema.optional(),
   mcast_src_ip: sourceAddress().optional(),

@@ -56,6 +56,8 @@ export type FailoverCount =
   | "stalls"
   | "announcements_sent"
   | "conflicts"
+  | "lease_renewals"
+  | "lease_expirations"
   | "drift";
 
 /** The states that an instance can be in. */

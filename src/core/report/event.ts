@@ -29,6 +29,10 @@ export const EVENTS = {
   "vrrp-send-failed": ["error", "an advert could not be sent"],
   "address-failed": ["error", "an address could not be added or removed"],
   "address-drift": ["warn", "an address was changed behind our back and has been put right"],
+  "lease-expired": [
+    "warn",
+    "the kernel took an address away that was not renewed in time, and it was added again",
+  ],
   "address-conflict": ["error", "another machine claims an address that this director holds"],
   "conflict-watch-failed": ["warn", "claims of our addresses by other machines cannot be heard"],
   "address-left-over": ["warn", "an address of an earlier life was found and removed"],

@@ -56,6 +56,27 @@ export class AddressBook {
     );
   }
 
+  /** Those of the routers' addresses that are held with another lease than they shall have; from now on it is that. */
+  changeLeases(routers: readonly VirtualRouter[]): readonly VirtualAddress[] {
+    const changed: VirtualAddress[] = [];
+    for (const { lease, ...rest } of routers.flatMap(({ addresses }) => addresses)) {
+      const key = addressKey(rest);
+      const entry = this.#entries.get(key);
+      if (entry === undefined || entry.address.lease === lease) continue;
+      const { lease: _, ...held } = entry.address;
+      const address = { ...held, ...(lease === undefined ? {} : { lease }) };
+      this.#entries.set(key, { ...entry, address });
+      if (entry.wanted && !this.#borrowed.has(key)) changed.push(address);
+    }
+    return changed;
+  }
+
+  /** An address as it is to be added: one that is borrowed was there before us, and is nobody's to take away. */
+  asAdded(address: VirtualAddress): VirtualAddress {
+    const { lease, ...rest } = address;
+    return lease === undefined || !this.#borrowed.has(addressKey(address)) ? address : rest;
+  }
+
   /** Forgets addresses that are not wanted and that no router has any more, but for those that are `stuck`, by key. */
   forgetAllBut(routers: readonly VirtualRouter[], stuck: ReadonlySet<string> = new Set()): void {
     const kept = new Set(routers.flatMap((router) => router.addresses.map(addressKey)));

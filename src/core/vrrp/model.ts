@@ -32,6 +32,8 @@ export interface VirtualAddress {
   readonly broadcast?: Ipv4;
   /** True: no route to its network comes with it. */
   readonly noPrefixRoute?: true;
+  /** The kernel takes it away unless it is renewed in time; 1 s..1 h; for ever when left out. */
+  readonly lease?: Duration;
   /** IPv6: not chosen as the source of own connections (RFC 6724 §5); when left out, so for a prefix of 128 bits. */
   readonly deprecated?: boolean;
 }
