@@ -25,6 +25,7 @@ export const DIAGNOSTICS = {
   "out-of-range": "error",
   "unknown-value": "error",
   "bad-duration": "error",
+  "bare-milliseconds": "error",
   "bad-address": "error",
   "bad-name": "error",
   "bad-text": "error",
@@ -68,6 +69,12 @@ export const DIAGNOSTICS = {
   "track-own-address": "error",
   "link-delay": "error",
   "file-path": "error",
+  // BFD.
+  "bfd-single-hop": "error",
+  "bfd-interface": "error",
+  "bfd-any-distance": "warning",
+  "unused-bfd": "warning",
+  "duplicate-bfd": "error",
   // Virtual servers, real servers, checks.
   "duplicate-virtual-server": "error",
   "duplicate-real-server": "error",

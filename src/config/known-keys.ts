@@ -11,6 +11,8 @@ const RENAMED: Readonly<Record<string, string>> = {
   vrrp_sync_group: "vrrp_sync_groups",
   virtual_server: "virtual_servers",
   vrrp_script: "vrrp_scripts",
+  bfd_instance: "bfd_instances",
+  neighbour_ip: "neighbor_ip",
   vrrp_track_file: "track_files",
   vrrp_track_process: "vrrp_track_processes",
   real_server: "real_servers",
@@ -32,7 +34,7 @@ const KEEPALIVED = new Set(
   persistence_engine persistence_granularity persistence_timeout quorum quorum_down
   quorum_up router_id rs_init_notifies skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server
   snmp_name sorry_server sorry_server_inhibit sorry_server_lvs_method static_ipaddress static_routes
-  static_rules timer_expired_backup track_bfd track_file track_group track_src_ip unicast_fault_no_peer
+  static_rules timer_expired_backup track_file track_group track_src_ip unicast_fault_no_peer
   use_ipvlan use_vmac use_vmac_addr uthreshold virtual_routes virtual_rules virtual_server_group
   virtualhost vmac_prefix vmac_xmit_base vrf vrrp_check_unicast_src vrrp_garp_interval vrrp_gna_interval
   vrrp_iptables vrrp_ipsets vrrp_min_garp vrrp_no_swap vrrp_priority vrrp_rlimit_rttime

@@ -12,6 +12,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
 import { checkAddressOptions } from "./rules/addresses.ts";
+import { checkBfd } from "./rules/bfd.ts";
 import { checkAuthentication } from "./rules/authentication.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
 import { checkDelivery } from "./rules/delivery.ts";
@@ -64,6 +65,7 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkSyncGroups(content, findings);
   checkDelivery(content, findings);
   checkInterfaces(content, environment, findings);
+  checkBfd(content, findings);
   checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
@@ -72,7 +74,8 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   const needs = [checksNeedGlobalUser, notifyNeedsGlobalUser, trackingNeedsGlobalUser];
   const userNeeded = needs.some((isNeeded) => isNeeded(content));
   checkGlobalUser(content, userNeeded, environment, findings);
-  if (!findings.failed && content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {
+  const { vrrp_instances: instances, virtual_servers: servers, bfd_instances: sessions } = content;
+  if (!findings.failed && instances?.size === 0 && servers?.length === 0 && sessions?.size === 0) {
     findings.add(
       "nothing-to-do",
       [],

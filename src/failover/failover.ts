@@ -18,12 +18,13 @@ import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
 import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
-import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
+import { type FailoverConfig, type VirtualAddress, type VirtualRouter } from "../core/vrrp/model.ts";
 import type { Finding } from "../core/track/model.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
+import { OWNER } from "../core/vrrp/priority.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
-import type { State } from "../core/vrrp/virtual-router.ts";
+import type { State } from "../core/vrrp/state.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
@@ -33,12 +34,14 @@ import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
+import { BfdSessions } from "./bfd-sessions.ts";
 import { ConflictWatch } from "./conflict-watch.ts";
 import { Counters } from "./counters.ts";
 import { Footprint } from "./footprint.ts";
 import { Promotion } from "./promotion.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
-import { Instance, type InstanceHands } from "./instance.ts";
+import { MACHINE_CLOCK } from "./clock.ts";
+import { type Decision, Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
@@ -68,6 +71,7 @@ export class Failover {
   readonly #keeper: AddressKeeper;
   readonly #conflicts: ConflictWatch;
   readonly #tracked: TrackedObjects;
+  readonly #bfd: BfdSessions;
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #bySegment = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<IpAddress> = new Set();
@@ -123,9 +127,16 @@ export class Failover {
       count: ({ name }, address, on) =>
         this.#counters.count("conflicts", { instance: name, address, interface: on }),
     });
-    this.#tracked = new TrackedObjects({
+    this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
+      bfdPath: (session) => this.#bfd.path(session),
+    });
+    this.#bfd = new BfdSessions(MACHINE_CLOCK, this.#receiver, this.#counters, this.#noticeboard, {
+      changed: () => this.#onInterfacesChangedSoon(),
+      event: (report) => voice.event(report),
+      late: (by) => voice.late(toSeconds(by)),
+      interfaces: () => this.#table.interfaces,
     });
   }
 
@@ -136,6 +147,7 @@ export class Failover {
     // Only a director that starts listens first: a process that died is missed by nobody yet.
     const delay = this.#configured || diedAt !== undefined ? ZERO : config.startupDelay;
     this.#configured = true;
+    this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#tracked.look(this.#table.interfaces);
     const running = [...this.#instances.values()].map(({ instance }) => instance.router);
@@ -178,10 +190,12 @@ export class Failover {
     // What an earlier life left is to go even if there was no time for a configuration.
     if (!this.#opened)
       await this.configure(
-        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {} },
+        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {}, bfdSessions: [] },
         undefined,
       );
+    this.#bfd.leave();
     await this.#stopAllBut(new Map());
+    await this.#bfd.close();
     this.#listenFor = [];
     this.#promotion.configure([], this.#table.interfaces);
     this.#keeper.close();
@@ -199,7 +213,8 @@ export class Failover {
   /** What has come to pass since the last report, and where everything stands. */
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
-    return { instances, tracks: this.#tracked.report(), counts: this.#counters.take(), lateness };
+    const [bfd, tracks] = [this.#bfd.report(), this.#tracked.report()];
+    return { instances, bfd, tracks, counts: this.#counters.take(), lateness };
   }
 
   /** Takes what the supervisor has found out about tracked objects. */
@@ -220,7 +235,7 @@ export class Failover {
     // All decide before any acts: a sync group leaves as one, and nobody follows whoever goes first.
     for (const [, { instance }] of leaving) instance.decide({ type: "shutdown" });
     for (const [, { instance }] of leaving) instance.work();
-    await Promise.all(leaving.map(([, { instance }]) => instance.settled()));
+    await allSettled(leaving.map(([, { instance }]) => instance));
     for (const [name] of leaving) this.#instances.delete(name);
     this.#indexBySegment();
   }
@@ -254,14 +269,15 @@ export class Failover {
   }
 
   async #settled(): Promise<void> {
-    await Promise.all([...this.#instances.values()].map(({ instance }) => instance.settled()));
+    await allSettled([...this.#instances.values()].map(({ instance }) => instance));
   }
 
   #hands(): InstanceHands {
     return {
+      clock: MACHINE_CLOCK,
       send: (router, advert) => this.#send(router, advert),
-      add: (addresses) => this.#keeper.add(addresses),
-      remove: (addresses) => this.#keeper.remove(addresses),
+      add: (_, addresses, done) => void this.#keeper.add(addresses).then(done),
+      remove: (addresses, done) => void this.#keeper.remove(addresses).then(done),
       announce: (address) => this.#announce(address),
       drain: (router) => this.#drain(router),
       primary: (router) => this.#primary(router),
@@ -274,7 +290,7 @@ export class Failover {
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
       companions: (instance) => this.#companions(instance),
-      heldBack: (router, member) => this.#onHeldBack(router, member),
+      decided: (instance, decision) => this.#onDecided(instance, decision),
     };
   }
 
@@ -290,7 +306,7 @@ export class Failover {
   #onPacket(segment: SegmentName, packet: Uint8Array): void {
     const { interface: interfaceName } = segment;
     const here = this.#bySegment.get(segmentKey(segment)) ?? [];
-    const routers = here.map(({ router }) => router);
+    const routers = here.map(({ standing }) => standing);
     const admission = admit(packet, routers, (router) => this.#primary(router), {
       mac: hmacMd5,
       lastSequence: (vrid, source) =>
@@ -316,7 +332,8 @@ export class Failover {
       addressMismatch(router, advert)?.join(", "),
       source,
     );
-    const instance = here.find((candidate) => candidate.router === router);
+    const instance = here.find((candidate) => candidate.router.name === router.name);
+    if (router.priority === OWNER) this.#onDuplicateOwner(router, source);
     if (sequence !== undefined) instance?.onSequence(source, sequence);
     instance?.dispatch({ type: "advert", advert, source });
   }
@@ -328,6 +345,12 @@ export class Failover {
     if (suppressed === undefined) return;
     const fields = { interface: interfaceName, instance, cause, source: source ?? "", suppressed };
     this.#voice.event(event("vrrp-advert-discarded", fields));
+  }
+
+  #onDuplicateOwner({ name }: VirtualRouter, source: IpAddress): void {
+    const suppressed = this.#noticeboard.again(`duplicate owner ${name} ${source}`, now());
+    if (suppressed === undefined) return;
+    this.#voice.event(event("vrrp-duplicate-owner", { instance: name, source, suppressed }));
   }
 
   /** Says once that an advert differs from our configuration, until it does so in another way. */
@@ -394,7 +417,11 @@ export class Failover {
     );
   }
 
-  #onHeldBack({ name, syncGroup = "" }: VirtualRouter, member: string): void {
+  /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
+  #onDecided({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
+    if (member === undefined || before.name !== "backup" || state.name !== "backup" || state === before)
+      return;
+    const { name, syncGroup = "" } = router;
     const suppressed = this.#noticeboard.again(`held back ${name} ${member}`, now());
     if (suppressed === undefined) return;
     this.#voice.event(event("vrrp-sync-held-back", { instance: name, group: syncGroup, member, suppressed }));
@@ -492,6 +519,13 @@ export class Failover {
       this.#voice.event(event("realtime-refused", { priority, error: error.message }));
     }
   }
+}
+
+/** Resolves when all that they have decided so far has been done. */
+async function allSettled(instances: readonly Instance[]): Promise<void> {
+  await Promise.all(
+    instances.map((instance) => new Promise<void>((resolve) => instance.whenSettled(resolve))),
+  );
 }
 
 /** True where adverts come with an authentication header, which is a protocol of its own. */

@@ -48,6 +48,10 @@ export const SO_RCVBUFFORCE = 33;
 const MSG_DONTWAIT = 0x40;
 /** netinet/in.h */
 export const IPPROTO_IP = 0;
+export const IP_TOS = 1;
+export const IP_TTL = 2;
+export const IP_PKTINFO = 8;
+export const IP_RECVTTL = 12;
 export const IPPROTO_RAW = 255;
 export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_LOOP = 34;
@@ -55,14 +59,17 @@ export const IP_ADD_MEMBERSHIP = 35;
 export const IP_MULTICAST_ALL = 49;
 /** linux/in6.h */
 export const IPPROTO_IPV6 = 41;
+export const IPV6_UNICAST_HOPS = 16;
 export const IPV6_MULTICAST_IF = 17;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_ADD_MEMBERSHIP = 20;
+export const IPV6_V6ONLY = 26;
 export const IPV6_MULTICAST_ALL = 29;
 export const IPV6_RECVPKTINFO = 49;
 export const IPV6_PKTINFO = 50;
 export const IPV6_RECVHOPLIMIT = 51;
 export const IPV6_HOPLIMIT = 52;
+export const IPV6_TCLASS = 67;
 /** poll.h */
 const POLLIN = 1;
 const POLLFD_LENGTH = 8;

@@ -36,6 +36,7 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
     startupDelay: us(0),
     realtimePriority: 50,
     linkDelays: {},
+    bfdSessions: [],
   });
   t.equal(config.node, undefined);
   t.strictSame(config.metrics, { address: "127.0.0.1", port: 9_165 });
@@ -141,6 +142,7 @@ vrrp_instances:
     startupDelay: us(90_000_000),
     realtimePriority: 0,
     linkDelays: {},
+    bfdSessions: [],
   });
   t.end();
 });

@@ -10,6 +10,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type {
+  BfdReport,
   FromFailover,
   InstanceReport,
   InstanceStateName,
@@ -67,6 +68,8 @@ export class Director {
   startupDelay = ZERO;
   /** Its last word on tracked objects. */
   tracks: readonly TrackReport[] = [];
+  /** Its last word on each BFD session. */
+  bfd: readonly BfdReport[] = [];
   /** Its last word on each instance. */
   instances: readonly InstanceReport[] = [];
   /** How late its timers have fired, in seconds. */
@@ -103,6 +106,7 @@ export class Director {
       realtimePriority: 50,
       startupDelay,
       linkDelays: {},
+      bfdSessions: [],
       ...changes,
     };
     this.#child.send({ type: "configure", config, diedAt });
@@ -208,6 +212,7 @@ export class Director {
       case "report":
         this.#reports += 1;
         this.instances = message.report.instances;
+        this.bfd = message.report.bfd;
         this.lateness.push(...message.report.lateness);
         this.tracks = message.report.tracks;
         for (const { name, labels, by } of message.report.counts) {

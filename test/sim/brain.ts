@@ -7,7 +7,8 @@ import type { Instant } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Outbox } from "../../src/core/vrrp/outbox.ts";
 import type { Interfaces } from "../../src/core/vrrp/surroundings.ts";
-import type { Effect, Event, State } from "../../src/core/vrrp/virtual-router.ts";
+import type { Effect, Event } from "../../src/core/vrrp/event.ts";
+import type { State } from "../../src/core/vrrp/state.ts";
 import type { Admission } from "../../src/core/vrrp/admission.ts";
 import type { Hand } from "./kernel.ts";
 

@@ -15,6 +15,10 @@ export interface Mutation {
 }
 
 const ROUTER = "src/core/vrrp/virtual-router.js";
+const CONTENTION = "src/core/vrrp/contention.js";
+const WAITING = "src/core/vrrp/waiting.js";
+const TRANSITION = "src/core/vrrp/transition.js";
+const FAULT = "src/core/vrrp/fault.js";
 const ADMISSION = "src/core/vrrp/admission.js";
 const WIRE = "src/core/wire/vrrp.js";
 const TIMING = "src/core/vrrp/timing.js";
@@ -26,108 +30,119 @@ function mutation(name: string, file: string, find: string, replace: string, see
 }
 
 export const MUTATIONS: readonly Mutation[] = [
-  mutation("tie-break inverted", ROUTER, "compareIp(source, primary) > 0", "compareIp(source, primary) < 0"),
+  mutation(
+    "tie-break inverted",
+    CONTENTION,
+    "compareIp(source, primary) > 0",
+    "compareIp(source, primary) < 0",
+  ),
   mutation(
     "tie-break left out",
-    ROUTER,
+    CONTENTION,
     'compareIp(source, primary) > 0 ? "equal-priority-higher-address" : undefined',
     "undefined",
   ),
   mutation(
     "a higher priority is not yielded to",
-    ROUTER,
+    CONTENTION,
     'if (advert.priority > router.priority)\n        return "higher-priority";',
     "",
   ),
   mutation(
     "the address is kept when yielding",
-    ROUTER,
+    CONTENTION,
     '{ type: "remove-addresses", addresses: router.addresses },\n                ...lastWord(router, advert.advertInterval),',
     "...lastWord(router, advert.advertInterval),",
   ),
   mutation(
     "the address is kept on a fault",
-    ROUTER,
+    FAULT,
     'return leave(state, next, "fault", fault, context);',
     'return { state: next, effects: [publish(state, next, "fault", fault)] };',
   ),
   mutation(
     "resigned before the address is gone",
-    ROUTER,
+    TRANSITION,
     '[{ type: "remove-addresses", addresses: router.addresses }, { type: "resign" }]',
     '[{ type: "resign" }, { type: "remove-addresses", addresses: router.addresses }]',
   ),
   mutation(
     "told before the address is gone",
-    ROUTER,
+    CONTENTION,
     '{ type: "remove-addresses", addresses: router.addresses },\n                ...lastWord(router, advert.advertInterval),\n                publish(state, next, winner, source),',
     'publish(state, next, winner, source),\n{ type: "remove-addresses", addresses: router.addresses },',
   ),
-  mutation("no last advert when yielding", ROUTER, "...lastWord(router, advert.advertInterval),", ""),
+  mutation("no last advert when yielding", CONTENTION, "...lastWord(router, advert.advertInterval),", ""),
   mutation(
     "nothing announced at the claim",
-    ROUTER,
+    TRANSITION,
     '{ type: "add-addresses", addresses: router.addresses },\n            announce(router),',
     '{ type: "add-addresses", addresses: router.addresses },',
   ),
   mutation(
     "no second burst",
-    ROUTER,
+    TRANSITION,
     "return announcing.delay === ZERO ? undefined : after(now, announcing.delay);",
     "return undefined;",
   ),
   mutation(
     "no refresh",
-    ROUTER,
+    TRANSITION,
     "return announcing.refresh === ZERO ? undefined : after(now, announcing.refresh);",
     "return undefined;",
   ),
   mutation(
     "bursts dropped instead of put off",
-    ROUTER,
+    CONTENTION,
     "return unchanged({ ...state, reassertAt: later });",
     "return unchanged(state);",
   ),
   mutation(
     "priority 0 ignored",
-    ROUTER,
+    WAITING,
     "if (advert.priority === 0) {",
     "if (advert.priority === 0) return unchanged(state);\n    if (advert.priority === -1) {",
   ),
   mutation(
     "preemption left out",
-    ROUTER,
+    WAITING,
     "if (!router.preempt || advert.priority >= router.priority)",
     "if (true)",
   ),
   mutation(
     "nopreempt ignored",
-    ROUTER,
+    WAITING,
     "if (!router.preempt || advert.priority >= router.priority)",
     "if (advert.priority >= router.priority)",
   ),
-  mutation("a lesser master is not answered", ROUTER, "if (now < state.answerQuietUntil)", "if (true)"),
+  mutation("a lesser master is not answered", CONTENTION, "if (now < state.answerQuietUntil)", "if (true)"),
   mutation(
     "the sender's interval is not learned",
-    ROUTER,
+    WAITING,
     "const next = waitingFor(source, advert.advertInterval, now, router);\n    if (!router.preempt",
     "const next = waitingFor(source, router.advertInterval, now, router);\n    if (!router.preempt",
   ),
   mutation(
     "the owner waits",
-    ROUTER,
+    TRANSITION,
     'if (context.router.priority === OWNER)\n        return becomeMaster(state, "owner", undefined, now, context);',
     "",
   ),
   mutation(
+    "two owners stay",
+    CONTENTION,
+    'return hasLost ? "duplicate-owner" : undefined;',
+    "return undefined;",
+  ),
+  mutation(
     "faults forgotten when the first is gone",
-    ROUTER,
+    FAULT,
     'return isFaulty(next) ? unchanged(next) : begin(state, "fault-cleared", undefined, now, context);',
     'return begin(state, "fault-cleared", undefined, now, context);',
   ),
   mutation(
     "a short wait after a fault",
-    ROUTER,
+    WAITING,
     "masterDownAt: after(now, masterDownInterval(router, advertInterval)),",
     "masterDownAt: after(now, master === undefined ? skewTime(router.version, router.priority, advertInterval) : masterDownInterval(router, advertInterval)),",
   ),
@@ -182,7 +197,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "if (advert.version === 2 && advert.advertInterval !== router.advertInterval)",
     "if (false)",
   ),
-  mutation("the owner heeds others", ADMISSION, "if (router.priority === 255)", "if (false)"),
+  mutation("the owner heeds others", ADMISSION, "if (heedsNobody(router, advert))", "if (false)"),
   mutation(
     "an address taken away is not put back",
     BOOK,

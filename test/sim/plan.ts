@@ -71,8 +71,9 @@ function priority(random: Random): number {
 }
 
 function makeOwner(random: Random, directors: VirtualRouter[][], index: number, router: VirtualRouter): void {
-  const own = random.pick(directors);
-  own[index] = { ...router, priority: 255 };
+  // One, or, by mistake, several.
+  const owners = random.chance(0.7) ? [random.pick(directors)] : directors.slice(random.integer(0, 1));
+  for (const own of owners) own[index] = { ...router, priority: 255 };
 }
 
 const NAMES = ["web", "mail", "dns"];

@@ -4,7 +4,7 @@
  */
 
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
-import type { Effect } from "../../src/core/vrrp/virtual-router.ts";
+import type { Effect } from "../../src/core/vrrp/event.ts";
 import type { Stepped } from "./brain.ts";
 import type { Hand } from "./kernel.ts";
 import type { Hearing, Life, Machine } from "./machine.ts";

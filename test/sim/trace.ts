@@ -2,7 +2,7 @@
 
 import { between, type Instant, START, toMilliseconds, toSeconds } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
-import type { Effect } from "../../src/core/vrrp/virtual-router.ts";
+import type { Effect } from "../../src/core/vrrp/event.ts";
 import type { Hand } from "./kernel.ts";
 import type { Hearing, Life, Machine } from "./machine.ts";
 

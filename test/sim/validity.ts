@@ -37,7 +37,8 @@ export function recipient(
   const interval = version === 2 ? at(start + 5) * 100 : (at(start + 4) & 15) * 256 + at(start + 5);
   if (interval === 0 || (version === 2 && at(start + 4) !== 0)) return undefined;
   if (version === 2 && interval * 10_000 !== router.advertInterval) return undefined;
-  return router.priority === 255 ? undefined : router;
+  // An owner heeds nobody but another owner.
+  return router.priority === 255 && at(start + 2) !== 255 ? undefined : router;
 }
 
 /** In one's complement arithmetic, the sum of correct data and its checksum is all ones. */

@@ -9,7 +9,7 @@ import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { AddressBook, isNeedless } from "../../src/core/vrrp/address-book.ts";
 import { admit } from "../../src/core/vrrp/admission.ts";
 import { advertPackets } from "../../src/core/vrrp/advert-packet.ts";
-import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import { sameAddress, type VirtualAddress, type VirtualRouter } from "../../src/core/vrrp/model.ts";
 import {
   begun,
   done,
@@ -19,9 +19,12 @@ import {
   put,
   type Task,
 } from "../../src/core/vrrp/outbox.ts";
+import { asItStands } from "../../src/core/vrrp/priority.ts";
 import { leftOver, mayResume } from "../../src/core/vrrp/succession.ts";
 import { faultsOf, primaryAddress } from "../../src/core/vrrp/surroundings.ts";
-import { type Event, INITIAL, nextDeadline, sameAddress, step } from "../../src/core/vrrp/virtual-router.ts";
+import type { Event } from "../../src/core/vrrp/event.ts";
+import { INITIAL } from "../../src/core/vrrp/state.ts";
+import { nextDeadline, step } from "../../src/core/vrrp/virtual-router.ts";
 import type { Brain, Host, Working } from "./brain.ts";
 import type { Hand } from "./kernel.ts";
 
@@ -91,7 +94,8 @@ export class VrrpBrain implements Brain {
 
   packet(interfaceName: string, bytes: Uint8Array): void {
     const here: VirtualRouter[] = [];
-    for (const { router } of this.working.values()) if (router.interface === interfaceName) here.push(router);
+    for (const { router, state } of this.working.values())
+      if (router.interface === interfaceName) here.push(asItStands(router, state.name));
     const admission = admit(bytes, here, (router) => this.#primary(router));
     this.#host.judged(admission);
     if (admission.type === "discarded") return;

@@ -9,7 +9,7 @@ import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { type Duration, type Instant, ZERO } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Mac } from "../../src/core/units/mac.ts";
-import type { Effect } from "../../src/core/vrrp/virtual-router.ts";
+import type { Effect } from "../../src/core/vrrp/event.ts";
 import { Agenda } from "./agenda.ts";
 import type { Brain, Host, Stepped } from "./brain.ts";
 import { Client } from "./client.ts";

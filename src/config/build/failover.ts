@@ -12,6 +12,7 @@ import type {
 } from "../../core/vrrp/model.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
+import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
 import type { VirtualAddressEntry } from "../schema/virtual-address.ts";
 import { buildAddress } from "./address.ts";
@@ -27,6 +28,7 @@ export function buildFailover(content: FileContent, node: string | undefined): F
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
     linkDelays: linkDelays(content),
+    bfdSessions: buildBfd(content, node),
   };
 }
 
@@ -56,6 +58,9 @@ function router(
     ...(instance.promote_secondaries ? { promoteSecondaries: true } : {}),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
+    ...((instance.owner_ignore_adverts ?? content.global_defs.vrrp_owner_ignore_adverts)
+      ? { ownerIgnoresAdverts: true as const }
+      : {}),
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
     tracks: tracksOf(instance, content),
   };

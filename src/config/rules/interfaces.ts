@@ -21,6 +21,10 @@ export function checkInterfaces(content: LooseContent, environment: Environment,
 }
 
 function* interfacePlaces(content: LooseContent): Generator<{ readonly name: string; readonly path: Path }> {
+  for (const [session, keys] of content.bfd_instances ?? []) {
+    if (keys?.interface !== undefined)
+      yield { name: keys.interface, path: ["bfd_instances", session, "interface"] };
+  }
   for (const [instance, keys] of content.vrrp_instances ?? []) {
     const path = ["vrrp_instances", instance];
     if (keys?.interface !== undefined) yield { name: keys.interface, path: [...path, "interface"] };

@@ -11,12 +11,11 @@ import { leaf, type Reading, refuse } from "./leaf.ts";
 const UNITS = { h: 3_600_000_000, m: 60_000_000, s: 1_000_000, ms: 1_000 } as const;
 
 /**
- * A span of time between two others, both of them as an operator would write them; with `floor`, one that is not zero has
- * at least that.
+ * A span of time between two others, both of them as an operator would write them. Where keepalived counts in milliseconds,
+ * a bare number above `bareMax` is taken for such and refused.
  */
-export function duration(min: string, max: string, floor: string = min): z.ZodType<Duration> {
+export function duration(min: string, max: string, bareMax = Number.POSITIVE_INFINITY): z.ZodType<Duration> {
   const [least, most] = [parseDuration(min) ?? 0, parseDuration(max) ?? 0];
-  const lowest = parseDuration(floor) ?? 0;
   return leaf(
     "a duration such as 2 (seconds), 100ms, 1.5s, 2m or 1h",
     (value): Reading<Duration> | undefined => {
@@ -28,16 +27,16 @@ export function duration(min: string, max: string, floor: string = min): z.ZodTy
           `${quote(String(value))} is no duration: write 2 (seconds), 100ms, 1.5s, 2m or 1h`,
         );
       }
+      if (typeof value === "number" && value > bareMax) {
+        return refuse(
+          "bare-milliseconds",
+          `a bare number is seconds here, and keepalived's are milliseconds: write ${value}ms if that is meant, else ${value}s`,
+        );
+      }
       if (span < least || span > most) {
         return refuse(
           "out-of-range",
           `${shown(value)} is outside ${min}..${max}: choose a duration in that range`,
-        );
-      }
-      if (span > least && span < lowest) {
-        return refuse(
-          "out-of-range",
-          `${shown(value)} is less than ${floor}: choose ${floor} or more, or ${least}`,
         );
       }
       return { value: span };

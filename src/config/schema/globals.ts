@@ -29,8 +29,10 @@ export function downTimerAdverts(): z.ZodType<number> {
 
 /** `vip_lease`: zero is no lease. */
 export function vipLease(): z.ZodType<Duration> {
-  const none = z.literal(false).transform(() => ZERO);
-  return z.union([none.describe("false"), duration("0s", "1h", "1s")]) as z.ZodType<Duration>;
+  const none = z
+    .union([z.literal(false).describe("false"), z.literal(0).describe("0")])
+    .transform(() => ZERO);
+  return z.union([none, duration("1s", "1h")]) as z.ZodType<Duration>;
 }
 
 /** Whom scripts run as when the file does not say. */
@@ -57,6 +59,7 @@ export const globalsSchema = z.strictObject({
   vrrp_garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
   vrrp_lower_prio_no_advert: toggle().default(false),
   vrrp_higher_prio_send_advert: toggle().optional(),
+  vrrp_owner_ignore_adverts: toggle().default(false),
 });
 
 /** `metrics`: where they are served, or false. */

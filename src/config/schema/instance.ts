@@ -50,5 +50,6 @@ export const instanceSchema = z.strictObject({
   garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
   lower_prio_no_advert: toggle().optional(),
   higher_prio_send_advert: toggle().optional(),
+  owner_ignore_adverts: toggle().optional(),
   ...trackShape,
 });

@@ -2,7 +2,7 @@
 
 import { after, type Instant, seconds } from "../units/time.ts";
 import { isSameMac, type Mac } from "../units/mac.ts";
-import type { State } from "./virtual-router.ts";
+import type { State } from "./state.ts";
 
 /** What an old master said last may arrive so long after a new one has taken over. */
 const CHANGEOVER = seconds(1);

@@ -3,6 +3,7 @@
  * of wire formats.
  */
 
+import type { BfdSession } from "../bfd/model.ts";
 import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
@@ -36,6 +37,15 @@ export interface VirtualAddress {
   readonly lease?: Duration;
   /** IPv6: not chosen as the source of own connections (RFC 6724 §5); when left out, so for a prefix of 128 bits. */
   readonly deprecated?: boolean;
+}
+
+/** True when the two are the same address on the same interface, prefix included. */
+export function sameAddress(one: VirtualAddress, other: VirtualAddress): boolean {
+  return (
+    one.address === other.address &&
+    one.prefixLength === other.prefixLength &&
+    one.interface === other.interface
+  );
 }
 
 /** How a claimed address is announced, by ARP or neighbour discovery (keepalived's garp_* keywords). */
@@ -100,6 +110,8 @@ export interface VirtualRouter {
   readonly promoteSecondaries?: true;
   readonly announcing: Announcing;
   readonly contention: Contention;
+  /** owner_ignore_adverts: at priority 255 not even another owner is heeded. */
+  readonly ownerIgnoresAdverts?: true;
   /** The sync group that it moves with: its members are master together, or none of them is. */
   readonly syncGroup: string | undefined;
   /** What its priority and its fitness depend on besides. */
@@ -115,4 +127,6 @@ export interface FailoverConfig {
   readonly realtimePriority: number;
   /** interface_up_down_delays, by interface name. */
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
+  /** bfd_instances */
+  readonly bfdSessions: readonly BfdSession[];
 }

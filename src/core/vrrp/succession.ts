@@ -1,8 +1,7 @@
 /** What a process that was started again makes of the addresses that its earlier life left on the interfaces. */
 
 import { after, type Instant, microseconds } from "../units/time.ts";
-import type { VirtualAddress, VirtualRouter } from "./model.ts";
-import { sameAddress } from "./virtual-router.ts";
+import { sameAddress, type VirtualAddress, type VirtualRouter } from "./model.ts";
 
 /**
  * True when a router that died as master may go on as master, because no backup can have lost patience yet. A backup

@@ -12,7 +12,8 @@
  */
 
 import type { Instant } from "../units/time.ts";
-import type { Event, State } from "./virtual-router.ts";
+import type { Event } from "./event.ts";
+import type { State } from "./state.ts";
 
 /** A member as it stands. */
 export interface Member {

@@ -10,7 +10,8 @@ import t from "tap";
 import { seconds } from "../../../src/core/units/time.ts";
 import { heldBackBy, nextFollow } from "../../../src/core/vrrp/sync-group.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
-import type { Event, State } from "../../../src/core/vrrp/virtual-router.ts";
+import type { Event } from "../../../src/core/vrrp/event.ts";
+import type { State } from "../../../src/core/vrrp/state.ts";
 import type { Advert } from "../../../src/core/wire/vrrp.ts";
 import { advertOf, at, ip, Story, vip } from "./story.ts";
 

@@ -23,13 +23,9 @@ import {
   put,
 } from "../../../src/core/vrrp/outbox.ts";
 import { mayResume } from "../../../src/core/vrrp/succession.ts";
-import {
-  type Event,
-  INITIAL,
-  nextDeadline,
-  type State,
-  step,
-} from "../../../src/core/vrrp/virtual-router.ts";
+import type { Event } from "../../../src/core/vrrp/event.ts";
+import { INITIAL, type State } from "../../../src/core/vrrp/state.ts";
+import { nextDeadline, step } from "../../../src/core/vrrp/virtual-router.ts";
 
 /** An advert on its way; `late` ones wait for the next tick. */
 interface Message {

@@ -5,8 +5,8 @@
  * The exact bound. A director that claims sends its advert before it asks its kernel for the address, so the other one
  * has heard it after `latency`. Either it gives way, and has taken its addresses off within `reaction`; or it is the
  * stronger one and answers at once, and the newcomer has heard that after another `latency`. So twice the latency and one
- * reaction is what an undisturbed overlap may last. An owner heeds nobody and answers nobody: whoever does not know its
- * interval may claim, and holds until the owner's next advert. When a frame between the two was lost, late or altered, the next advert of the winner comes one interval later at
+ * reaction is what an undisturbed overlap may last. An owner heeds nobody but another owner and answers nobody else, and
+ * begins without a wait: whoever does not know its interval may claim, and so may another owner, and holds until the next advert. When a frame between the two was lost, late or altered, the next advert of the winner comes one interval later at
  * the most: the overlap may last so much longer from the last disturbance on. It may last for as long as one of them is
  * stopped in its tracks, or as the path between them is cut; and for one interval after that, for the same reason.
  */
@@ -78,10 +78,9 @@ function allowedUntil(
   return after(Math.max(start, excuse) as Instant, (interval + overlap) as Duration);
 }
 
-/** They will never heed each other: a configuration that VRRP cannot mend (RFC 3768 §7.1; two owners). */
+/** They will never heed each other: a configuration that VRRP cannot mend (RFC 3768 §7.1). */
 function areDeaf(ours: VirtualRouter, theirs: VirtualRouter): boolean {
-  if (ours.version === 2 && ours.advertInterval !== theirs.advertInterval) return true;
-  return ours.priority === 255 && theirs.priority === 255;
+  return ours.version === 2 && ours.advertInterval !== theirs.advertInterval;
 }
 
 function isCut(router: VirtualRouter, one: Machine, other: Machine): boolean {

@@ -38,8 +38,10 @@ function changed(machine: Machine, { before }: Hearing): string | undefined {
 
 function expectedRecipient(machine: Machine, { interfaceName, frame }: Hearing): string | undefined {
   const here: VirtualRouter[] = [];
-  for (const { router } of machine.brain?.working.values() ?? [])
-    if (router.interface === interfaceName) here.push(router);
+  // An owner that has given way to another one hears like anybody else.
+  for (const { router, state } of machine.brain?.working.values() ?? [])
+    if (router.interface === interfaceName)
+      here.push(state.name === "backup" && router.priority === 255 ? { ...router, priority: 254 } : router);
   // Every director's first address is its own; what it holds for others comes behind it.
   const own = machine.interfaces.get(interfaceName)?.addresses[0]?.address;
   return recipient(frame.bytes, here, own)?.name;

@@ -33,7 +33,7 @@ export const patience: Rule = {
       const early = wait.notBefore - world.now;
       if (early > 1) complain(`${name} takes over (${cause}) ${Math.round(early)} us too early`);
       if (cause === "master-resigned" && !wait.resigned) complain(`${name} says that the master resigned`);
-      const lesser = wait.lesserHeard && router.preempt;
+      const lesser = wait.lesserHeard && preempts(router);
       if (cause === "preempted-lower-priority" && !lesser) complain(`${name} preempts nobody`);
       if (cause === "master-down" && (wait.resigned || wait.lesserHeard))
         complain(`${name} says master-down of a master that spoke`);
@@ -81,7 +81,7 @@ function updated(wait: Patience | undefined, { working, event }: Stepped, now: I
     const interval = router.version === 3 && wait.masterHeard ? wait.interval : router.advertInterval;
     const { before } = event;
     // A master that was to be preempted is listened to anew when it may be one to leave alone.
-    const humbler = (before.preempt && !router.preempt) || router.priority < before.priority;
+    const humbler = (preempts(before) && !preempts(router)) || router.priority < before.priority;
     if (humbler && wait.lesserHeard) return full(router, interval, now, wait.masterHeard);
     const changed = full(router, interval, wait.since, wait.masterHeard);
     if (!wait.resigned) return { ...changed, lesserHeard: wait.lesserHeard };
@@ -102,7 +102,7 @@ function updated(wait: Patience | undefined, { working, event }: Stepped, now: I
       notAfter: until,
     };
   }
-  if (router.preempt && advert.priority < router.priority)
+  if (preempts(router) && advert.priority < Math.min(router.priority, 254))
     return { ...wait, lesserHeard: true, masterHeard: true };
   return full(router, advert.advertInterval, now, true);
 }
@@ -120,6 +120,13 @@ function full(router: VirtualRouter, interval: Duration, since: Instant, masterH
   };
 }
 
-function skew({ version, priority }: VirtualRouter, interval: Duration): number {
+/** An owner does, whatever it is told. */
+function preempts({ preempt, priority }: VirtualRouter): boolean {
+  return preempt || priority === 255;
+}
+
+/** An owner that waits has given way to another one, and waits as the best of the others would. */
+function skew({ version, priority: own }: VirtualRouter, interval: Duration): number {
+  const priority = Math.min(own, 254);
   return version === 2 ? ((256 - priority) / 256) * 1_000_000 : ((256 - priority) * interval) / 256;
 }

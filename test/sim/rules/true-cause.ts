@@ -6,7 +6,8 @@
 import { compareIp, type IpAddress } from "../../../src/core/units/ip-address.ts";
 import { between, type Duration, type Instant, START } from "../../../src/core/units/time.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
-import type { Effect, Event, State } from "../../../src/core/vrrp/virtual-router.ts";
+import type { Effect, Event } from "../../../src/core/vrrp/event.ts";
+import type { State } from "../../../src/core/vrrp/state.ts";
 import type { Stepped } from "../brain.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
@@ -74,10 +75,17 @@ function isTrue(
       return event.type === "advert" && event.advert.priority > router.priority;
     case "equal-priority-higher-address":
       return event.type === "advert" && isTieLost(event, router, machine);
+    case "duplicate-owner":
+      return event.type === "advert" && event.advert.priority === 255 && router.priority === 255;
     case "fault":
       return event.type === "address-refused" || somethingIsDown(router, machine);
     case "fault-cleared":
       return !somethingIsDown(router, machine) && router.priority !== 255;
+    // No simulated director has a peer yet.
+    case "peer-let-go":
+    case "peer-silent":
+    case "handover":
+      return false;
     case "sync-group":
       return router.syncGroup !== undefined;
     case "reconfigured":

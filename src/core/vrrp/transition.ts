@@ -1,0 +1,90 @@
+/** How a virtual router gets from one state to another: what becoming master and letting go take. */
+
+import { after, type Instant, ZERO } from "../units/time.ts";
+import type { Context, Effect, Step } from "./event.ts";
+import type { VirtualRouter } from "./model.ts";
+import { OWNER } from "./priority.ts";
+import type { State, TransitionCause } from "./state.ts";
+import { waitingFor } from "./waiting.ts";
+
+/** A master that leaves lets go first; anyone else has nothing to let go of. */
+export function leave(
+  state: State,
+  next: State,
+  cause: TransitionCause,
+  detail: string | undefined,
+  { router }: Context,
+): Step {
+  const before = state.name === "master" ? letGo(router) : [];
+  return { state: next, effects: [...before, publish(state, next, cause, detail)] };
+}
+
+/** RFC 9568 §6.4.1: the owner is master at once, everyone else listens first. */
+export function begin(
+  state: State,
+  cause: "startup" | "fault-cleared" | "sync-group",
+  detail: string | undefined,
+  now: Instant,
+  context: Context,
+): Step {
+  if (context.router.priority === OWNER) return becomeMaster(state, "owner", undefined, now, context);
+  const next = waitingFor(undefined, context.router.advertInterval, now, context.router);
+  return { state: next, effects: [publish(state, next, cause, detail)] };
+}
+
+/** Advert first: an old master has heard it when our announcements arrive. */
+export function becomeMaster(
+  state: State,
+  cause: TransitionCause,
+  detail: string | undefined,
+  now: Instant,
+  { router }: Context,
+): Step & { readonly state: { name: "master" } } {
+  const next: State & { name: "master" } = {
+    name: "master",
+    nextAdvertAt: after(now, router.advertInterval),
+    announceAt: secondBurst(now, router),
+    reassertAt: undefined,
+    refreshAt: nextRefresh(now, router),
+    answerQuietUntil: now,
+    contentionQuietUntil: now,
+    contest: undefined,
+  };
+  return {
+    state: next,
+    effects: [
+      { type: "send-advert" },
+      { type: "add-addresses", addresses: router.addresses },
+      announce(router),
+      publish(state, next, cause, detail),
+    ],
+  };
+}
+
+/** Gone before told: the addresses are off before the peers hear of it. */
+function letGo(router: VirtualRouter): Effect[] {
+  return [{ type: "remove-addresses", addresses: router.addresses }, { type: "resign" }];
+}
+
+/** Each of its addresses, so many times. */
+export function announce(
+  router: VirtualRouter,
+  repeat = router.announcing.repeat,
+): Effect & { type: "announce" } {
+  return { type: "announce", addresses: router.addresses, repeat };
+}
+
+/** The transition, for whoever is told. */
+export function publish(from: State, to: State, cause: TransitionCause, detail: string | undefined): Effect {
+  return { type: "publish", from: from.name, to: to.name, cause, detail };
+}
+
+/** When a claim at `now` is announced again. */
+export function secondBurst(now: Instant, { announcing }: VirtualRouter): Instant | undefined {
+  return announcing.delay === ZERO ? undefined : after(now, announcing.delay);
+}
+
+/** When announcements made at `now` are refreshed. */
+export function nextRefresh(now: Instant, { announcing }: VirtualRouter): Instant | undefined {
+  return announcing.refresh === ZERO ? undefined : after(now, announcing.refresh);
+}
