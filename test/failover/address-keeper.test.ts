@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import type { Event } from "../../src/core/report/event.ts";
+import { seconds } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Interface } from "../../src/core/vrrp/surroundings.ts";
@@ -26,7 +27,12 @@ function world(t: Stage, directory = mkdtempSync(join(tmpdir(), "keeper-"))) {
   const drifts: string[] = [];
   const eth0 = { index: 2, name: "eth0", up: true, mac: undefined, addresses: [] as VirtualAddress[] };
   const interfaces = new Map<string, Interface>([["eth0", eth0]]);
-  const kernel = { refusal: undefined as string | undefined, requests: [] as string[] };
+  const kernel = {
+    refusal: undefined as string | undefined,
+    requests: [] as string[],
+    /** What the adverts that have queued bring about. */
+    queued: undefined as (() => void) | undefined,
+  };
   const request = (what: string): void => {
     kernel.requests.push(what);
     if (kernel.refusal !== undefined) throw new KernelError(what, kernel.refusal);
@@ -36,6 +42,7 @@ function world(t: Stage, directory = mkdtempSync(join(tmpdir(), "keeper-"))) {
       request("add");
       eth0.addresses.push(address);
     },
+    renewAddress: async () => request("renew"),
     removeAddress: async () => {
       request("remove");
       eth0.addresses.splice(0);
@@ -48,7 +55,7 @@ function world(t: Stage, directory = mkdtempSync(join(tmpdir(), "keeper-"))) {
     lost: (address) => lost.push(address),
     expired: () => {},
     renewed: () => {},
-    hearAdverts: () => {},
+    hearAdverts: () => kernel.queued?.(),
     hearKernel: () => {},
   });
   const close = (): void => {
@@ -136,3 +143,32 @@ t.test("a run directory that cannot be written is told once, and all goes on", a
   );
   t.match(events[0]?.fields, { error: /no such file/ });
 });
+
+t.test("before an address is put back, what has queued is heard: it may be another's by now", async (t) => {
+  const { keeper, kernel, eth0, drifts, take } = world(t);
+  take(web());
+  await keeper.add([VIP]);
+  eth0.addresses.splice(0);
+  kernel.queued = () => void keeper.remove([VIP]);
+  await keeper.look("eth0", { ...VIP, interfaceIndex: 2 });
+  t.same(kernel.requests, ["add", "remove"], "not added again");
+  t.same(drifts, []);
+});
+
+t.test(
+  "a lease is renewed only after what has queued was heard, and none that is another's by now",
+  async (t) => {
+    const { keeper, kernel, take } = world(t);
+    const leased = { ...VIP, lease: seconds(1) };
+    take(web({ addresses: [leased] }));
+    await keeper.add([leased]);
+    await until(() => kernel.requests.includes("renew"));
+    kernel.queued = () => void keeper.remove([leased]);
+    await until(() => kernel.requests.includes("remove"));
+    const before = kernel.requests.length;
+    kernel.queued = undefined;
+    await new Promise((done) => setTimeout(done, 700));
+    t.equal(kernel.requests.at(-1), "remove");
+    t.equal(kernel.requests.length, before, "nothing is renewed after it");
+  },
+);
