@@ -11,7 +11,7 @@ import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
-import { checkAddressOptions } from "./rules/addresses.ts";
+import { checkVirtualAddresses } from "./rules/addresses.ts";
 import { checkBfd } from "./rules/bfd.ts";
 import { checkAuthentication } from "./rules/authentication.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
@@ -60,7 +60,7 @@ export function readConfig(text: string, options: ReadOptions): Reading {
 function checkRules(content: LooseContent, environment: Environment, findings: Findings): void {
   checkPriorities(content, findings);
   checkInstances(content, findings);
-  checkAddressOptions(content, findings);
+  checkVirtualAddresses(content, findings);
   checkStrictness(content, findings);
   checkSyncGroups(content, findings);
   checkDelivery(content, findings);

@@ -4,7 +4,7 @@
  */
 
 import t from "tap";
-import { configOf, instance } from "./reading.ts";
+import { complaints, configOf, instance } from "./reading.ts";
 
 function built(entry: string): unknown {
   const text = instance({ version: "3", virtual_ipaddress: `[${entry}]` });
@@ -66,5 +66,18 @@ t.test("a line and a map mean the same", (t) => {
     t.strictSame(built(line), expected, line);
     t.strictSame(built(map), expected, map);
   }
+  t.end();
+});
+
+t.test("a director's own address cannot float, unless the director owns it", (t) => {
+  const floating = (keys: Readonly<Record<string, string>>) =>
+    complaints(instance({ virtual_ipaddress: "[192.0.2.11/24]", ...keys })).filter((line) =>
+      line.includes("duplicate-address"),
+    );
+  const said = /192.0.2.11 is a director's own \(line 6\) and cannot float: give the instance another/;
+  t.match(floating({ unicast_peer: "[192.0.2.12, 192.0.2.11]" }), [said]);
+  t.match(floating({ mcast_src_ip: "192.0.2.11" }), [said]);
+  t.same(floating({ unicast_peer: "[192.0.2.12]" }), []);
+  t.same(floating({ mcast_src_ip: "192.0.2.11", priority: "255" }), []);
   t.end();
 });

@@ -1,4 +1,4 @@
-/** What the options of a virtual address say about one another. */
+/** What the options of a virtual address say about one another, and that it is nobody's for good. */
 
 import { familyOf } from "../../core/units/ip-address.ts";
 import type { Path } from "../diagnostic.ts";
@@ -6,20 +6,42 @@ import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import type { LooseContent } from "../schema/file.ts";
 import type { VirtualAddressEntry } from "../schema/virtual-address.ts";
-import { addressesOf } from "./mastership.ts";
+import { addressesOf, mayOwn } from "./mastership.ts";
 
 type Entry = NonNullable<Loose<VirtualAddressEntry>>;
 
 /** The rules for the entries of `virtual_ipaddress` and `virtual_ipaddress_excluded`. */
-export function checkAddressOptions(content: LooseContent, findings: Findings): void {
+export function checkVirtualAddresses(content: LooseContent, findings: Findings): void {
+  const fixed = fixedAddresses(content);
   for (const [name, instance] of content.vrrp_instances ?? []) {
     for (const { entry, place } of addressesOf(instance)) {
-      const objection = entry === undefined ? undefined : objectionTo(entry);
-      if (objection === undefined) continue;
+      if (instance === undefined || entry === undefined) continue;
       const path: Path = ["vrrp_instances", name, ...place];
-      findings.add("address-option", path, objection);
+      const objection = objectionTo(entry);
+      if (objection !== undefined) findings.add("address-option", path, objection);
+      const other = fixed.get(entry.address?.address ?? "");
+      // An owner's addresses are its own.
+      if (other === undefined || mayOwn(instance, content)) continue;
+      const message = `${entry.address?.address} is a director's own (line ${findings.line(other)}) and cannot float: give the instance another`;
+      findings.add("duplicate-address", path, message);
     }
   }
+}
+
+/** The addresses that adverts are said to come from or go to: each is some director's for good. */
+function fixedAddresses(content: LooseContent): ReadonlyMap<string, Path> {
+  const fixed = new Map<string, Path>();
+  for (const [name, instance] of content.vrrp_instances ?? []) {
+    const path: Path = ["vrrp_instances", name];
+    for (const [index, peer] of (instance?.unicast_peer ?? []).entries())
+      if (peer?.address !== undefined) fixed.set(peer.address, [...path, "unicast_peer", index]);
+    for (const key of ["mcast_src_ip", "unicast_src_ip"] as const) {
+      const source = instance?.[key];
+      const sources = source instanceof Map ? [...source.values()] : [source];
+      for (const address of sources) if (typeof address === "string") fixed.set(address, [...path, key]);
+    }
+  }
+  return fixed;
 }
 
 function objectionTo({
