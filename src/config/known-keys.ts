@@ -30,14 +30,14 @@ const KEEPALIVED = new Set(
   ip_family kernel_rx_buf_size linkbeat_use_polling log_all_failures log_unknown_vrids lthreshold
   lvs_flush lvs_flush_on_stop lvs_sync_daemon lvs_timeouts max_auto_priority mcast_dst_ip misc_dynamic
   native_ipv6 net_namespace no_accept no_virtual_ipaddress notification_email notification_email_from
-  notify_down notify_master_rx_lower_pri notify_up old_unicast_checksum omega ops
+  notify_down notify_up old_unicast_checksum omega ops
   persistence_engine persistence_granularity persistence_timeout quorum quorum_down
   quorum_up router_id rs_init_notifies skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server
   snmp_name sorry_server sorry_server_inhibit sorry_server_lvs_method static_ipaddress static_routes
   static_rules timer_expired_backup track_file track_group track_src_ip unicast_fault_no_peer
   use_ipvlan use_vmac use_vmac_addr uthreshold virtual_routes virtual_rules virtual_server_group
-  virtualhost vmac_prefix vmac_xmit_base vrf vrrp_check_unicast_src vrrp_garp_interval vrrp_gna_interval
-  vrrp_iptables vrrp_ipsets vrrp_min_garp vrrp_no_swap vrrp_priority vrrp_rlimit_rttime
+  virtualhost vmac_prefix vmac_xmit_base vrf vrrp_check_unicast_src
+  vrrp_iptables vrrp_ipsets vrrp_no_swap vrrp_priority vrrp_rlimit_rttime
   vrrp_skip_check_adv_addr checker_priority checker_rt_priority
   DNS_CHECK HTTP_GET SSL_GET SMTP_CHECK UDP_CHECK PING_CHECK BFD_CHECK FILE_CHECK`.split(/\s+/),
 );

@@ -12,13 +12,13 @@
 
 import type { FailoverCount, FailoverReport } from "../core/report/channel.ts";
 import { type Event as Report, event } from "../core/report/event.ts";
-import { type Duration, type Instant, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
+import { type Duration, type Instant, seconds, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
 import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
-import { type FailoverConfig, type VirtualAddress, type VirtualRouter } from "../core/vrrp/model.ts";
+import { type FailoverConfig, IDLE, type VirtualAddress, type VirtualRouter } from "../core/vrrp/model.ts";
 import type { Finding } from "../core/track/model.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
 import { OWNER } from "../core/vrrp/priority.ts";
@@ -36,6 +36,7 @@ import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
 import { BfdSessions } from "./bfd-sessions.ts";
 import { ConflictWatch } from "./conflict-watch.ts";
+import { AnnouncementPacer } from "./announcement-pacer.ts";
 import { Counters } from "./counters.ts";
 import { Footprint } from "./footprint.ts";
 import { Promotion } from "./promotion.ts";
@@ -72,6 +73,11 @@ export class Failover {
   readonly #conflicts: ConflictWatch;
   readonly #tracked: TrackedObjects;
   readonly #bfd: BfdSessions;
+  readonly #pacer = new AnnouncementPacer({
+    clock: MACHINE_CLOCK,
+    announce: (address) => this.#announce(address),
+    mayAnnounce: (address) => this.#holderOf(address)?.mayAnnounce() === true,
+  });
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #bySegment = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<IpAddress> = new Set();
@@ -149,6 +155,7 @@ export class Failover {
     this.#configured = true;
     this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
+    this.#pacer.pace = config.announcementPace;
     this.#tracked.look(this.#table.interfaces);
     const running = [...this.#instances.values()].map(({ instance }) => instance.router);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
@@ -188,11 +195,7 @@ export class Failover {
   /** Lets go of every address and says so to the peers. */
   async stop(): Promise<void> {
     // What an earlier life left is to go even if there was no time for a configuration.
-    if (!this.#opened)
-      await this.configure(
-        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {}, bfdSessions: [] },
-        undefined,
-      );
+    if (!this.#opened) await this.configure(IDLE, undefined);
     this.#bfd.leave();
     await this.#stopAllBut(new Map());
     await this.#bfd.close();
@@ -205,6 +208,7 @@ export class Failover {
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();
+    this.#pacer.close();
     this.#announcer.close();
     this.#rtnetlink.close();
     await this.#receiver.close();
@@ -277,8 +281,11 @@ export class Failover {
       clock: MACHINE_CLOCK,
       send: (router, advert) => this.#send(router, advert),
       add: (_, addresses, done) => void this.#keeper.add(addresses).then(done),
-      remove: (addresses, done) => void this.#keeper.remove(addresses).then(done),
-      announce: (address) => this.#announce(address),
+      remove: (addresses, done) => {
+        this.#pacer.drop(addresses);
+        void this.#keeper.remove(addresses).then(done);
+      },
+      announce: (address, round) => this.#pacer.announce(address, round),
       drain: (router) => this.#drain(router),
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
@@ -418,7 +425,23 @@ export class Failover {
   }
 
   /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
-  #onDecided({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
+  #onDecided(instance: Instance, decision: Decision): void {
+    this.#onHeldBack(instance, decision);
+    const { event: happened, before } = decision;
+    if (before.name === "master" && instance.state.name === "master" && happened.type === "advert")
+      this.#onLowerPriority(instance, happened.advert.priority, happened.source);
+  }
+
+  /** Told so often that a program which takes a virtual address back from the other one is run in time. */
+  #onLowerPriority({ router, priority }: Instance, theirs: number, source: IpAddress): void {
+    if (theirs === 0) return;
+    const suppressed = this.#noticeboard.again(`lower ${router.name} ${source}`, now(), seconds(1));
+    if (suppressed === undefined) return;
+    const fields = { instance: router.name, source, theirs, priority, suppressed };
+    this.#voice.event(event("vrrp-lower-priority", fields));
+  }
+
+  #onHeldBack({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
     if (member === undefined || before.name !== "backup" || state.name !== "backup" || state === before)
       return;
     const { name, syncGroup = "" } = router;

@@ -42,7 +42,8 @@ export interface InstanceHands {
   /** Adds the router's addresses; `done` is told whether the kernel accepted them all. */
   add(router: VirtualRouter, addresses: readonly VirtualAddress[], done: (accepted: boolean) => void): void;
   remove(addresses: readonly VirtualAddress[], done: () => void): void;
-  announce(address: VirtualAddress): void;
+  /** Announces an address; `round` others of the same burst go before it. */
+  announce(address: VirtualAddress, round: number): void;
   /** Delivers what has queued on the router's interface. */
   drain(router: VirtualRouter): void;
   /** The router's own address. */
@@ -93,6 +94,11 @@ export class Instance {
 
   get router(): VirtualRouter {
     return this.#router;
+  }
+
+  /** The effective priority. */
+  get priority(): number {
+    return effectivePriority(this.standing, this.#adjustment);
   }
 
   /** The router as it stands in its state. */
@@ -223,7 +229,7 @@ export class Instance {
       interface: this.#router.interface,
       vrid: this.#router.vrid,
       state: this.#published,
-      priority: effectivePriority(this.standing, this.#adjustment),
+      priority: this.priority,
       held: this.#hands.held(this.#router).map(named),
       addresses: this.#router.addresses.map(named),
     };
@@ -240,8 +246,13 @@ export class Instance {
 
   /** Announces an address that had gone and is back. */
   announce(address: VirtualAddress): void {
+    if (this.mayAnnounce()) this.#hands.announce(address, 0);
+  }
+
+  /** True while its addresses are worth announcing, by all that has arrived so far. */
+  mayAnnounce(): boolean {
     this.#hands.drain(this.#router);
-    if (mayAnnounce(this.#state)) this.#hands.announce(address);
+    return mayAnnounce(this.#state);
   }
 
   #onTimer(deadline: Instant): void {
@@ -283,8 +294,8 @@ export class Instance {
   }
 
   #announce(addresses: readonly VirtualAddress[], repeat: number): void {
-    for (let count = 0; count < repeat; count += 1) {
-      for (const address of addresses) this.#hands.announce(address);
+    for (let round = 0; round < repeat; round += 1) {
+      for (const address of addresses) this.#hands.announce(address, round);
     }
   }
 

@@ -207,7 +207,12 @@ export class Supervisor {
     if (happened.name === "process-started") this.#metrics.onProcess(name, true);
     if (happened.name === "process-died") this.#metrics.onProcess(name, false);
     this.#options.log(happened, { process: name, process_pid: pid });
+    const { instance, to, priority } = happened.fields;
     if (happened.name === "vrrp-transition") this.#onTransition(happened);
+    if (happened.name === "vrrp-priority-changed")
+      this.#notifier.onSign(String(instance), "priority", Number(to));
+    if (happened.name === "vrrp-lower-priority")
+      this.#notifier.onSign(String(instance), "lower-priority", Number(priority));
   }
 
   #onTransition({ fields: { instance, to, cause, priority } }: Event): void {

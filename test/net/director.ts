@@ -21,7 +21,12 @@ import { type Instant, seconds, ZERO } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
 import type { Finding } from "../../src/core/track/model.ts";
-import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import {
+  type FailoverConfig,
+  IDLE,
+  type VirtualAddress,
+  type VirtualRouter,
+} from "../../src/core/vrrp/model.ts";
 import { now } from "../../src/linux/clock.ts";
 import { type Host, type Lan, plainEnvironment, until } from "./namespace.ts";
 
@@ -101,14 +106,7 @@ export class Director {
   ): Promise<void> {
     const before = this.#configured;
     const { startupDelay } = this;
-    const config: FailoverConfig = {
-      routers,
-      realtimePriority: 50,
-      startupDelay,
-      linkDelays: {},
-      bfdSessions: [],
-      ...changes,
-    };
+    const config: FailoverConfig = { ...IDLE, routers, realtimePriority: 50, startupDelay, ...changes };
     this.#child.send({ type: "configure", config, diedAt });
     await until("the configuration is in force", () => this.#configured > before || this.#child.exitCode);
   }

@@ -10,6 +10,7 @@ import type {
   VirtualAddress,
   VirtualRouter,
 } from "../../core/vrrp/model.ts";
+import { seconds, ZERO } from "../../core/units/time.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildBfd } from "./bfd.ts";
@@ -21,12 +22,17 @@ import { linkDelays, tracksOf } from "./tracking.ts";
 /** An instance's priority when neither it nor a director says: keepalived's default. */
 const DEFAULT_PRIORITY = 100;
 
+/** keepalived's defaults for garp_master_delay and garp_master_repeat, unless vrrp_min_garp is on. */
+const SECOND_BURST_AFTER = seconds(5);
+const BURST = 5;
+
 /** The failover process's part, for the director `node`. */
 export function buildFailover(content: FileContent, node: string | undefined): FailoverConfig {
   return {
     routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
+    announcementPace: { 4: content.global_defs.vrrp_garp_interval, 6: content.global_defs.vrrp_gna_interval },
     linkDelays: linkDelays(content),
     bfdSessions: buildBfd(content, node),
   };
@@ -116,9 +122,11 @@ function contention(instance: InstanceContent, content: FileContent): Contention
 }
 
 function announcing(instance: InstanceContent, { global_defs: globals }: FileContent): Announcing {
+  const frugal = globals.vrrp_min_garp;
   return {
-    delay: instance.garp_master_delay ?? globals.vrrp_garp_master_delay,
-    repeat: instance.garp_master_repeat ?? globals.vrrp_garp_master_repeat,
+    delay:
+      instance.garp_master_delay ?? globals.vrrp_garp_master_delay ?? (frugal ? ZERO : SECOND_BURST_AFTER),
+    repeat: instance.garp_master_repeat ?? globals.vrrp_garp_master_repeat ?? (frugal ? 1 : BURST),
     refresh: instance.garp_master_refresh ?? globals.vrrp_garp_master_refresh,
     refreshRepeat: instance.garp_master_refresh_repeat ?? globals.vrrp_garp_master_refresh_repeat,
   };

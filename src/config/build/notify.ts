@@ -1,9 +1,14 @@
 /**
- * From a file's content to whom the supervisor tells of the instances' states.
+ * From a file's content to whom the supervisor tells of the states of instances and sync groups.
  */
 
-import type { InstanceNotify, NotifyConfig, NotifyScript } from "../../core/supervision/notify.ts";
-import type { FileContent, InstanceContent } from "../schema/file.ts";
+import type {
+  GroupNotify,
+  InstanceNotify,
+  NotifyConfig,
+  NotifyScript,
+} from "../../core/supervision/notify.ts";
+import type { FileContent, InstanceContent, SyncGroupContent } from "../schema/file.ts";
 import type { UserOf } from "./balancer.ts";
 
 /** Whom to tell. */
@@ -11,27 +16,46 @@ export function buildNotify(content: FileContent, userOf: UserOf): NotifyConfig 
   const { notify_fifo: all, vrrp_notify_fifo: vrrp } = content.global_defs;
   const paths = new Set([all, vrrp].filter((path) => path !== undefined));
   return {
-    instances: [...content.vrrp_instances].map(([name, instance]) => instanceNotify(name, instance, userOf)),
+    instances: [...content.vrrp_instances].map(
+      ([instance, own]): InstanceNotify => ({
+        instance,
+        ...scripts(own, userOf),
+        priorityChanges: own.notify_priority_changes ?? content.global_defs.vrrp_notify_priority_changes,
+        lowerPriority: script(own.notify_master_rx_lower_pri, own, userOf),
+      }),
+    ),
+    groups: [...content.vrrp_sync_groups].map(
+      ([group, own]): GroupNotify => ({
+        group,
+        members: own.group,
+        ...scripts(own, userOf),
+      }),
+    ),
     fifos: [...paths].map((path) => ({ path, owner: userOf(undefined) })),
   };
 }
 
-function instanceNotify(name: string, instance: InstanceContent, userOf: UserOf): InstanceNotify {
-  const script = (command: readonly string[] | undefined): NotifyScript | undefined => {
-    const [program, ...rest] = command ?? [];
-    if (program === undefined) return undefined;
-    return { command: [program, ...rest], user: userOf(instance.notify_user) };
-  };
-  const own = {
-    master: script(instance.notify_master),
-    backup: script(instance.notify_backup),
-    fault: script(instance.notify_fault),
-    stop: script(instance.notify_stop),
+type Notifying = InstanceContent | SyncGroupContent;
+
+function scripts(own: Notifying, userOf: UserOf) {
+  const states = {
+    master: script(own.notify_master, own, userOf),
+    backup: script(own.notify_backup, own, userOf),
+    fault: script(own.notify_fault, own, userOf),
+    stop: script(own.notify_stop, own, userOf),
   };
   return {
-    instance: name,
-    scripts: Object.fromEntries(Object.entries(own).filter(([, script]) => script !== undefined)),
-    always: script(instance.notify),
-    timeout: instance.notify_timeout,
+    scripts: Object.fromEntries(Object.entries(states).filter(([, script]) => script !== undefined)),
+    always: script(own.notify, own, userOf),
+    timeout: own.notify_timeout,
   };
+}
+
+function script(
+  command: readonly string[] | undefined,
+  { notify_user: user }: Notifying,
+  userOf: UserOf,
+): NotifyScript | undefined {
+  const [program, ...rest] = command ?? [];
+  return program === undefined ? undefined : { command: [program, ...rest], user: userOf(user) };
 }

@@ -43,6 +43,8 @@ export type InstanceContent = z.output<typeof instanceSchema>;
 /** One of its BFD sessions. */
 export type BfdContent =
   FileContent["bfd_instances"] extends ReadonlyMap<string, infer Session> ? Session : never;
+/** One of its sync groups. */
+export type SyncGroupContent = z.output<typeof syncGroupSchema>;
 
 /** One of its virtual servers. */
 export type VirtualServerContent = z.output<typeof virtualServerSchema>;

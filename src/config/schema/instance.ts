@@ -10,7 +10,7 @@ import { authenticationSchema } from "./authentication.ts";
 import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vipLease, vrrpVersion } from "./globals.ts";
 import { sourceAddress, unicastPeer } from "./ip-address.ts";
-import { notifyShape } from "./notify.ts";
+import { instanceNotifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
 import { trackShape } from "./tracking.ts";
 import { virtualAddress } from "./virtual-address.ts";
@@ -41,7 +41,7 @@ export const instanceSchema = z.strictObject({
   unicast_src_ip: sourceAddress().optional(),
   unicast_ttl: whole(1, 255).optional(),
   check_unicast_src: toggle().optional(),
-  ...notifyShape,
+  ...instanceNotifyShape,
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),
   garp_master_refresh: announceRefresh().optional(),

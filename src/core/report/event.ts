@@ -24,6 +24,7 @@ export const EVENTS = {
   "bfd-send-failed": ["error", "a BFD packet could not be sent"],
   "vrrp-interval-mismatch": ["warn", "the master's advert interval is not ours"],
   "vrrp-address-mismatch": ["warn", "the master's list of addresses is not ours"],
+  "vrrp-lower-priority": ["warn", "a master of lower priority was heard"],
   "vrrp-duplicate-owner": ["error", "another router owns the addresses, too (priority 255)"],
   "vrrp-advert-discarded": ["warn", "an advert was discarded"],
   "vrrp-sync-held-back": [

@@ -8,8 +8,9 @@ import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
 import type { Ipv4 } from "../units/ipv4.ts";
+import type { AnnouncementPace } from "./announcement-queue.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Duration } from "../units/time.ts";
+import { type Duration, ZERO } from "../units/time.ts";
 
 /** VRRP version 2 (RFC 3768) or 3 (RFC 9568). */
 export type VrrpVersion = 2 | 3;
@@ -125,8 +126,20 @@ export interface FailoverConfig {
   readonly startupDelay: Duration;
   /** vrrp_rt_priority: SCHED_RR priority, 1..99; 0 leaves the process at normal scheduling. */
   readonly realtimePriority: number;
+  /** vrrp_garp_interval and vrrp_gna_interval. */
+  readonly announcementPace: AnnouncementPace;
   /** interface_up_down_delays, by interface name. */
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
   /** bfd_instances */
   readonly bfdSessions: readonly BfdSession[];
 }
+
+/** Nothing to do. */
+export const IDLE: FailoverConfig = {
+  routers: [],
+  startupDelay: ZERO,
+  realtimePriority: 0,
+  linkDelays: {},
+  announcementPace: { 4: ZERO, 6: ZERO },
+  bfdSessions: [],
+};
