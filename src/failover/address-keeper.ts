@@ -12,8 +12,14 @@
 
 import { event } from "../core/report/event.ts";
 import type { Event } from "../core/report/event.ts";
-import { after, between, type Instant, seconds, toMilliseconds } from "../core/units/time.ts";
-import { AddressBook, addressKey, addressText, isNeedless } from "../core/vrrp/address-book.ts";
+import { toMilliseconds, ZERO } from "../core/units/time.ts";
+import {
+  AddressBook,
+  addressKey,
+  addressText,
+  isNeedless,
+  PUT_RIGHT_APART,
+} from "../core/vrrp/address-book.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
 import { now } from "../linux/clock.ts";
@@ -21,9 +27,6 @@ import { KernelError } from "../linux/kernel-error.ts";
 import type { InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
 import type { Footprint } from "./footprint.ts";
 import { LeaseKeeper, type Place, type Renewal } from "./lease-keeper.ts";
-
-/** So far apart an address is put right that somebody else keeps changing. */
-const PUT_RIGHT_APART = seconds(1);
 
 /** What the kernel would not do with an address, and why. */
 interface Refusal {
@@ -46,6 +49,10 @@ export interface AddressListener {
   hearKernel(): void;
   /** An address had gone, and the kernel refuses to have it back. */
   lost(address: VirtualAddress): void;
+  /** Addresses are about to be added. */
+  adding(addresses: readonly VirtualAddress[]): void;
+  /** None of the addresses that were on an interface is to stay; they are about to be removed. */
+  vacating(interfaceName: string): void;
 }
 
 /** The keeper of all virtual addresses of this machine. */
@@ -55,7 +62,6 @@ export class AddressKeeper {
   readonly #listener: AddressListener;
   readonly #book = new AddressBook();
   readonly #leases: LeaseKeeper;
-  readonly #putRightAt = new Map<string, Instant>();
   readonly #later = new Map<string, NodeJS.Timeout>();
   /** What the kernel last refused to do with an address. */
   readonly #refusals = new Map<string, Refusal>();
@@ -111,6 +117,7 @@ export class AddressKeeper {
   /** Adds addresses; false when the kernel refused one. One that is there already will do. */
   async add(addresses: readonly VirtualAddress[]): Promise<boolean> {
     this.#book.want(addresses);
+    this.#listener.adding(addresses);
     const done = await Promise.all(addresses.map((address) => this.#change("add", address)));
     return !done.includes("refused");
   }
@@ -118,6 +125,8 @@ export class AddressKeeper {
   /** Removes addresses. One that is not there, or whose interface is gone, will do. */
   async remove(addresses: readonly VirtualAddress[]): Promise<void> {
     const ours = this.#book.unwant(addresses);
+    for (const name of new Set(ours.map((address) => address.interface)))
+      if (!this.#book.wantsAnyOn(name)) this.#listener.vacating(name);
     await Promise.all(ours.map((address) => this.#remove(address)));
   }
 
@@ -125,6 +134,11 @@ export class AddressKeeper {
   async look(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
     const known = this.#book.known({ address, prefixLength, interface: interfaceName });
     if (known !== undefined) await this.#putRight(known);
+  }
+
+  /** The interfaces have changed: looks at the addresses on those that have come up. */
+  lookAtInterfaces(): void {
+    for (const address of this.#book.cameUp(this.#interfaces)) void this.#putRight(address);
   }
 
   /** Changes may have gone unseen: looks at every address. */
@@ -145,24 +159,20 @@ export class AddressKeeper {
     if (done === "refused") this.#lookLater(address, toMilliseconds(PUT_RIGHT_APART));
   }
 
-  /** Somebody who takes an address away again and again gets it back at once, and after that once a second. */
   async #putRight(address: VirtualAddress): Promise<void> {
     const wrong = this.#book.wrong(address, this.#interfaces);
     if (wrong === undefined) return;
-    const name = addressKey(address);
-    const last = this.#putRightAt.get(name);
-    const wait = last === undefined ? 0 : toMilliseconds(between(now(), after(last, PUT_RIGHT_APART)));
-    if (wait > 0) {
-      this.#lookLater(address, wait);
+    const wait = this.#book.putRightIn(address, now());
+    if (wait > ZERO) {
+      this.#lookLater(address, toMilliseconds(wait));
       return;
     }
     if (wrong === "missing") {
       this.#listener.hearAdverts();
       if (this.#book.wrong(address, this.#interfaces) === undefined) return;
     }
-    this.#putRightAt.set(name, now());
     // One that the kernel would not let go when we asked is nobody else's doing.
-    const stuck = this.#stuck().has(name);
+    const stuck = this.#stuck().has(addressKey(address));
     const ranOut = wrong === "missing" ? this.#leases.ranOut(address) : undefined;
     const cured = await this.#change(wrong === "missing" ? "add" : "remove", address);
     if (cured === "done" && ranOut !== undefined) this.#listener.expired(address, ranOut);

@@ -50,7 +50,7 @@ export interface InstanceHands {
   primary(router: VirtualRouter): IpAddress | undefined;
   held(router: VirtualRouter): readonly VirtualAddress[];
   event(event: Report): void;
-  transition(router: VirtualRouter, to: State["name"], cause: string): void;
+  transition(router: VirtualRouter, transition: Transition): void;
   /** A timer fired so late. */
   late(by: Duration): void;
   /** The router's own deadline was so late that its peers may have taken over. */
@@ -60,6 +60,9 @@ export interface InstanceHands {
   /** It has decided; what is to be done besides sending adverts has not begun. */
   decided(instance: Instance, decision: Decision): void;
 }
+
+/** A change of state, now that it has been carried out. */
+export type Transition = Effect & { readonly type: "publish" };
 
 /** One step of an instance's state machine. */
 export interface Decision {
@@ -299,9 +302,10 @@ export class Instance {
     }
   }
 
-  #publish({ from, to, cause, detail }: Effect & { type: "publish" }, router: VirtualRouter): void {
+  #publish(transition: Transition, router: VirtualRouter): void {
+    const { from, to, cause, detail } = transition;
     this.#published = to;
-    this.#hands.transition(router, to, cause);
+    this.#hands.transition(router, transition);
     this.#hands.event(
       event("vrrp-transition", {
         instance: router.name,

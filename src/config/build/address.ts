@@ -6,7 +6,7 @@ import type { VirtualAddress } from "../../core/vrrp/model.ts";
 import type { VirtualAddressEntry } from "../schema/virtual-address.ts";
 
 /**
- * The address, on `interfaceName` unless the entry names another, with a lease unless that is zero. What is left out of the entry, or is as it would be
+ * The address on an interface, with a lease unless that is zero. What is left out of the entry, or is as it would be
  * without, is left out here.
  */
 export function buildAddress(
@@ -14,13 +14,13 @@ export function buildAddress(
   interfaceName: string,
   lease: Duration,
 ): VirtualAddress {
-  const { address, dev, peer, label, scope, brd, noprefixroute, preferred_lft: preferred } = entry;
+  const { address, peer, label, scope, brd, noprefixroute, preferred_lft: preferred } = entry;
   const { prefixLength } = peer ?? address;
   const deprecated = preferred === "0";
   return {
     address: address.address,
     prefixLength,
-    interface: dev ?? interfaceName,
+    interface: interfaceName,
     ...(lease === ZERO ? {} : { lease }),
     ...(peer === undefined ? {} : { peer: peer.address }),
     ...(label === undefined ? {} : { label }),

@@ -30,6 +30,11 @@ export function listenAddress(): z.ZodType<string> {
   );
 }
 
+/** An address with the length of its network's prefix. */
+export function cidr(): z.ZodType<Cidr> {
+  return textLeaf<Cidr>("an address such as 192.0.2.100/24", readCidr);
+}
+
 function readHost(text: string): Reading<Ipv4> {
   const address = parseIpv4(text);
   if (address === undefined)

@@ -32,14 +32,7 @@ export function onAdvertAsMaster(
   const winner = reasonToYield(state, advert, source, now, context);
   if (winner !== undefined) {
     const next = waitingFor(source, advert.advertInterval, now, router);
-    return {
-      state: next,
-      effects: [
-        { type: "remove-addresses", addresses: router.addresses },
-        ...lastWord(router, advert.advertInterval),
-        publish(state, next, winner, source),
-      ],
-    };
+    return giveWay(state, next, winner, source, router);
   }
   return onLesserMaster(contested(state, advert, source, now, router), advert.priority, now, router);
 }
@@ -121,10 +114,11 @@ function onLesserMaster(
   // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
   if (now < state.answerQuietUntil) return unchanged({ ...state, reassertAt: later });
   const effects: Effect[] = [];
-  let next = { ...state, answerQuietUntil: after(now, ANSWERS_APART), reassertAt: later };
+  let next = { ...state, reassertAt: later };
   if (answer || priority === 0) {
     effects.push({ type: "send-advert" });
-    next = { ...next, nextAdvertAt: after(now, router.advertInterval) };
+    const answerQuietUntil = after(now, ANSWERS_APART);
+    next = { ...next, answerQuietUntil, nextAdvertAt: after(now, router.advertInterval) };
   }
   if (announces && now >= state.contentionQuietUntil) {
     effects.push(announce(router, announceRepeat));
@@ -138,11 +132,20 @@ function onLesserMaster(
 }
 
 /**
- * The winner hears that there were two, and announces again (§6.4.3: it answers a lesser one); for backups that hear it
- * too it carries the winner's interval.
+ * From master to backup because another is master: the addresses go first. The winner then hears that there were two, and
+ * announces again (§6.4.3: it answers a lesser one); for backups that hear it too the last word carries the winner's
+ * interval. Priority 0 would tell those that nobody is master.
  */
-function lastWord({ contention }: VirtualRouter, advertInterval: Duration): Effect[] {
-  return contention.lastWord ? [{ type: "concede", advertInterval }] : [];
+export function giveWay(
+  state: State,
+  next: State & { name: "backup" },
+  cause: TransitionCause,
+  detail: string | undefined,
+  { addresses, contention }: VirtualRouter,
+): Step {
+  const effects: Effect[] = [{ type: "remove-addresses", addresses }];
+  if (contention.lastWord) effects.push({ type: "concede", advertInterval: next.advertInterval });
+  return { state: next, effects: [...effects, publish(state, next, cause, detail)] };
 }
 
 function latest(one: Instant, other: Instant): Instant {

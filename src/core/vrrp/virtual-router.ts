@@ -23,7 +23,7 @@
  */
 
 import { after, earliest, type Instant, ZERO } from "../units/time.ts";
-import { onAdvertAsMaster } from "./contention.ts";
+import { giveWay, onAdvertAsMaster } from "./contention.ts";
 import { type Context, type Effect, type Event, type Step, unchanged } from "./event.ts";
 import {
   onAddressRefused,
@@ -181,7 +181,7 @@ function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, rou
   return { state: { ...state, nextAdvertAt, announceAt, reassertAt, refreshAt }, effects };
 }
 
-/** The group moves as one. A master that leaves says so: nobody stronger was heard here. */
+/** The group moves as one. Whoever made the other member give way is, or will be, master here, too. */
 function onSync(
   state: State,
   { to, member }: Event & { type: "sync" },
@@ -192,13 +192,8 @@ function onSync(
     return becomeMaster(state, "sync-group", member, now, context);
   if (state.name !== "master" || to === "master") return unchanged(state);
   const { router } = context;
-  return leave(
-    state,
-    waitingFor(undefined, router.advertInterval, now, router),
-    "sync-group",
-    member,
-    context,
-  );
+  const next = waitingFor(undefined, router.advertInterval, now, router);
+  return giveWay(state, next, "sync-group", member, router);
 }
 
 function onShutdown(state: State, context: Context): Step {

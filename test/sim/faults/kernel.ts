@@ -7,13 +7,13 @@ import type { World } from "../world.ts";
 export const addressRefused: Fault = {
   name: "address-refused",
   strike(striking) {
-    const { world } = striking;
+    const { world, random } = striking;
     const { kernel, name } = someMachine(striking);
-    kernel.mood.refusesToAdd = true;
-    world.trace?.note(`${name}: no address may be added`);
+    kernel.mood.refusal = random.pick(["EPERM", "ENOBUFS", "ENOMEM"]);
+    world.trace?.note(`${name}: no address may be added (${kernel.mood.refusal})`);
     world.agenda.in(lasting(striking, 0.5, 6), () => {
       world.trace?.note(`${name}: addresses may be added`);
-      kernel.mood.refusesToAdd = false;
+      kernel.mood.refusal = undefined;
     });
   },
 };
@@ -37,7 +37,7 @@ function meddle(what: "add" | "remove"): Fault["strike"] {
     const { world, random } = striking;
     const machine = someMachine(striking);
     if (!machine.powered) return;
-    const addresses = (world.files.get(machine) ?? []).flatMap((router) => router.addresses);
+    const addresses = world.routers(machine).flatMap((router) => router.addresses);
     const address = random.pick(addresses);
     // What an owner has by other hands is its own, and stays when it gives way to another owner: nobody can mend that.
     if (what === "add" && ownersOf(world, address) > 1) return;

@@ -6,6 +6,7 @@
 import { compareIp, type IpAddress } from "../../../src/core/units/ip-address.ts";
 import type { Instant } from "../../../src/core/units/time.ts";
 import type { Working } from "../brain.ts";
+import { priorityOf } from "../fitness.ts";
 import type { Rule } from "../rule.ts";
 
 export const yields: Rule = {
@@ -19,9 +20,9 @@ export const yields: Rule = {
         if (before.name !== "master" || event.type !== "advert") return;
         const { router, state } = working;
         const { priority, advertInterval } = event.advert;
-        const own = machine.interfaces.get(router.interface)?.addresses[0]?.address as IpAddress;
-        const stronger =
-          priority > router.priority || (priority === router.priority && compareIp(event.source, own) > 0);
+        const ours = priorityOf(router, working.adjustment);
+        const own = machine.ownAddress(router.interface, router.family) as IpAddress;
+        const stronger = priority > ours || (priority === ours && compareIp(event.source, own) > 0);
         const gaveWay = state.name === "backup";
         if (stronger === gaveWay) {
           if (priority === 255 && !gaveWay) remember(working, event.source);
