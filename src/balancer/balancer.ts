@@ -51,7 +51,7 @@ export function openBalancer(
   let config: BalancerConfig | undefined;
   const tell = (told: Event): void => outlet.event(told);
   const tally = openTally();
-  const footprint = openFootprint(join(runDir, BALANCER_RECORD));
+  const footprint = openFootprint(join(runDir, BALANCER_RECORD), tell);
   const forwarding = keepForwarding(footprint, tell);
 
   const checks: CheckDriver = driveChecks(

@@ -4,9 +4,10 @@
  */
 
 import { type ServiceId, serviceKey } from "../core/balance/table.ts";
+import type { Event } from "../core/report/event.ts";
 import type { BalancerRecord } from "../core/report/record.ts";
 import { parseIpv4 } from "../core/units/ipv4.ts";
-import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
+import { KeptRecord } from "../linux/record-file.ts";
 
 /** The record, kept. */
 export interface Footprint {
@@ -26,9 +27,10 @@ export interface Footprint {
   erase(): void;
 }
 
-/** Opens the record at `path`, with what an earlier life left there. */
-export function openFootprint(path: string): Footprint {
-  const left = readRecord<Partial<BalancerRecord>>(path);
+/** Opens the record at `path`, with what an earlier life left there; `tell` hears when it cannot be written. */
+export function openFootprint(path: string, tell: (event: Event) => void): Footprint {
+  const record = new KeptRecord<Partial<BalancerRecord>>(path, tell);
+  const left = record.read();
   const services = new Map<string, ServiceId>();
   for (const { protocol, address: text, port } of left?.services ?? []) {
     const address = parseIpv4(text);
@@ -38,7 +40,7 @@ export function openFootprint(path: string): Footprint {
   const sysctls = new Map<string, string>(Object.entries(left?.sysctls ?? {}));
 
   function write(): void {
-    writeRecord<BalancerRecord>(path, {
+    record.write({
       services: [...services.values()],
       sysctls: Object.fromEntries(sysctls),
     });
@@ -67,7 +69,7 @@ export function openFootprint(path: string): Footprint {
     erase() {
       services.clear();
       sysctls.clear();
-      removeRecord(path);
+      record.remove();
     },
   };
 }

@@ -70,6 +70,7 @@ export const DIAGNOSTICS = {
   "duplicate-vmac": "error",
   "ipvlan-address": "error",
   "duplicate-address": "error",
+  "address-option": "error",
   "auth-version": "error",
   "auth-weak": "warning",
   "interface-missing": "warning",

@@ -31,7 +31,7 @@ const KEEPALIVED = new Set(
   lvs_flush lvs_flush_on_stop lvs_sync_daemon lvs_timeouts max_auto_priority mcast_dst_ip misc_dynamic
   native_ipv6 net_namespace no_accept no_virtual_ipaddress notification_email notification_email_from
   notify_down notify_up old_unicast_checksum omega ops
-  persistence_engine persistence_granularity persistence_timeout promote_secondaries quorum quorum_down
+  persistence_engine persistence_granularity persistence_timeout quorum quorum_down
   quorum_up router_id rs_init_notifies skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server
   snmp_name sorry_server sorry_server_inhibit sorry_server_lvs_method static_ipaddress static_routes
   static_rules timer_expired_backup track_file track_group track_src_ip unicast_fault_no_peer

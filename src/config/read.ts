@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
+import { checkVirtualAddresses } from "./rules/addresses.ts";
 import { checkBfd } from "./rules/bfd.ts";
 import { checkAuthentication } from "./rules/authentication.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
@@ -67,6 +68,7 @@ function checkRules(
 ): void {
   checkPriorities(content, findings);
   checkInstances(content, findings);
+  checkVirtualAddresses(content, findings);
   checkStrictness(content, findings);
   checkSyncGroups(content, findings);
   checkDelivery(content, findings);

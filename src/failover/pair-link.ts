@@ -220,10 +220,10 @@ export class PairLink {
   #arm(): void {
     this.#disarm();
     if (this.#state === undefined || this.#config === undefined) return;
-    const { clock, afterReading } = this.#hands;
     let isGone = false;
-    const disarm = clock.ringAt(nextDeadline(this.#state, { config: this.#config }), () =>
-      afterReading(() => {
+    const due = nextDeadline(this.#state, { config: this.#config });
+    const disarm = this.#hands.clock.ringAt(due, () =>
+      this.#hands.afterReading(() => {
         if (!isGone) this.#give({ type: "deadline" });
       }),
     );

@@ -119,6 +119,17 @@ export class Metrics {
       "gateway",
       "result",
     ]),
+    lease_renewals: this.#counter("lease_renewals_total", "Renewals of the leases of addresses", ["result"]),
+    lease_expirations: this.#counter(
+      "lease_expirations_total",
+      "Addresses that the kernel took away while they were held, since they were not renewed in time",
+      ["address", "interface"],
+    ),
+    conflicts: this.#counter(
+      "address_conflicts_total",
+      "Claims by other machines of an address that this director holds",
+      ["instance", "address", "interface"],
+    ),
     bfd_sent: this.#counter("bfd_packets_sent_total", "BFD packets sent", ["session"]),
     bfd_received: this.#counter("bfd_packets_received_total", "BFD packets received and accepted", [
       "session",

@@ -24,7 +24,7 @@ import { readRecord, removeRecord } from "../linux/record-file.ts";
 import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
 import { restoreSysctl, writeSysctl } from "../linux/sysctl.ts";
 
-/** Removes every address that the failover process may have left on an interface. Throws a KernelError. */
+/** Removes every address that the failover process may have left on an interface, and restores its settings. Throws a KernelError. */
 export async function releaseAddresses(runDirectory: string): Promise<void> {
   const path = join(runDirectory, FAILOVER_RECORD);
   const record = readRecord<FailoverRecord>(path);
@@ -44,6 +44,7 @@ export async function releaseAddresses(runDirectory: string): Promise<void> {
   } finally {
     rtnetlink.close();
   }
+  for (const [name, value] of Object.entries(record.sysctls ?? {})) restoreIfThere(name, value);
   removeRecord(path);
 }
 
@@ -72,6 +73,15 @@ async function removeIfThere(rtnetlink: Rtnetlink, address: InterfaceAddress): P
     await rtnetlink.removeAddress(address);
   } catch (error) {
     if (!(error instanceof KernelError && isNeedless("remove", error.errno))) throw error;
+  }
+}
+
+/** An interface that has gone took its settings with it. */
+function restoreIfThere(name: string, value: string): void {
+  try {
+    writeSysctl(name, value);
+  } catch (error) {
+    if (!(error instanceof KernelError && error.errno === "ENOENT")) throw error;
   }
 }
 
