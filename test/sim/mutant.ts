@@ -27,8 +27,8 @@ export async function judge(
 ): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), "relevo-mutant-"));
   try {
-    cpSync(join(BUILT, "src/core"), join(folder, "src/core"), { recursive: true });
-    cpSync(join(BUILT, "test/sim"), join(folder, "test/sim"), { recursive: true });
+    for (const part of ["src/core", "src/failover", "test/sim"])
+      cpSync(join(BUILT, part), join(folder, part), { recursive: true });
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
     symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
     const path = join(folder, file);

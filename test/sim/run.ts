@@ -4,14 +4,7 @@
  * whom every client sends; and then nothing happens any more.
  */
 
-import {
-  after,
-  type Duration,
-  type Instant,
-  microseconds,
-  seconds,
-  ZERO,
-} from "../../src/core/units/time.ts";
+import { after, type Duration, type Instant, microseconds, seconds } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { type Client, macText } from "./client.ts";
 import { longestDelay, type Striking } from "./fault.ts";
@@ -82,7 +75,7 @@ function heal(world: World): void {
   for (const [index, machine] of world.machines.entries()) {
     machine.kernel.mood.refusal = undefined;
     machine.kernel.mood.failsToSend = false;
-    machine.extraLateness = ZERO;
+    machine.hurry();
     machine.boot();
     for (const name of machine.nics.keys()) machine.setCarrier(name, true, false);
     machine.goOn();

@@ -51,10 +51,8 @@ export function dissect(packet: Uint8Array): Parts | undefined {
 }
 
 /** The router that a packet counts for; undefined when it counts for none. */
-export function recipient(
-  packet: Uint8Array,
-  { routers, own, lastSequence }: Receiver,
-): VirtualRouter | undefined {
+export function recipient(packet: Uint8Array, receiver: Receiver): VirtualRouter | undefined {
+  const { routers, own } = receiver;
   const parts = dissect(packet);
   if (parts === undefined) return undefined;
   const { ttl, source, message, sequence } = parts;
@@ -78,7 +76,7 @@ export function recipient(
   if (interval === 0) return undefined;
   if (version === 2 && interval * 10_000 !== router.advertInterval) return undefined;
   if (!isAuthentic(packet, parts, router)) return undefined;
-  if (sequence !== undefined && sequence <= lastSequence(router, source)) return undefined;
+  if (sequence !== undefined && sequence <= receiver.lastSequence(router, source)) return undefined;
   return router;
 }
 
