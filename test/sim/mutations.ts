@@ -12,6 +12,8 @@ export interface Mutation {
   readonly replace: string;
   /** So many seeds are tried. */
   readonly seeds: number;
+  /** The one rule that is to see it; else any may. */
+  readonly rule?: string;
 }
 
 const ROUTER = "src/core/vrrp/virtual-router.js";
@@ -272,6 +274,24 @@ export const MUTATIONS: readonly Mutation[] = [
     "return this.all().filter(({ interface: name }) => up.has(name) && !before.has(name));",
     "return [];",
   ),
+  {
+    ...mutation(
+      "both hold after a partition",
+      CONTENTION,
+      'if (advert.priority > router.priority)\n        return "higher-priority";',
+      "",
+    ),
+    rule: "one-holder",
+  },
+  {
+    ...mutation(
+      "the address is kept when yielding: two hold it",
+      CONTENTION,
+      'const effects = [{ type: "remove-addresses", addresses }];',
+      "const effects = [];",
+    ),
+    rule: "one-holder",
+  },
 
   // Sync groups.
   mutation("nobody follows a member", SYNC, "if (to === undefined)", "if (true)"),
