@@ -254,6 +254,7 @@ export const MUTATIONS: readonly Mutation[] = [
     INSTANCE,
     "for (const { router } of members)\n                this.#hands.drain(router);",
     "this.#hands.drain(this.#router);",
+    100_000,
   ),
   mutation(
     "the queue is not heard before announcing",
@@ -273,6 +274,7 @@ export const MUTATIONS: readonly Mutation[] = [
     BOOK,
     "return this.all().filter(({ interface: name }) => up.has(name) && !before.has(name));",
     "return [];",
+    100_000,
   ),
   {
     ...mutation(

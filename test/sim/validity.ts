@@ -30,8 +30,16 @@ export interface Receiver {
 const VRRP = 112;
 const AH = 51;
 
+let last: { readonly packet: Uint8Array; readonly parts: Parts | undefined } | undefined;
+
 /** Takes a packet apart, over either family; undefined when it is no whole packet with VRRP in it. */
 export function dissect(packet: Uint8Array): Parts | undefined {
+  // Several rules, and then every receiver, look at the same one.
+  if (last?.packet !== packet) last = { packet, parts: partsOf(packet) };
+  return last.parts;
+}
+
+function partsOf(packet: Uint8Array): Parts | undefined {
   const at = (index: number) => packet[index] ?? 0;
   const isIpv6 = at(0) >> 4 === 6;
   if (!isIpv6 && at(0) >> 4 !== 4) return undefined;
