@@ -35,8 +35,8 @@ const KEEPALIVED = new Set(
   quorum_up router_id rs_init_notifies skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server
   snmp_name sorry_server sorry_server_inhibit sorry_server_lvs_method static_ipaddress static_routes
   static_rules timer_expired_backup track_file track_group track_src_ip unicast_fault_no_peer
-  use_ipvlan use_vmac use_vmac_addr uthreshold virtual_routes virtual_rules virtual_server_group
-  virtualhost vmac_prefix vmac_xmit_base vrf vrrp_check_unicast_src
+  use_vmac_addr vmac_addr_prefix uthreshold virtual_routes virtual_rules virtual_server_group
+  virtualhost vrf vrrp_check_unicast_src
   vrrp_iptables vrrp_ipsets vrrp_no_swap vrrp_priority vrrp_rlimit_rttime
   vrrp_skip_check_adv_addr checker_priority checker_rt_priority
   DNS_CHECK HTTP_GET SSL_GET SMTP_CHECK UDP_CHECK PING_CHECK BFD_CHECK FILE_CHECK`.split(/\s+/),

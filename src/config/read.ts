@@ -23,6 +23,7 @@ import { checkSyncGroups } from "./rules/sync-groups.ts";
 import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
 import { checkNotify, notifyNeedsGlobalUser } from "./rules/notify.ts";
 import { checkGlobalUser } from "./rules/programs.ts";
+import { checkVirtualLinks } from "./rules/virtual-links.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
 import { salvage } from "./salvage.ts";
 import { type FileContent, fileSchema, type LooseContent } from "./schema/file.ts";
@@ -62,6 +63,7 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkStrictness(content, findings);
   checkSyncGroups(content, findings);
   checkDelivery(content, findings);
+  checkVirtualLinks(content, findings);
   checkInterfaces(content, environment, findings);
   checkBfd(content, findings);
   checkTracking(content, environment, findings);

@@ -29,6 +29,10 @@ export interface AddressListener {
   drift(address: VirtualAddress, wrong: "missing" | "foreign"): void;
   /** An address had gone, and the kernel refuses to have it back. */
   lost(address: VirtualAddress): void;
+  /** Addresses are about to be added. */
+  adding(addresses: readonly VirtualAddress[]): void;
+  /** None of the addresses that were on an interface is to stay; they are about to be removed. */
+  vacating(interfaceName: string): void;
 }
 
 /** The keeper of all virtual addresses of this machine. */
@@ -73,6 +77,7 @@ export class AddressKeeper {
   /** Adds addresses; false when the kernel refused one. One that is there already will do. */
   async add(addresses: readonly VirtualAddress[]): Promise<boolean> {
     this.#book.want(addresses);
+    this.#listener.adding(addresses);
     const done = await Promise.all(addresses.map((address) => this.#change("add", address)));
     return !done.includes("refused");
   }
@@ -80,6 +85,8 @@ export class AddressKeeper {
   /** Removes addresses. One that is not there, or whose interface is gone, will do. */
   async remove(addresses: readonly VirtualAddress[]): Promise<void> {
     const ours = this.#book.unwant(addresses);
+    for (const name of new Set(ours.map((address) => address.interface)))
+      if (!this.#book.wantsAnyOn(name)) this.#listener.vacating(name);
     await Promise.all(ours.map((address) => this.#change("remove", address)));
   }
 

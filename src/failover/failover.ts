@@ -47,6 +47,7 @@ import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
 import { type Decision, Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { LinkKeeper } from "./link-keeper.ts";
 import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
 import { type SegmentName, Segments, segmentKey } from "./segments.ts";
@@ -70,6 +71,7 @@ export class Failover {
   /** Where packets with an authentication header arrive, on interfaces with an instance that asks for one. */
   readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
+  readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
   readonly #bfd: BfdSessions;
@@ -87,7 +89,8 @@ export class Failover {
   #opened = false;
   #configured = false;
 
-  constructor(recordPath: string, voice: FailoverVoice) {
+  /** `records` are the paths of what it leaves in the run directory. */
+  constructor(records: { readonly addresses: string; readonly links: string }, voice: FailoverVoice) {
     this.#voice = voice;
     const failed = ({ interface: name }: SegmentName, error: KernelError): void =>
       voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
@@ -109,10 +112,19 @@ export class Failover {
       address: (name, address) => void this.#keeper.look(name, address),
       readAnew: () => void this.#keeper.lookAtAll(),
     });
-    this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
+    this.#links = new LinkKeeper(this.#rtnetlink, records.links, {
+      interfaces: this.#table.interfaces,
+      readAnew: () => this.#table.readAnew(),
+      event: (report) => voice.event(report),
+      drift: () => this.#counters.count("drift", { kind: "link" }),
+      changed: () => this.#onLinksChanged(),
+    });
+    this.#keeper = new AddressKeeper(this.#rtnetlink, records.addresses, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
+      adding: (addresses) => this.#links.open(addresses),
+      vacating: (name) => this.#links.hush(name),
     });
     this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
@@ -137,13 +149,14 @@ export class Failover {
     this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
-    this.#tracked.look(this.#table.interfaces);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
+    await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
+    this.#tracked.look(this.#table.interfaces);
     this.#virtual = new Set(
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
-    const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
+    const found = this.#keeper.takeCharge(this.#withLink(config.routers), this.#table.interfaces);
     this.#listenFor = config.routers;
     this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
@@ -175,6 +188,7 @@ export class Failover {
     await this.#stopAllBut(new Map());
     await this.#bfd.close();
     this.#listenFor = [];
+    await this.#links.close();
     this.#keeper.close();
     this.#tracked.close();
     this.#table.close();
@@ -214,6 +228,18 @@ export class Failover {
     await allSettled(leaving.map(([, { instance }]) => instance));
     for (const [name] of leaving) this.#instances.delete(name);
     this.#indexBySegment();
+  }
+
+  /** A router whose interface was somebody else's may have its own now. */
+  #onLinksChanged(): void {
+    if (this.#listenFor.length > 0)
+      this.#keeper.takeCharge(this.#withLink(this.#listenFor), this.#table.interfaces);
+    this.#onInterfacesChangedSoon();
+  }
+
+  /** Those whose interface of their own is not somebody else's: nothing is taken off that. */
+  #withLink(routers: readonly VirtualRouter[]): readonly VirtualRouter[] {
+    return routers.filter(({ link }) => !this.#links.isForeign(link));
   }
 
   /** Addresses of an earlier life that nobody holds or goes on with are gone before anyone relies on them. */
@@ -342,11 +368,7 @@ export class Failover {
 
   #send(router: VirtualRouter, { packet, destination }: OutgoingAdvert): void {
     const labels = { instance: router.name, interface: router.interface };
-    const failure = this.#try(() => {
-      const socket = this.#segments.socket(router);
-      if (socket === undefined) throw new KernelError("send", "ENODEV");
-      socket.send(packet, destination);
-    });
+    const failure = this.#try(() => this.#segments.send(router, packet, destination));
     if (failure === undefined) this.#counters.count("adverts_sent", labels);
     if (this.#noticeboard.changed(`send ${router.name} ${destination}`, failure)) {
       this.#voice.event(event("vrrp-send-failed", { ...labels, destination, error: failure ?? "" }));
@@ -442,6 +464,7 @@ export class Failover {
     clearImmediate(this.#changed);
     this.#changed = undefined;
     const { interfaces } = this.#table;
+    this.#links.look();
     this.#updateSegments();
     this.#keeper.lookAtInterfaces();
     this.#tracked.look(interfaces);
@@ -471,9 +494,11 @@ export class Failover {
     const { interfaces } = this.#tracked;
     const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
     const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
+    const { link } = router;
+    if (link !== undefined && this.#links.isForeign(link)) faults.push(`interface ${link.name} is not ours`);
     const listening = isAuthenticated(router) ? this.#authenticated : this.#segments;
-    const deaf = interfaces.has(router.interface) && listening.socket(router) === undefined;
-    if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
+    for (const name of listening.deafOn(router, interfaces))
+      faults.push(`cannot listen on interface ${name}`);
     return { faults, adjustment: tracked.adjustment };
   }
 
@@ -511,6 +536,6 @@ function isAuthenticated({ authentication }: VirtualRouter): boolean {
 }
 
 /** Routers that differ in these are different ones; all else can be changed in place. */
-function identity({ name, interface: interfaceName, vrid, version, family }: VirtualRouter): string {
-  return JSON.stringify([name, interfaceName, vrid, version, family]);
+function identity({ name, interface: interfaceName, link, vrid, version, family }: VirtualRouter): string {
+  return JSON.stringify([name, interfaceName, link, vrid, version, family]);
 }

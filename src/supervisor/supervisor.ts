@@ -22,7 +22,7 @@ import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
-import { releaseAddresses, releaseServices } from "./release.ts";
+import { releaseAddresses, releaseLinks, releaseServices } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
 
@@ -221,6 +221,7 @@ export class Supervisor {
 
   async #releaseAddresses(runDirectory: string): Promise<void> {
     await releaseAddresses(runDirectory);
+    await releaseLinks(runDirectory);
     if (!this.#stopping) this.#notifier.onFailoverAway();
   }
 

@@ -3,6 +3,7 @@
  * interface may come later.
  */
 
+import { linkName } from "../build/virtual-link.ts";
 import type { Environment } from "../environment.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
@@ -14,8 +15,12 @@ export function checkInterfaces(content: LooseContent, environment: Environment,
   const places = [...interfacePlaces(content)];
   const present = places.length === 0 ? undefined : environment.interfaces();
   if (present === undefined) return;
+  const ours = new Set(
+    [...(content.vrrp_instances?.values() ?? [])].map((keys) => keys && linkName(keys, content)),
+  );
   for (const { name, path } of places) {
-    if (present.includes(name)) continue;
+    // One that an instance has for itself comes with it.
+    if (present.includes(name) || ours.has(name)) continue;
     findings.add("interface-missing", path, `this machine has no interface ${name} now`);
   }
 }

@@ -17,6 +17,7 @@ import { duration } from "./duration.ts";
 import { multicastGroup } from "./ip-address.ts";
 import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
+import { vmacPrefix } from "./virtual-link.ts";
 
 /** `version` and `vrrp_version`. */
 export function vrrpVersion(): z.ZodType<2 | 3> {
@@ -49,6 +50,7 @@ export const globalsSchema = z.strictObject({
   vrrp_rt_priority: whole(0, 99).default(50),
   vrrp_mcast_group4: multicastGroup(4).default(VRRP_GROUP),
   vrrp_mcast_group6: multicastGroup(6).default(VRRP_GROUP6),
+  vmac_prefix: vmacPrefix().default("vrrp"),
   // What they are when left out depends on vrrp_min_garp: build/failover.ts.
   vrrp_garp_master_delay: announceDelay().optional(),
   vrrp_garp_master_repeat: announceRepeat().optional(),

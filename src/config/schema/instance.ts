@@ -13,6 +13,7 @@ import { sourceAddress, unicastPeer } from "./ip-address.ts";
 import { instanceNotifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
 import { trackShape } from "./tracking.ts";
+import { useIpvlan, useVmac } from "./virtual-link.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
 export const instanceSchema = z.strictObject({
@@ -38,6 +39,9 @@ export const instanceSchema = z.strictObject({
   unicast_src_ip: sourceAddress().optional(),
   unicast_ttl: whole(1, 255).optional(),
   check_unicast_src: toggle().optional(),
+  use_vmac: useVmac().optional(),
+  vmac_xmit_base: toggle().optional(),
+  use_ipvlan: useIpvlan().optional(),
   ...instanceNotifyShape,
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),

@@ -82,6 +82,11 @@ export class AddressBook {
     return addresses.filter((address) => !this.#borrowed.has(addressKey(address)));
   }
 
+  /** True while any address shall be on that interface. */
+  wantsAnyOn(interfaceName: string): boolean {
+    return [...this.#wanted].some(([key, wanted]) => wanted && fromKey(key).interface === interfaceName);
+  }
+
   /** All that it knows of. */
   all(): readonly VirtualAddress[] {
     return [...this.#wanted.keys()].map(fromKey);

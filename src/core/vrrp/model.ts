@@ -10,6 +10,7 @@ import type { Family, IpAddress } from "../units/ip-address.ts";
 import type { AnnouncementPace } from "./announcement-queue.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Duration, ZERO } from "../units/time.ts";
+import type { VirtualLink } from "./virtual-link.ts";
 
 /** VRRP version 2 (RFC 3768) or 3 (RFC 9568). */
 export type VrrpVersion = 2 | 3;
@@ -70,6 +71,10 @@ export interface VirtualRouter {
   /** The operator's name for it. */
   readonly name: string;
   readonly interface: string;
+  /** use_vmac, use_ipvlan: an interface of its own on top of that one. */
+  readonly link?: VirtualLink | undefined;
+  /** True: adverts leave through `link`, with its hardware address; false is vmac_xmit_base. */
+  readonly sendsByLink?: boolean;
   /** 1..255; IPv4 and IPv6 count on their own. */
   readonly vrid: number;
   /** Version 2 knows IPv4 only. */
