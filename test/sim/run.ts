@@ -108,7 +108,7 @@ function phaseTwo(world: World, plan: Plan, struck: ReadonlySet<string>): Violat
 
 function wrongHolders(world: World): string | undefined {
   for (const router of routersIn(world)) {
-    const wrong = wrongHolder(world, router);
+    const wrong = absentee(world, router) ?? wrongHolder(world, router);
     if (wrong !== undefined) return `${router.name}: ${wrong}`;
   }
   return undefined;
@@ -148,6 +148,15 @@ function convergence(world: World, plan: Plan, struck: ReadonlySet<string>): Dur
     interval +
     world.blueprint.latency +
     4 * world.reaction) as Duration;
+}
+
+/** A director that does not take part though nothing keeps it from that any more. */
+function absentee(world: World, { name }: VirtualRouter): string | undefined {
+  for (const machine of world.machines) {
+    const state = machine.brain?.working.get(name)?.state.name;
+    if (state !== "master" && state !== "backup") return `${machine.name} is ${state ?? "not there"}`;
+  }
+  return undefined;
 }
 
 /** What is wrong with who holds a router's addresses; undefined when nothing is. */
