@@ -8,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addCheck } from "./check.ts";
+import { addKeygen } from "./keygen.ts";
 import { addRun } from "./run.ts";
 
 const USAGE_ERROR = 2;
@@ -21,6 +22,7 @@ const program = new Command("relevo")
   .version(version)
   .exitOverride();
 addCheck(program);
+addKeygen(program);
 addRun(program, version);
 
 try {

@@ -25,7 +25,8 @@ export function addRun(program: Command, version: string): void {
     .option("-n, --node <name>", "which of the file's directors this is (default: by hostname)")
     .option("-r, --run-dir <dir>", "where to remember what is ours in the kernel; a tmpfs", RUN_DIRECTORY)
     .action(async ({ config: file, node, runDir }: RunOptions) => {
-      const read = () => loadConfig(file, { node, hostname: hostname(), environment: systemEnvironment() });
+      const read = () =>
+        loadConfig(file, { node, hostname: hostname(), environment: systemEnvironment(), running: true });
       process.exit(await runSupervisor({ version, file, runDirectory: runDir, read }));
     });
 }

@@ -16,6 +16,7 @@ import { checkAuthentication } from "./rules/authentication.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
 import { checkDelivery } from "./rules/delivery.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
+import { checkHeartbeat } from "./rules/heartbeat.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
 import { checkStrictness } from "./rules/strictness.ts";
@@ -32,6 +33,8 @@ import { parseYaml } from "./yaml-source.ts";
 /** What a file is read with. */
 export interface ReadOptions extends Identity {
   readonly environment: Environment;
+  /** True: what is read is put to work. False, or left out: it is only looked at, maybe by somebody who may not see all. */
+  readonly running?: boolean | undefined;
 }
 
 /** What came of it: a configuration unless there is an error among the diagnostics, which come in the file's order. */
@@ -49,7 +52,7 @@ export function readConfig(text: string, options: ReadOptions): Reading {
   const content = salvage(fileSchema, source.value, [], findings);
   if (content === undefined) return { diagnostics: findings.list() };
   const node = chooseDirector(content, options, findings);
-  checkRules(content, options.environment, findings);
+  checkRules(content, options, findings);
   if (findings.failed) return { diagnostics: findings.list() };
 
   // No error was found, so nothing is missing from what was salvaged.
@@ -57,7 +60,11 @@ export function readConfig(text: string, options: ReadOptions): Reading {
   return { config, diagnostics: findings.list() };
 }
 
-function checkRules(content: LooseContent, environment: Environment, findings: Findings): void {
+function checkRules(
+  content: LooseContent,
+  { environment, running = false }: ReadOptions,
+  findings: Findings,
+): void {
   checkPriorities(content, findings);
   checkInstances(content, findings);
   checkStrictness(content, findings);
@@ -71,6 +78,7 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkChecks(content, environment, findings);
   checkNotify(content, environment, findings);
   checkAuthentication(content, findings);
+  checkHeartbeat(content, environment, running, findings);
   const needs = [checksNeedGlobalUser, notifyNeedsGlobalUser, trackingNeedsGlobalUser];
   const userNeeded = needs.some((isNeeded) => isNeeded(content));
   checkGlobalUser(content, userNeeded, environment, findings);

@@ -31,10 +31,14 @@ import { OWNER } from "../core/vrrp/priority.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
 import type { State } from "../core/vrrp/state.ts";
+import { peerPatience } from "../core/heartbeat/patience.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
+import { HeartbeatSocket } from "../linux/heartbeat-socket.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
+import { DefaultRoutes } from "../linux/default-routes.ts";
+import { openGatewaySocket } from "../linux/gateway-socket.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
@@ -45,11 +49,13 @@ import { AnnouncementPacer } from "./announcement-pacer.ts";
 import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
-import { type Decision, Instance, type InstanceHands } from "./instance.ts";
+import { type Decision, Instance, type InstanceHands, whenAllSettled } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { GatewayWatch } from "./gateway-watch.ts";
 import { LinkKeeper } from "./link-keeper.ts";
-import { hmacMd5 } from "./mac.ts";
+import { hmacMd5, hmacSha256, randomBoot } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
+import { PairLink } from "./pair-link.ts";
 import { type SegmentName, Segments, segmentKey } from "./segments.ts";
 
 /** What it tells the supervisor. */
@@ -74,7 +80,20 @@ export class Failover {
   readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
+  #routes: DefaultRoutes | undefined;
+  readonly #gateways = new GatewayWatch({
+    clock: MACHINE_CLOCK,
+    receiver: this.#receiver,
+    open: openGatewaySocket,
+    defaultRoutes: () => (this.#routes ??= new DefaultRoutes(this.#receiver)).now(),
+    interfaces: () => this.#table.interfaces,
+    virtual: () => this.#virtual,
+    found: (finding) => this.#tracked.found([finding]),
+    asked: (gateway, answered) =>
+      this.#counters.count("gateway_probes", { gateway, result: answered ? "answered" : "failed" }),
+  });
   readonly #bfd: BfdSessions;
+  readonly #pair: PairLink;
   readonly #pacer = new AnnouncementPacer({
     clock: MACHINE_CLOCK,
     announce: (address) => this.#announce(address),
@@ -89,9 +108,28 @@ export class Failover {
   #opened = false;
   #configured = false;
 
-  /** `records` are the paths of what it leaves in the run directory. */
-  constructor(records: { readonly addresses: string; readonly links: string }, voice: FailoverVoice) {
+  /** `records` are the paths of what it leaves in the run directory; `software` is our release, as the other director is told. */
+  constructor(
+    records: { readonly addresses: string; readonly links: string },
+    software: string,
+    voice: FailoverVoice,
+  ) {
     this.#voice = voice;
+    this.#pair = new PairLink(
+      {
+        clock: MACHINE_CLOCK,
+        hmac: hmacSha256,
+        software,
+        boot: randomBoot,
+        open: (path, handler) => new HeartbeatSocket(path, handler),
+        afterReading: (then) => void setImmediate(then),
+        instances: () => this.#all(),
+        primary: (router) => this.#primary(router),
+        event: (report) => voice.event(report),
+      },
+      this.#counters,
+      this.#noticeboard,
+    );
     const failed = ({ interface: name }: SegmentName, error: KernelError): void =>
       voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
     this.#segments = new Segments(this.#receiver, {
@@ -149,6 +187,7 @@ export class Failover {
     this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
+    this.#gateways.configure(config.gateways);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
     await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
@@ -165,7 +204,7 @@ export class Failover {
         (router) =>
           !this.#instances.has(identity(router)) &&
           this.#standing(router).faults.length === 0 &&
-          mayResume(router, found, diedAt, now()),
+          mayResume(router, found, diedAt, now(), peerPatience(config.heartbeat)),
       ),
     );
     await this.#removeLeftOver(found, resuming);
@@ -175,6 +214,7 @@ export class Failover {
       else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
     }
     this.#agree();
+    this.#pair.configure(config.heartbeat);
     await this.#settled();
     this.#keeper.forgetAllBut(config.routers);
     this.#onInterfacesChanged();
@@ -185,12 +225,16 @@ export class Failover {
     // What an earlier life left is to go even if there was no time for a configuration.
     if (!this.#opened) await this.configure(IDLE, undefined);
     this.#bfd.leave();
+    await this.#handOver();
     await this.#stopAllBut(new Map());
+    this.#pair.close();
     await this.#bfd.close();
     this.#listenFor = [];
     await this.#links.close();
     this.#keeper.close();
     this.#tracked.close();
+    this.#gateways.close();
+    this.#routes?.close();
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();
@@ -204,12 +248,21 @@ export class Failover {
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
     const [bfd, tracks] = [this.#bfd.report(), this.#tracked.report()];
-    return { instances, bfd, tracks, counts: this.#counters.take(), lateness };
+    return { instances, bfd, tracks, peer: this.#pair.report(), counts: this.#counters.take(), lateness };
   }
 
   /** Takes what the supervisor has found out about tracked objects. */
   found(findings: readonly Finding[]): void {
     this.#tracked.found(findings);
+  }
+
+  /** Gives the other director what it will take, and waits until it has it. */
+  #handOver(): Promise<void> {
+    return new Promise((resolve) => this.#pair.handOver(this.#all(), resolve));
+  }
+
+  #all(): readonly Instance[] {
+    return [...this.#instances.values()].map(({ instance }) => instance);
   }
 
   #start(router: VirtualRouter, resume: boolean, delay: Duration): void {
@@ -266,12 +319,11 @@ export class Failover {
   #companions(instance: Instance): readonly Instance[] {
     const { syncGroup } = instance.router;
     if (syncGroup === undefined) return [instance];
-    const all = [...this.#instances.values()].map((entry) => entry.instance);
-    return all.filter(({ router }) => router.syncGroup === syncGroup);
+    return this.#all().filter(({ router }) => router.syncGroup === syncGroup);
   }
 
   async #settled(): Promise<void> {
-    await allSettled([...this.#instances.values()].map(({ instance }) => instance));
+    await allSettled(this.#all());
   }
 
   #hands(): InstanceHands {
@@ -291,8 +343,10 @@ export class Failover {
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
-      transition: (router, { to, cause }) =>
-        this.#counters.count("transitions", { instance: router.name, to, cause }),
+      transition: (router, { to, cause }) => {
+        this.#counters.count("transitions", { instance: router.name, to, cause });
+        this.#pair.tellSoon();
+      },
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
       companions: (instance) => this.#companions(instance),
@@ -306,7 +360,9 @@ export class Failover {
 
   #onPacket(segment: SegmentName, packet: Uint8Array): void {
     const { interface: interfaceName } = segment;
-    const here = this.#bySegment.get(segmentKey(segment)) ?? [];
+    const here = this.#bySegment.get(segmentKey(segment));
+    // The sockets are open before the first instance starts and until the last one has stopped: nobody is there to hear.
+    if (here === undefined) return;
     const routers = here.map(({ standing }) => standing);
     const admission = admit(packet, routers, (router) => this.#primary(router), {
       mac: hmacMd5,
@@ -416,6 +472,7 @@ export class Failover {
 
   /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
   #onDecided(instance: Instance, decision: Decision): void {
+    this.#pair.decided(instance, decision);
     this.#onHeldBack(instance, decision);
     const { event: happened, before } = decision;
     if (before.name === "master" && instance.state.name === "master" && happened.type === "advert")
@@ -524,10 +581,8 @@ export class Failover {
 }
 
 /** Resolves when all that they have decided so far has been done. */
-async function allSettled(instances: readonly Instance[]): Promise<void> {
-  await Promise.all(
-    instances.map((instance) => new Promise<void>((resolve) => instance.whenSettled(resolve))),
-  );
+function allSettled(instances: readonly Instance[]): Promise<void> {
+  return new Promise((resolve) => whenAllSettled(instances, resolve));
 }
 
 /** True where adverts come with an authentication header, which is a protocol of its own. */

@@ -19,7 +19,7 @@ const NLM_F_CREATE_EXCL = 0x600;
 const REQUEST_TIMEOUT_MS = 2_000;
 /**
  * Requests in flight together. Their answers must fit into the socket's receive buffer (net.core.rmem_default, 208 KiB; an
- * answer takes about one): the `netlink` package ends the process when it overflows.
+ * answer takes about one): what does not fit is lost, and its request fails when its time is up.
  */
 const IN_FLIGHT_MAX = 32;
 
@@ -49,6 +49,11 @@ export interface InterfaceAddress {
 export class Rtnetlink {
   readonly #requests: RtNetlinkSocket = createRtNetlink();
   readonly #turnstile = new Turnstile(IN_FLIGHT_MAX);
+
+  constructor() {
+    // Whatever is wrong with the socket, requests miss their answers for it, and each has its time limit.
+    this.#requests.socket.on("error", () => {});
+  }
 
   /** All interfaces. */
   async links(): Promise<Link[]> {

@@ -4,7 +4,13 @@
  */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { BalancerReport, Count, FailoverReport, InstanceStateName } from "../core/report/channel.ts";
+import type {
+  BalancerReport,
+  Count,
+  FailoverReport,
+  PeerReport,
+  InstanceStateName,
+} from "../core/report/channel.ts";
 import { BFD_STATES } from "../core/wire/bfd.ts";
 
 const STATES: readonly InstanceStateName[] = ["init", "backup", "master", "fault"];
@@ -28,6 +34,16 @@ export class Metrics {
     "session",
     "neighbor",
     "state",
+  ]);
+  readonly #peerUp = this.#gauge("peer_up", "1 while the other director is heard on some path", ["peer"]);
+  readonly #peerSkewed = this.#gauge(
+    "peer_skewed",
+    "1 while the other director has another configuration or version",
+    ["peer"],
+  );
+  readonly #pathUp = this.#gauge("heartbeat_path_up", "1 while the other director is heard on the path", [
+    "peer",
+    "path",
   ]);
   readonly #trackUp = this.#gauge("track_up", "1 while the tracked object is up", ["object", "kind"]);
   readonly #trackValue = this.#gauge("track_value", "Number in the tracked file", ["object", "kind"]);
@@ -58,6 +74,9 @@ export class Metrics {
       this.#trackUp,
       this.#trackValue,
       this.#bfdState,
+      this.#peerUp,
+      this.#peerSkewed,
+      this.#pathUp,
     ],
     balancer: [this.#realServerUp, this.#realServersUp, this.#weight],
   };
@@ -83,6 +102,23 @@ export class Metrics {
       "Announcements of an address (gratuitous ARP)",
       ["address", "interface"],
     ),
+    heartbeats_sent: this.#counter("heartbeats_sent_total", "Heartbeats sent", ["path"]),
+    heartbeats_received: this.#counter(
+      "heartbeats_received_total",
+      "Datagrams received from the peer's address",
+      ["path"],
+    ),
+    heartbeats_discarded: this.#counter(
+      "heartbeats_discarded_total",
+      "Datagrams that were no valid heartbeat",
+      ["path", "cause"],
+    ),
+    handovers: this.#counter("handovers_total", "Handovers", ["role", "result"]),
+    split_brains: this.#counter("split_brains_total", "Times that both directors were master", ["instance"]),
+    gateway_probes: this.#counter("gateway_probes_total", "Questions to tracked gateways", [
+      "gateway",
+      "result",
+    ]),
     bfd_sent: this.#counter("bfd_packets_sent_total", "BFD packets sent", ["session"]),
     bfd_received: this.#counter("bfd_packets_received_total", "BFD packets received and accepted", [
       "session",
@@ -104,6 +140,9 @@ export class Metrics {
       "instance",
       "state",
       "result",
+    ]),
+    events_dropped: this.#counter("events_dropped_total", "Events that a process could not tell", [
+      "process",
     ]),
     notify_lines_dropped: this.#counter(
       "notify_lines_dropped_total",
@@ -152,12 +191,13 @@ export class Metrics {
     for (const name of ["failover", "balancer"]) this.#restarts.inc({ process: name }, 0);
   }
 
-  onFailoverReport({ instances, bfd, tracks, counts, lateness }: FailoverReport): void {
+  onFailoverReport({ instances, bfd, peer, tracks, counts, lateness }: FailoverReport): void {
     this.#forgetState("failover");
     for (const { session, neighbor, state: current } of bfd) {
       for (const state of BFD_STATES)
         this.#bfdState.set({ session, neighbor, state }, state === current ? 1 : 0);
     }
+    if (peer !== undefined) this.#onPeer(peer);
     for (const { kind, object, verdict } of tracks) {
       if (typeof verdict === "number") this.#trackValue.set({ object, kind }, verdict);
       else this.#trackUp.set({ object, kind }, verdict ? 1 : 0);
@@ -176,6 +216,12 @@ export class Metrics {
     this.late("failover", lateness);
   }
 
+  #onPeer({ peer, alive, skewed, paths }: PeerReport): void {
+    this.#peerUp.set({ peer }, alive ? 1 : 0);
+    this.#peerSkewed.set({ peer }, skewed ? 1 : 0);
+    for (const { path, state } of paths) this.#pathUp.set({ peer, path }, state === "up" ? 1 : 0);
+  }
+
   onBalancerReport({ realServers, checks, counts, lateness }: BalancerReport): void {
     this.#forgetState("balancer");
     for (const { virtual, real, up, weight, configuredWeight } of realServers) {
@@ -190,6 +236,11 @@ export class Metrics {
     }
     this.#count(counts);
     this.late("balancer", lateness);
+  }
+
+  /** A process had events to tell, and the channel no room for them. */
+  onEventsDropped(process: string, count: number): void {
+    this.#counters["events_dropped"]?.inc({ process }, count);
   }
 
   /** A notify script has ended. */

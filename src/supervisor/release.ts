@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import {
+  BALANCER_PROGRAMS,
   BALANCER_RECORD,
   type BalancerRecord,
   FAILOVER_RECORD,
@@ -18,6 +19,7 @@ import { isOwn } from "../core/vrrp/virtual-link.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import { converge } from "../linux/ipvs-converge.ts";
+import { endLeftOver } from "../linux/program-roll.ts";
 import { readRecord, removeRecord } from "../linux/record-file.ts";
 import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
 import { restoreSysctl, writeSysctl } from "../linux/sysctl.ts";
@@ -74,10 +76,12 @@ async function removeIfThere(rtnetlink: Rtnetlink, address: InterfaceAddress): P
 }
 
 /**
- * Deletes every service that the balancer may have left in the table, and restores its settings. Throws a KernelError; the
+ * Ends the checks' programs that the balancer may have left running, deletes every service that it may have left in the
+ * table, and restores its settings. Throws a KernelError; the
  * record then stays, for the next life.
  */
 export async function releaseServices(runDirectory: string): Promise<void> {
+  endLeftOver(join(runDirectory, BALANCER_PROGRAMS));
   const path = join(runDirectory, BALANCER_RECORD);
   const record = readRecord<BalancerRecord>(path);
   if (record === undefined) return;

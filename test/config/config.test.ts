@@ -36,6 +36,7 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
     startupDelay: us(0),
     realtimePriority: 50,
     announcementPace: { 4: us(0), 6: us(0) },
+    gateways: [],
     linkDelays: {},
     bfdSessions: [],
   });
@@ -147,6 +148,7 @@ vrrp_instances:
     startupDelay: us(90_000_000),
     realtimePriority: 0,
     announcementPace: { 4: us(10_000), 6: us(1_500) },
+    gateways: [],
     linkDelays: {},
     bfdSessions: [],
   });

@@ -17,7 +17,8 @@ import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
-import { linkDelays, tracksOf } from "./tracking.ts";
+import { buildHeartbeat, type LinkSecrets } from "./heartbeat.ts";
+import { linkDelays, trackedGateways, tracksOf } from "./tracking.ts";
 import { buildLink } from "./virtual-link.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
@@ -28,7 +29,12 @@ const SECOND_BURST_AFTER = seconds(5);
 const BURST = 5;
 
 /** The failover process's part, for the director `node`. */
-export function buildFailover(content: FileContent, node: string | undefined): FailoverConfig {
+export function buildFailover(
+  content: FileContent,
+  node: string | undefined,
+  secrets: LinkSecrets,
+): FailoverConfig {
+  const heartbeat = buildHeartbeat(content, node, secrets);
   const routers = [...content.vrrp_instances].map(([name, instance]) =>
     router(name, instance, content, node),
   );
@@ -37,8 +43,10 @@ export function buildFailover(content: FileContent, node: string | undefined): F
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
     announcementPace: { 4: content.global_defs.vrrp_garp_interval, 6: content.global_defs.vrrp_gna_interval },
+    gateways: trackedGateways(content),
     linkDelays: { ...inherited(routers, linkDelays(content)), ...linkDelays(content) },
     bfdSessions: buildBfd(content, node),
+    ...(heartbeat && { heartbeat }),
   };
 }
 

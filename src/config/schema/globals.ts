@@ -14,6 +14,7 @@ import {
   lowerPriorityRepeat,
 } from "./announcing.ts";
 import { duration } from "./duration.ts";
+import { pathAddressesSchema } from "./heartbeat.ts";
 import { multicastGroup } from "./ip-address.ts";
 import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
@@ -76,4 +77,7 @@ export const metricsSchema = z.union([
 ]);
 
 /** `directors`: the machines that carry the file. */
-export const directorsSchema = z.map(ownName(), z.strictObject({ priority: priority() }));
+export const directorsSchema = z.map(
+  ownName(),
+  z.strictObject({ priority: priority(), addresses: pathAddressesSchema.optional() }),
+);

@@ -37,3 +37,5 @@ export interface BalancerRecord {
 export const FAILOVER_RECORD = "failover.json";
 export const LINK_RECORD = "links.json";
 export const BALANCER_RECORD = "balancer.json";
+/** The programs that the balancer's checks run. */
+export const BALANCER_PROGRAMS = "balancer-programs.json";

@@ -3,7 +3,9 @@
  * of wire formats.
  */
 
+import type { TrackedGateway } from "../track/gateway.ts";
 import type { BfdSession } from "../bfd/model.ts";
+import type { HeartbeatConfig } from "../heartbeat/model.ts";
 import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
@@ -116,10 +118,14 @@ export interface FailoverConfig {
   readonly realtimePriority: number;
   /** vrrp_garp_interval and vrrp_gna_interval. */
   readonly announcementPace: AnnouncementPace;
+  /** track_gateways, those that any router tracks. */
+  readonly gateways: readonly TrackedGateway[];
   /** interface_up_down_delays, by interface name. */
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
   /** bfd_instances */
   readonly bfdSessions: readonly BfdSession[];
+  /** The pair's own link; undefined when there is none. */
+  readonly heartbeat?: HeartbeatConfig | undefined;
 }
 
 /** Nothing to do. */
@@ -129,5 +135,6 @@ export const IDLE: FailoverConfig = {
   realtimePriority: 0,
   linkDelays: {},
   announcementPace: { 4: ZERO, 6: ZERO },
+  gateways: [],
   bfdSessions: [],
 };
