@@ -405,13 +405,13 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "the password is not compared",
     AUTHENTICATION,
-    "return equal(message.subarray(-DATA_LENGTH), expected) ?",
-    "return true ?",
+    "return equalInConstantTime(message.subarray(-DATA_LENGTH), expected)",
+    "return true",
   ),
   mutation(
     "the authentication header is not verified",
     AUTHENTICATION,
-    "if (!equal(icv, integrityValue(whole, authentication.key, guard.mac)))",
+    "if (!equalInConstantTime(icv, integrityValue(whole, authentication.key, guard.mac)))",
     "if (false)",
   ),
   mutation(
