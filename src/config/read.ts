@@ -22,6 +22,7 @@ import { checkSyncGroups } from "./rules/sync-groups.ts";
 import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
 import { checkNotify, notifyNeedsGlobalUser } from "./rules/notify.ts";
 import { checkGlobalUser } from "./rules/programs.ts";
+import { checkServiceNotify, serviceNotifyNeedsGlobalUser } from "./rules/service-notify.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
 import { salvage } from "./salvage.ts";
 import { type FileContent, fileSchema, type LooseContent } from "./schema/file.ts";
@@ -66,8 +67,14 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
   checkNotify(content, environment, findings);
+  checkServiceNotify(content, environment, findings);
   checkAuthentication(content, findings);
-  const needs = [checksNeedGlobalUser, notifyNeedsGlobalUser, trackingNeedsGlobalUser];
+  const needs = [
+    checksNeedGlobalUser,
+    notifyNeedsGlobalUser,
+    serviceNotifyNeedsGlobalUser,
+    trackingNeedsGlobalUser,
+  ];
   const userNeeded = needs.some((isNeeded) => isNeeded(content));
   checkGlobalUser(content, userNeeded, environment, findings);
   if (!findings.failed && content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {

@@ -7,6 +7,9 @@ import { KernelError } from "./kernel-error.ts";
 /** Whether the kernel passes IPv4 packets on that are not for itself; NAT needs it. */
 export const IP_FORWARD = "net/ipv4/ip_forward";
 
+/** The same for IPv6, on all interfaces. */
+export const IPV6_FORWARDING = "net/ipv6/conf/all/forwarding";
+
 /** The value of a setting such as `net/ipv4/ip_forward`, without its line end. Throws KernelError. */
 export function readSysctl(name: string): string {
   try {

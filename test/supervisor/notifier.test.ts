@@ -64,7 +64,7 @@ class Desk {
 
   configure(changes: Partial<InstanceNotify>, fifos: NotifyConfig["fifos"] = []): void {
     const web = { instance: "web", scripts: {}, always: undefined, timeout: seconds(60), ...changes };
-    this.notifier.configure({ instances: [web], fifos });
+    this.notifier.configure({ instances: [web], fifos, services: [] });
   }
 
   /** What scripts have written to `file`, a line each. */
@@ -164,7 +164,7 @@ t.test("an instance that a new configuration leaves out is told its stop", async
   const said = join(desk.folder, "said");
   desk.configure({ always: script(`echo $3 >> ${said}`) });
   desk.notifier.onTransition("web", "backup", "startup", 100);
-  desk.notifier.configure({ instances: [], fifos: [] });
+  desk.notifier.configure({ instances: [], fifos: [], services: [] });
   desk.notifier.onTransition("web", "init", "shutdown", 100);
   await desk.notifier.stop();
   t.equal(desk.lines().at(-1), "STOP");

@@ -16,7 +16,7 @@ import {
   trackedProcessesSchema,
   trackedScriptsSchema,
 } from "./tracking.ts";
-import { virtualServerSchema } from "./virtual-server.ts";
+import { virtualServerGroupsSchema, virtualServerSchema } from "./virtual-server.ts";
 
 /** The schema of a configuration file. */
 export const fileSchema = z.strictObject({
@@ -29,6 +29,7 @@ export const fileSchema = z.strictObject({
   vrrp_track_processes: trackedProcessesSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
   vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
+  virtual_server_groups: virtualServerGroupsSchema.default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),
 });
 
@@ -40,6 +41,9 @@ export type InstanceContent = z.output<typeof instanceSchema>;
 
 /** One of its virtual servers. */
 export type VirtualServerContent = z.output<typeof virtualServerSchema>;
+
+/** The virtual server groups. */
+export type GroupsContent = FileContent["virtual_server_groups"];
 
 /** A real server of one. */
 export type RealServerContent = VirtualServerContent["real_servers"][number];

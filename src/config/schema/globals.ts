@@ -7,7 +7,7 @@ import { seconds, ZERO } from "../../core/units/time.ts";
 import { VRRP_GROUP, VRRP_GROUP6 } from "../../core/wire/vrrp.ts";
 import { listenAddress } from "./address.ts";
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
-import { duration } from "./duration.ts";
+import { duration, wholeSeconds } from "./duration.ts";
 import { multicastGroup } from "./ip-address.ts";
 import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
@@ -30,11 +30,20 @@ export function downTimerAdverts(): z.ZodType<number> {
 /** Whom scripts run as when the file does not say. */
 export const DEFAULT_SCRIPT_USER = "nobody";
 
+/** `lvs_timeouts`: what the kernel's own limit allows, INT_MAX / HZ. */
+const lvsTimeoutsSchema = z.strictObject({
+  tcp: wholeSeconds("1s", "596h").optional(),
+  tcpfin: wholeSeconds("1s", "596h").optional(),
+  udp: wholeSeconds("1s", "596h").optional(),
+});
+
 /** `global_defs`. */
 export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
   notify_fifo: absolutePath().optional(),
   vrrp_notify_fifo: absolutePath().optional(),
+  lvs_timeouts: lvsTimeoutsSchema.default({}),
+  rs_init_notifies: toggle().default(false),
   vrrp_version: vrrpVersion().default(2),
   vrrp_strict: toggle().default(false),
   vrrp_down_timer_adverts: downTimerAdverts().default(3),

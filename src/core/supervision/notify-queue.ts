@@ -1,47 +1,52 @@
 /**
- * Which state of an instance its scripts are told, and when: one after the other, and the last state always wins.
+ * Which state of something, such as an instance, its scripts are told, and when: one after the other, and the last state always wins.
  *
  * Scripts take their time, states do not wait for them. While a script runs, states that come and go are left out, and
  * when it has ended the last one is told, also when that is what the script was told already: whatever it did may have
  * overlapped with what came between. So nothing is ever told twice at once, and what was told last is what is.
  */
 
-import type { Notice, NotifyState } from "./notify.ts";
+import type { Notice } from "./notify.ts";
 
-/** A state being told. */
-export interface Telling extends Notice {
-  /** The state that was told before; `init` when none was. What came and went meanwhile is left out. */
-  readonly previous: NotifyState | "init";
-  /** Counts the tellings of the instance from 1. */
-  readonly sequence: number;
+/** Something that a state can be told of: an instance, a virtual or a real server. */
+interface Stated {
+  readonly state: string;
 }
 
-/** What an instance's scripts have been told, and what they have not. */
-export interface NotifyQueue {
+/** A state being told. */
+export type Telling<N extends Stated = Notice> = N & {
+  /** The state that was told before; `init` when none was. What came and went meanwhile is left out. */
+  readonly previous: N["state"] | "init";
+  /** Counts the tellings from 1. */
+  readonly sequence: number;
+};
+
+/** What the scripts of one of them have been told, and what they have not. */
+export interface NotifyQueue<N extends Stated = Notice> {
   /** Told last; still being told while `busy`. */
-  readonly told: Telling | undefined;
+  readonly told: Telling<N> | undefined;
   readonly busy: boolean;
   /** To be told as soon as the scripts are done. */
-  readonly waiting: Notice | undefined;
+  readonly waiting: N | undefined;
 }
 
 /** What can happen. */
-export type NotifyEvent =
-  | { readonly type: "notice"; readonly notice: Notice }
+export type NotifyEvent<N extends Stated = Notice> =
+  | { readonly type: "notice"; readonly notice: N }
   /** The scripts for the state that was being told have ended, however. */
   | { readonly type: "ended" };
 
 /** The next queue, and what to tell now. */
-export interface NotifyStep {
-  readonly queue: NotifyQueue;
-  readonly tell: Telling | undefined;
+export interface NotifyStep<N extends Stated = Notice> {
+  readonly queue: NotifyQueue<N>;
+  readonly tell: Telling<N> | undefined;
 }
 
 /** Nothing was told yet. */
-export const EMPTY_NOTIFY_QUEUE: NotifyQueue = { told: undefined, busy: false, waiting: undefined };
+export const EMPTY_NOTIFY_QUEUE: NotifyQueue<never> = { told: undefined, busy: false, waiting: undefined };
 
 /** One event in; the next queue and what to tell now out. */
-export function step(queue: NotifyQueue, event: NotifyEvent): NotifyStep {
+export function step<N extends Stated>(queue: NotifyQueue<N>, event: NotifyEvent<N>): NotifyStep<N> {
   switch (event.type) {
     case "notice":
       if (lastState(queue) === "stop" && event.notice.state === "stop") return { queue, tell: undefined };
@@ -52,13 +57,14 @@ export function step(queue: NotifyQueue, event: NotifyEvent): NotifyStep {
 }
 
 /** The last state that came to pass, told or not. */
-function lastState({ told, waiting }: NotifyQueue): NotifyState | undefined {
+function lastState<N extends Stated>({ told, waiting }: NotifyQueue<N>): string | undefined {
   return (waiting ?? told)?.state;
 }
 
-function tellNext(queue: NotifyQueue): NotifyStep {
+function tellNext<N extends Stated>(queue: NotifyQueue<N>): NotifyStep<N> {
   const { told, busy, waiting } = queue;
   if (busy || waiting === undefined) return { queue, tell: undefined };
-  const tell = { ...waiting, previous: told?.state ?? "init", sequence: (told?.sequence ?? 0) + 1 } as const;
+  const previous: N["state"] | "init" = told?.state ?? "init";
+  const tell = { ...waiting, previous, sequence: (told?.sequence ?? 0) + 1 };
   return { queue: { told: tell, busy: true, waiting: undefined }, tell };
 }
