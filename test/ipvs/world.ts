@@ -136,6 +136,11 @@ export class BalancerProcess {
     await until("the configuration in force", () => this.configured === wanted);
   }
 
+  /** Tells it which virtual addresses are held here. */
+  hold(...addresses: readonly string[]): void {
+    this.child.send({ type: "held", addresses } satisfies ToBalancer);
+  }
+
   /** Tells it to stop, and waits until it has gone. */
   async stop(): Promise<void> {
     this.child.send({ type: "stop" } satisfies ToBalancer);
