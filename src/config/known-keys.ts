@@ -12,6 +12,8 @@ const RENAMED: Readonly<Record<string, string>> = {
   virtual_server: "virtual_servers",
   virtual_server_group: "virtual_server_groups",
   vrrp_script: "vrrp_scripts",
+  bfd_instance: "bfd_instances",
+  neighbour_ip: "neighbor_ip",
   vrrp_track_file: "track_files",
   vrrp_track_process: "vrrp_track_processes",
   real_server: "real_servers",
@@ -29,14 +31,14 @@ const KEEPALIVED = new Set(
   kernel_rx_buf_size linkbeat_use_polling log_all_failures log_unknown_vrids
   lvs_flush lvs_flush_on_stop lvs_sync_daemon max_auto_priority mcast_dst_ip misc_dynamic
   native_ipv6 net_namespace no_accept no_virtual_ipaddress notification_email notification_email_from
-  notify_master_rx_lower_pri old_unicast_checksum
+  old_unicast_checksum
   promote_secondaries
   router_id skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server
   snmp_name static_ipaddress static_routes
-  static_rules timer_expired_backup track_bfd track_file track_group track_src_ip unicast_fault_no_peer
-  use_ipvlan use_vmac use_vmac_addr virtual_routes virtual_rules
-  virtualhost vmac_prefix vmac_xmit_base vrf vrrp_check_unicast_src vrrp_garp_interval vrrp_gna_interval
-  vrrp_iptables vrrp_ipsets vrrp_min_garp vrrp_no_swap vrrp_priority vrrp_rlimit_rttime
+  static_rules timer_expired_backup track_file track_group track_src_ip unicast_fault_no_peer
+  use_vmac_addr vmac_addr_prefix virtual_routes virtual_rules
+  virtualhost vrf vrrp_check_unicast_src
+  vrrp_iptables vrrp_ipsets vrrp_no_swap vrrp_priority vrrp_rlimit_rttime
   vrrp_skip_check_adv_addr checker_priority checker_rt_priority
   DNS_CHECK HTTP_GET SSL_GET SMTP_CHECK UDP_CHECK PING_CHECK BFD_CHECK FILE_CHECK`.split(/\s+/),
 );

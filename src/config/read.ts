@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
+import { checkBfd } from "./rules/bfd.ts";
 import { checkAuthentication } from "./rules/authentication.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
 import { checkDelivery } from "./rules/delivery.ts";
@@ -23,6 +24,7 @@ import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
 import { checkNotify, notifyNeedsGlobalUser } from "./rules/notify.ts";
 import { checkGlobalUser } from "./rules/programs.ts";
 import { checkServiceNotify, serviceNotifyNeedsGlobalUser } from "./rules/service-notify.ts";
+import { checkVirtualLinks } from "./rules/virtual-links.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
 import { salvage } from "./salvage.ts";
 import { type FileContent, fileSchema, type LooseContent } from "./schema/file.ts";
@@ -62,7 +64,9 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkStrictness(content, findings);
   checkSyncGroups(content, findings);
   checkDelivery(content, findings);
+  checkVirtualLinks(content, findings);
   checkInterfaces(content, environment, findings);
+  checkBfd(content, findings);
   checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
@@ -77,7 +81,8 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   ];
   const userNeeded = needs.some((isNeeded) => isNeeded(content));
   checkGlobalUser(content, userNeeded, environment, findings);
-  if (!findings.failed && content.vrrp_instances?.size === 0 && content.virtual_servers?.length === 0) {
+  const { vrrp_instances: instances, virtual_servers: servers, bfd_instances: sessions } = content;
+  if (!findings.failed && instances?.size === 0 && servers?.length === 0 && sessions?.size === 0) {
     findings.add(
       "nothing-to-do",
       [],

@@ -13,7 +13,7 @@
 import { event } from "../core/report/event.ts";
 import type { Event } from "../core/report/event.ts";
 import type { FailoverRecord } from "../core/report/record.ts";
-import { after, between, type Instant, seconds, toMilliseconds } from "../core/units/time.ts";
+import { toMilliseconds, ZERO } from "../core/units/time.ts";
 import { AddressBook, addressKey, addressText, isNeedless } from "../core/vrrp/address-book.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
@@ -22,9 +22,6 @@ import { KernelError } from "../linux/kernel-error.ts";
 import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
 import type { InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
 
-/** So far apart an address is put right that somebody else keeps changing. */
-const PUT_RIGHT_APART = seconds(1);
-
 /** What the keeper tells. */
 export interface AddressListener {
   event(event: Event): void;
@@ -32,6 +29,10 @@ export interface AddressListener {
   drift(address: VirtualAddress, wrong: "missing" | "foreign"): void;
   /** An address had gone, and the kernel refuses to have it back. */
   lost(address: VirtualAddress): void;
+  /** Addresses are about to be added. */
+  adding(addresses: readonly VirtualAddress[]): void;
+  /** None of the addresses that were on an interface is to stay; they are about to be removed. */
+  vacating(interfaceName: string): void;
 }
 
 /** The keeper of all virtual addresses of this machine. */
@@ -40,7 +41,6 @@ export class AddressKeeper {
   readonly #recordPath: string;
   readonly #listener: AddressListener;
   readonly #book = new AddressBook();
-  readonly #putRightAt = new Map<string, Instant>();
   readonly #later = new Map<string, NodeJS.Timeout>();
   #interfaces: Interfaces = new Map();
 
@@ -77,6 +77,7 @@ export class AddressKeeper {
   /** Adds addresses; false when the kernel refused one. One that is there already will do. */
   async add(addresses: readonly VirtualAddress[]): Promise<boolean> {
     this.#book.want(addresses);
+    this.#listener.adding(addresses);
     const done = await Promise.all(addresses.map((address) => this.#change("add", address)));
     return !done.includes("refused");
   }
@@ -84,12 +85,19 @@ export class AddressKeeper {
   /** Removes addresses. One that is not there, or whose interface is gone, will do. */
   async remove(addresses: readonly VirtualAddress[]): Promise<void> {
     const ours = this.#book.unwant(addresses);
+    for (const name of new Set(ours.map((address) => address.interface)))
+      if (!this.#book.wantsAnyOn(name)) this.#listener.vacating(name);
     await Promise.all(ours.map((address) => this.#change("remove", address)));
   }
 
   /** An address came or went, by our hand or another. */
   async look(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
     await this.#putRight({ address, prefixLength, interface: interfaceName });
+  }
+
+  /** The interfaces have changed: looks at the addresses on those that have come up. */
+  lookAtInterfaces(): void {
+    for (const address of this.#book.cameUp(this.#interfaces)) void this.#putRight(address);
   }
 
   /** Changes may have gone unseen: looks at every address. */
@@ -103,18 +111,14 @@ export class AddressKeeper {
     removeRecord(this.#recordPath);
   }
 
-  /** Somebody who takes an address away again and again gets it back at once, and after that once a second. */
   async #putRight(address: VirtualAddress): Promise<void> {
     const wrong = this.#book.wrong(address, this.#interfaces);
     if (wrong === undefined) return;
-    const name = addressKey(address);
-    const last = this.#putRightAt.get(name);
-    const wait = last === undefined ? 0 : toMilliseconds(between(now(), after(last, PUT_RIGHT_APART)));
-    if (wait > 0) {
-      this.#lookLater(address, wait);
+    const wait = this.#book.putRightIn(address, now());
+    if (wait > ZERO) {
+      this.#lookLater(address, toMilliseconds(wait));
       return;
     }
-    this.#putRightAt.set(name, now());
     const cured = await this.#change(wrong === "missing" ? "add" : "remove", address);
     if (cured === "done") this.#listener.drift(address, wrong);
     if (cured === "refused" && wrong === "missing") this.#listener.lost(address);

@@ -12,7 +12,7 @@
 
 import type { FailoverCount, FailoverReport } from "../core/report/channel.ts";
 import { type Event as Report, event } from "../core/report/event.ts";
-import { type Duration, type Instant, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
+import { type Duration, type Instant, seconds, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
@@ -20,12 +20,14 @@ import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
 import {
   type FailoverConfig,
+  IDLE,
   sameAddress,
   type VirtualAddress,
   type VirtualRouter,
 } from "../core/vrrp/model.ts";
 import type { Finding } from "../core/track/model.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
+import { OWNER } from "../core/vrrp/priority.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
 import type { State } from "../core/vrrp/state.ts";
@@ -38,10 +40,14 @@ import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
+import { BfdSessions } from "./bfd-sessions.ts";
+import { AnnouncementPacer } from "./announcement-pacer.ts";
 import { Counters } from "./counters.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
-import { Instance, type InstanceHands } from "./instance.ts";
+import { MACHINE_CLOCK } from "./clock.ts";
+import { type Decision, Instance, type InstanceHands } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { LinkKeeper } from "./link-keeper.ts";
 import { hmacMd5 } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
 import { type SegmentName, Segments, segmentKey } from "./segments.ts";
@@ -65,8 +71,15 @@ export class Failover {
   /** Where packets with an authentication header arrive, on interfaces with an instance that asks for one. */
   readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
+  readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
   readonly #tracked: TrackedObjects;
+  readonly #bfd: BfdSessions;
+  readonly #pacer = new AnnouncementPacer({
+    clock: MACHINE_CLOCK,
+    announce: (address) => this.#announce(address),
+    mayAnnounce: (address) => this.#holderOf(address)?.mayAnnounce() === true,
+  });
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #bySegment = new Map<string, readonly Instance[]>();
   #virtual: ReadonlySet<IpAddress> = new Set();
@@ -76,7 +89,8 @@ export class Failover {
   #opened = false;
   #configured = false;
 
-  constructor(recordPath: string, voice: FailoverVoice) {
+  /** `records` are the paths of what it leaves in the run directory. */
+  constructor(records: { readonly addresses: string; readonly links: string }, voice: FailoverVoice) {
     this.#voice = voice;
     const failed = ({ interface: name }: SegmentName, error: KernelError): void =>
       voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
@@ -98,14 +112,30 @@ export class Failover {
       address: (name, address) => void this.#keeper.look(name, address),
       readAnew: () => void this.#keeper.lookAtAll(),
     });
-    this.#keeper = new AddressKeeper(this.#rtnetlink, recordPath, {
+    this.#links = new LinkKeeper(this.#rtnetlink, records.links, {
+      interfaces: this.#table.interfaces,
+      readAnew: () => this.#table.readAnew(),
+      event: (report) => voice.event(report),
+      drift: () => this.#counters.count("drift", { kind: "link" }),
+      changed: () => this.#onLinksChanged(),
+    });
+    this.#keeper = new AddressKeeper(this.#rtnetlink, records.addresses, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
+      adding: (addresses) => this.#links.open(addresses),
+      vacating: (name) => this.#links.hush(name),
     });
-    this.#tracked = new TrackedObjects({
+    this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
+      bfdPath: (session) => this.#bfd.path(session),
+    });
+    this.#bfd = new BfdSessions(MACHINE_CLOCK, this.#receiver, this.#counters, this.#noticeboard, {
+      changed: () => this.#onInterfacesChangedSoon(),
+      event: (report) => voice.event(report),
+      late: (by) => voice.late(toSeconds(by)),
+      interfaces: () => this.#table.interfaces,
     });
   }
 
@@ -116,14 +146,17 @@ export class Failover {
     // Only a director that starts listens first: a process that died is missed by nobody yet.
     const delay = this.#configured || diedAt !== undefined ? ZERO : config.startupDelay;
     this.#configured = true;
+    this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
-    this.#tracked.look(this.#table.interfaces);
+    this.#pacer.pace = config.announcementPace;
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
+    await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
+    this.#tracked.look(this.#table.interfaces);
     this.#virtual = new Set(
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
-    const found = this.#keeper.takeCharge(config.routers, this.#table.interfaces);
+    const found = this.#keeper.takeCharge(this.#withLink(config.routers), this.#table.interfaces);
     this.#listenFor = config.routers;
     this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
@@ -150,18 +183,18 @@ export class Failover {
   /** Lets go of every address and says so to the peers. */
   async stop(): Promise<void> {
     // What an earlier life left is to go even if there was no time for a configuration.
-    if (!this.#opened)
-      await this.configure(
-        { routers: [], startupDelay: ZERO, realtimePriority: 0, linkDelays: {} },
-        undefined,
-      );
+    if (!this.#opened) await this.configure(IDLE, undefined);
+    this.#bfd.leave();
     await this.#stopAllBut(new Map());
+    await this.#bfd.close();
     this.#listenFor = [];
+    await this.#links.close();
     this.#keeper.close();
     this.#tracked.close();
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();
+    this.#pacer.close();
     this.#announcer.close();
     this.#rtnetlink.close();
     await this.#receiver.close();
@@ -170,7 +203,8 @@ export class Failover {
   /** What has come to pass since the last report, and where everything stands. */
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
-    return { instances, tracks: this.#tracked.report(), counts: this.#counters.take(), lateness };
+    const [bfd, tracks] = [this.#bfd.report(), this.#tracked.report()];
+    return { instances, bfd, tracks, counts: this.#counters.take(), lateness };
   }
 
   /** Takes what the supervisor has found out about tracked objects. */
@@ -191,9 +225,21 @@ export class Failover {
     // All decide before any acts: a sync group leaves as one, and nobody follows whoever goes first.
     for (const [, { instance }] of leaving) instance.decide({ type: "shutdown" });
     for (const [, { instance }] of leaving) instance.work();
-    await Promise.all(leaving.map(([, { instance }]) => instance.settled()));
+    await allSettled(leaving.map(([, { instance }]) => instance));
     for (const [name] of leaving) this.#instances.delete(name);
     this.#indexBySegment();
+  }
+
+  /** A router whose interface was somebody else's may have its own now. */
+  #onLinksChanged(): void {
+    if (this.#listenFor.length > 0)
+      this.#keeper.takeCharge(this.#withLink(this.#listenFor), this.#table.interfaces);
+    this.#onInterfacesChangedSoon();
+  }
+
+  /** Those whose interface of their own is not somebody else's: nothing is taken off that. */
+  #withLink(routers: readonly VirtualRouter[]): readonly VirtualRouter[] {
+    return routers.filter(({ link }) => !this.#links.isForeign(link));
   }
 
   /** Addresses of an earlier life that nobody holds or goes on with are gone before anyone relies on them. */
@@ -225,15 +271,19 @@ export class Failover {
   }
 
   async #settled(): Promise<void> {
-    await Promise.all([...this.#instances.values()].map(({ instance }) => instance.settled()));
+    await allSettled([...this.#instances.values()].map(({ instance }) => instance));
   }
 
   #hands(): InstanceHands {
     return {
+      clock: MACHINE_CLOCK,
       send: (router, advert) => this.#send(router, advert),
-      add: (addresses) => this.#keeper.add(addresses),
-      remove: (addresses) => this.#keeper.remove(addresses),
-      announce: (address) => this.#announce(address),
+      add: (_, addresses, done) => void this.#keeper.add(addresses).then(done),
+      remove: (addresses, done) => {
+        this.#pacer.drop(addresses);
+        void this.#keeper.remove(addresses).then(done);
+      },
+      announce: (address, round) => this.#pacer.announce(address, round),
       drain: (router) => {
         this.#segments.drain(router);
         this.#authenticated.drain(router);
@@ -241,12 +291,12 @@ export class Failover {
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
-      transition: (router, to, cause) =>
+      transition: (router, { to, cause }) =>
         this.#counters.count("transitions", { instance: router.name, to, cause }),
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
       companions: (instance) => this.#companions(instance),
-      heldBack: (router, member) => this.#onHeldBack(router, member),
+      decided: (instance, decision) => this.#onDecided(instance, decision),
     };
   }
 
@@ -257,7 +307,7 @@ export class Failover {
   #onPacket(segment: SegmentName, packet: Uint8Array): void {
     const { interface: interfaceName } = segment;
     const here = this.#bySegment.get(segmentKey(segment)) ?? [];
-    const routers = here.map(({ router }) => router);
+    const routers = here.map(({ standing }) => standing);
     const admission = admit(packet, routers, (router) => this.#primary(router), {
       mac: hmacMd5,
       lastSequence: (vrid, source) =>
@@ -283,7 +333,8 @@ export class Failover {
       addressMismatch(router, advert)?.join(", "),
       source,
     );
-    const instance = here.find((candidate) => candidate.router === router);
+    const instance = here.find((candidate) => candidate.router.name === router.name);
+    if (router.priority === OWNER) this.#onDuplicateOwner(router, source);
     if (sequence !== undefined) instance?.onSequence(source, sequence);
     instance?.dispatch({ type: "advert", advert, source });
   }
@@ -295,6 +346,12 @@ export class Failover {
     if (suppressed === undefined) return;
     const fields = { interface: interfaceName, instance, cause, source: source ?? "", suppressed };
     this.#voice.event(event("vrrp-advert-discarded", fields));
+  }
+
+  #onDuplicateOwner({ name }: VirtualRouter, source: IpAddress): void {
+    const suppressed = this.#noticeboard.again(`duplicate owner ${name} ${source}`, now());
+    if (suppressed === undefined) return;
+    this.#voice.event(event("vrrp-duplicate-owner", { instance: name, source, suppressed }));
   }
 
   /** Says once that an advert differs from our configuration, until it does so in another way. */
@@ -311,11 +368,7 @@ export class Failover {
 
   #send(router: VirtualRouter, { packet, destination }: OutgoingAdvert): void {
     const labels = { instance: router.name, interface: router.interface };
-    const failure = this.#try(() => {
-      const socket = this.#segments.socket(router);
-      if (socket === undefined) throw new KernelError("send", "ENODEV");
-      socket.send(packet, destination);
-    });
+    const failure = this.#try(() => this.#segments.send(router, packet, destination));
     if (failure === undefined) this.#counters.count("adverts_sent", labels);
     if (this.#noticeboard.changed(`send ${router.name} ${destination}`, failure)) {
       this.#voice.event(event("vrrp-send-failed", { ...labels, destination, error: failure ?? "" }));
@@ -361,7 +414,27 @@ export class Failover {
     );
   }
 
-  #onHeldBack({ name, syncGroup = "" }: VirtualRouter, member: string): void {
+  /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
+  #onDecided(instance: Instance, decision: Decision): void {
+    this.#onHeldBack(instance, decision);
+    const { event: happened, before } = decision;
+    if (before.name === "master" && instance.state.name === "master" && happened.type === "advert")
+      this.#onLowerPriority(instance, happened.advert.priority, happened.source);
+  }
+
+  /** Told so often that a program which takes a virtual address back from the other one is run in time. */
+  #onLowerPriority({ router, priority }: Instance, theirs: number, source: IpAddress): void {
+    if (theirs === 0) return;
+    const suppressed = this.#noticeboard.again(`lower ${router.name} ${source}`, now(), seconds(1));
+    if (suppressed === undefined) return;
+    const fields = { instance: router.name, source, theirs, priority, suppressed };
+    this.#voice.event(event("vrrp-lower-priority", fields));
+  }
+
+  #onHeldBack({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
+    if (member === undefined || before.name !== "backup" || state.name !== "backup" || state === before)
+      return;
+    const { name, syncGroup = "" } = router;
     const suppressed = this.#noticeboard.again(`held back ${name} ${member}`, now());
     if (suppressed === undefined) return;
     this.#voice.event(event("vrrp-sync-held-back", { instance: name, group: syncGroup, member, suppressed }));
@@ -391,7 +464,9 @@ export class Failover {
     clearImmediate(this.#changed);
     this.#changed = undefined;
     const { interfaces } = this.#table;
+    this.#links.look();
     this.#updateSegments();
+    this.#keeper.lookAtInterfaces();
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;
@@ -419,9 +494,11 @@ export class Failover {
     const { interfaces } = this.#tracked;
     const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
     const faults = [...faultsOf(router, interfaces, this.#virtual), ...tracked.faults];
+    const { link } = router;
+    if (link !== undefined && this.#links.isForeign(link)) faults.push(`interface ${link.name} is not ours`);
     const listening = isAuthenticated(router) ? this.#authenticated : this.#segments;
-    const deaf = interfaces.has(router.interface) && listening.socket(router) === undefined;
-    if (deaf) faults.push(`cannot listen on interface ${router.interface}`);
+    for (const name of listening.deafOn(router, interfaces))
+      faults.push(`cannot listen on interface ${name}`);
     return { faults, adjustment: tracked.adjustment };
   }
 
@@ -446,12 +523,19 @@ export class Failover {
   }
 }
 
+/** Resolves when all that they have decided so far has been done. */
+async function allSettled(instances: readonly Instance[]): Promise<void> {
+  await Promise.all(
+    instances.map((instance) => new Promise<void>((resolve) => instance.whenSettled(resolve))),
+  );
+}
+
 /** True where adverts come with an authentication header, which is a protocol of its own. */
 function isAuthenticated({ authentication }: VirtualRouter): boolean {
   return authentication?.type === "ah";
 }
 
 /** Routers that differ in these are different ones; all else can be changed in place. */
-function identity({ name, interface: interfaceName, vrid, version, family }: VirtualRouter): string {
-  return JSON.stringify([name, interfaceName, vrid, version, family]);
+function identity({ name, interface: interfaceName, link, vrid, version, family }: VirtualRouter): string {
+  return JSON.stringify([name, interfaceName, link, vrid, version, family]);
 }

@@ -8,46 +8,72 @@
 
 import { type Event as Report, event } from "../core/report/event.ts";
 import type { InstanceReport } from "../core/report/channel.ts";
-import { toMilliseconds, between, type Duration, type Instant } from "../core/units/time.ts";
+import { between, type Duration, type Instant } from "../core/units/time.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
 import { advertPackets, type OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { seal } from "../core/vrrp/authentication.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
-import { effectivePriority } from "../core/vrrp/priority.ts";
-import { begun, done, EMPTY_OUTBOX, mayAnnounce, nextTask, put, type Task } from "../core/vrrp/outbox.ts";
+import { asItStands, effectivePriority } from "../core/vrrp/priority.ts";
+import {
+  begun,
+  done,
+  EMPTY_OUTBOX,
+  mayAnnounce,
+  nextTask,
+  type Outbox,
+  put,
+  type Task,
+} from "../core/vrrp/outbox.ts";
 import { heldBackBy, type Member, type Move, nextFollow } from "../core/vrrp/sync-group.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
 import type { Effect, Event } from "../core/vrrp/event.ts";
 import { INITIAL, type State } from "../core/vrrp/state.ts";
 import { nextDeadline, step } from "../core/vrrp/virtual-router.ts";
-import { firstSequences, heardSequence, nextSequence } from "../core/vrrp/sequence.ts";
-import { now } from "../linux/clock.ts";
+import { firstSequences, heardSequence, nextSequence, type Sequences } from "../core/vrrp/sequence.ts";
+import type { Clock } from "./clock.ts";
 import { hmacMd5 } from "./mac.ts";
 
 /** What an instance needs done for it. */
 export interface InstanceHands {
+  readonly clock: Clock;
   /** Sends a packet on the router's interface. */
   send(router: VirtualRouter, advert: OutgoingAdvert): void;
-  add(addresses: readonly VirtualAddress[]): Promise<boolean>;
-  remove(addresses: readonly VirtualAddress[]): Promise<void>;
-  announce(address: VirtualAddress): void;
+  /** Adds the router's addresses; `done` is told whether the kernel accepted them all. */
+  add(router: VirtualRouter, addresses: readonly VirtualAddress[], done: (accepted: boolean) => void): void;
+  remove(addresses: readonly VirtualAddress[], done: () => void): void;
+  /** Announces an address; `round` others of the same burst go before it. */
+  announce(address: VirtualAddress, round: number): void;
   /** Delivers what has queued on the router's interface. */
   drain(router: VirtualRouter): void;
   /** The router's own address. */
   primary(router: VirtualRouter): IpAddress | undefined;
   held(router: VirtualRouter): readonly VirtualAddress[];
   event(event: Report): void;
-  transition(router: VirtualRouter, to: State["name"], cause: string): void;
+  transition(router: VirtualRouter, transition: Transition): void;
   /** A timer fired so late. */
   late(by: Duration): void;
   /** The router's own deadline was so late that its peers may have taken over. */
   stalled(router: VirtualRouter, state: State["name"], by: Duration): void;
   /** The members of the instance's sync group, itself among them. */
   companions(instance: Instance): readonly Instance[];
-  /** A silent master was not replaced: `member` of the sync group hears it. */
-  heldBack(router: VirtualRouter, member: string): void;
+  /** It has decided; what is to be done besides sending adverts has not begun. */
+  decided(instance: Instance, decision: Decision): void;
 }
+
+/** A change of state, now that it has been carried out. */
+export type Transition = Effect & { readonly type: "publish" };
+
+/** One step of an instance's state machine. */
+export interface Decision {
+  readonly event: Event;
+  readonly before: State;
+  readonly effects: readonly Effect[];
+  /** The member of the sync group that hears a master; silence alone does not move this one then. */
+  readonly heldBackBy: string | undefined;
+}
+
+const NOTHING_TO_TAKE_BACK = (): void => {};
 
 /** One virtual router at work. */
 export class Instance {
@@ -56,20 +82,31 @@ export class Instance {
   #adjustment: number;
   #state: State = INITIAL;
   #published: State["name"] = INITIAL.name;
-  #timer: NodeJS.Timeout | undefined;
+  #disarm = NOTHING_TO_TAKE_BACK;
   #outbox = EMPTY_OUTBOX;
-  #work: Promise<void> = Promise.resolve();
-  #sequences = firstSequences(Date.now() / 1_000);
+  #whenSettled: (() => void)[] = [];
+  #sequences: Sequences;
 
   /** `adjustment` is what its tracked objects add to its priority at the start. */
   constructor(router: VirtualRouter, adjustment: number, hands: InstanceHands) {
     this.#router = router;
     this.#adjustment = adjustment;
     this.#hands = hands;
+    this.#sequences = firstSequences(hands.clock.wallSeconds());
   }
 
   get router(): VirtualRouter {
     return this.#router;
+  }
+
+  /** The effective priority. */
+  get priority(): number {
+    return effectivePriority(this.standing, this.#adjustment);
+  }
+
+  /** The router as it stands in its state. */
+  get standing(): VirtualRouter {
+    return asItStands(this.#router, this.#state.name);
   }
 
   /** The highest sequence number that a source has used; 0 when none. */
@@ -102,8 +139,11 @@ export class Instance {
   }
 
   static #follow(members: readonly Instance[], move: Move | undefined): void {
+    const [first] = members;
+    if (first === undefined) return;
+    const now = first.#hands.clock.now();
     for (;;) {
-      const follow = nextFollow(standing(members), move, now());
+      const follow = nextFollow(standing(members), move, now);
       if (follow === undefined) return;
       members.find(({ router }) => router.name === follow.member)?.decide(follow.event);
     }
@@ -111,28 +151,36 @@ export class Instance {
 
   /** Decides on one event and sends the adverts of it; what else is to be done waits for `work`. */
   decide(event: Event): void {
-    const at = now();
+    const at = this.#hands.clock.now();
     const before = this.#state;
     const router = this.#router;
-    const held =
+    const holding =
       event.type === "deadline"
         ? heldBackBy(standing(this.#hands.companions(this)), router.name, at)
         : undefined;
     const adjustment = this.#adjustment;
-    const context = { router, primary: this.#hands.primary(router), adjustment, heldBackBy: held };
+    const context = { router, primary: this.#hands.primary(router), adjustment, heldBackBy: holding };
     const { state, effects } = step(before, event, at, context);
     this.#state = state;
     this.#arm();
-    if (held !== undefined && before.name === "backup" && state.name === "backup" && state !== before)
-      this.#hands.heldBack(router, held);
+    this.#hands.decided(this, { event, before, effects, heldBackBy: holding });
     for (const { type } of effects)
       if (type === "send-advert") this.#send(router, effectivePriority(router, adjustment));
     this.#outbox = put(this.#outbox, effects, router);
   }
 
-  /** Begins what is to be done, unless it is being done already. */
+  /** Does what waits, one after the other, until nothing does; unless it is being done already. */
   work(): void {
-    if (nextTask(this.#outbox) !== undefined) this.#work = this.#carryOut();
+    const task = nextTask(this.#outbox);
+    if (task !== undefined) {
+      this.#outbox = begun(this.#outbox);
+      this.#perform(task, () => {
+        this.#outbox = done(this.#outbox);
+        this.work();
+      });
+    } else if (this.#outbox.tasks.length === 0) {
+      for (const settled of this.#whenSettled.splice(0)) settled();
+    }
   }
 
   get state(): State {
@@ -159,9 +207,19 @@ export class Instance {
     this.#hands.event(event("vrrp-priority-changed", { instance: this.#router.name, from, to }));
   }
 
-  /** Resolves when everything decided so far has been done. */
-  settled(): Promise<void> {
-    return this.#work;
+  get outbox(): Outbox {
+    return this.#outbox;
+  }
+
+  /** What its tracked objects add to its priority. */
+  get adjustment(): number {
+    return this.#adjustment;
+  }
+
+  /** Calls back when everything decided so far has been done. */
+  whenSettled(settled: () => void): void {
+    this.#whenSettled.push(settled);
+    this.work();
   }
 
   report(): InstanceReport {
@@ -174,83 +232,87 @@ export class Instance {
       interface: this.#router.interface,
       vrid: this.#router.vrid,
       state: this.#published,
-      priority: effectivePriority(this.#router, this.#adjustment),
+      priority: this.priority,
       held: this.#hands.held(this.#router).map(named),
       addresses: this.#router.addresses.map(named),
     };
   }
 
   #arm(): void {
-    clearTimeout(this.#timer);
+    this.#disarm();
     const deadline = nextDeadline(this.#state);
-    if (deadline === undefined) return;
-    const wait = Math.max(0, Math.ceil(toMilliseconds(between(now(), deadline))));
-    this.#timer = setTimeout(() => this.#onTimer(deadline), wait);
+    this.#disarm =
+      deadline === undefined
+        ? NOTHING_TO_TAKE_BACK
+        : this.#hands.clock.ringAt(deadline, () => this.#onTimer(deadline));
   }
 
   /** Announces an address that had gone and is back. */
   announce(address: VirtualAddress): void {
+    if (this.mayAnnounce()) this.#hands.announce(address, 0);
+  }
+
+  /** True while its addresses are worth announcing, by all that has arrived so far. */
+  mayAnnounce(): boolean {
     this.#hands.drain(this.#router);
-    if (mayAnnounce(this.#state)) this.#hands.announce(address);
+    return mayAnnounce(this.#state);
   }
 
   #onTimer(deadline: Instant): void {
-    const late = between(deadline, now());
+    const late = between(deadline, this.#hands.clock.now());
     this.#hands.late(late);
     if (late > stallBudget(this.#router)) this.#hands.stalled(this.#router, this.#state.name, late);
     this.dispatch({ type: "deadline" });
   }
 
-  /** Does what waits, one after the other, until nothing does. */
-  async #carryOut(): Promise<void> {
-    for (let task = nextTask(this.#outbox); task !== undefined; task = nextTask(this.#outbox)) {
-      this.#outbox = begun(this.#outbox);
-      await this.#perform(task);
-      this.#outbox = done(this.#outbox);
-    }
-  }
-
-  async #perform({ effect, router }: Task): Promise<void> {
+  #perform({ effect, router }: Task, finished: () => void): void {
     switch (effect.type) {
       case "resign":
         this.#send(router, 0);
-        return;
+        break;
       case "concede":
         this.#hands.drain(router);
         this.#send(
           { ...router, advertInterval: effect.advertInterval },
           effectivePriority(router, this.#adjustment),
         );
-        return;
+        break;
       case "add-addresses":
-        if (!(await this.#hands.add(effect.addresses))) this.dispatch({ type: "address-refused" });
+        this.#hands.add(router, effect.addresses, (accepted) => {
+          if (!accepted) this.dispatch({ type: "address-refused" });
+          finished();
+        });
         return;
       case "remove-addresses":
-        await this.#hands.remove(effect.addresses);
+        this.#hands.remove(effect.addresses, finished);
         return;
       case "announce":
         this.#hands.drain(router);
-        if (!mayAnnounce(this.#state)) return;
-        for (let count = 0; count < effect.repeat; count += 1) {
-          for (const address of effect.addresses) this.#hands.announce(address);
-        }
-        return;
+        if (mayAnnounce(this.#state)) this.#announce(effect.addresses, effect.repeat);
+        break;
       case "publish":
         this.#publish(effect, router);
-        return;
+    }
+    finished();
+  }
+
+  #announce(addresses: readonly VirtualAddress[], repeat: number): void {
+    for (let round = 0; round < repeat; round += 1) {
+      for (const address of addresses) this.#hands.announce(address, round);
     }
   }
 
-  #publish({ from, to, cause, detail }: Effect & { type: "publish" }, router: VirtualRouter): void {
+  #publish(transition: Transition, router: VirtualRouter): void {
+    const { from, to, cause, detail } = transition;
     this.#published = to;
-    this.#hands.transition(router, to, cause);
+    this.#hands.transition(router, transition);
     this.#hands.event(
       event("vrrp-transition", {
         instance: router.name,
         from,
         to,
         cause,
-        priority: effectivePriority(router, this.#adjustment),
+        priority: effectivePriority(asItStands(router, to), this.#adjustment),
         ...(detail === undefined ? {} : { detail }),
       }),
     );

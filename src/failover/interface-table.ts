@@ -51,6 +51,11 @@ export class InterfaceTable {
     await this.#read();
   }
 
+  /** Reads everything from the kernel, whose notifications may not have been heard yet. */
+  async readAnew(): Promise<void> {
+    await this.#read();
+  }
+
   close(): void {
     this.#monitor?.close();
   }

@@ -3,7 +3,7 @@
  */
 
 import { join } from "node:path";
-import { FAILOVER_RECORD } from "../core/report/record.ts";
+import { FAILOVER_RECORD, LINK_RECORD } from "../core/report/record.ts";
 import type { FailoverReport } from "../core/report/channel.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 import { lock, unlock } from "../linux/lock.ts";
@@ -16,7 +16,11 @@ const lockPath = join(runDirectory, "failover.lock");
 
 process.title = "relevo-failover";
 await lock(lockPath);
-const failover = new Failover(join(runDirectory, FAILOVER_RECORD), {
+const records = {
+  addresses: join(runDirectory, FAILOVER_RECORD),
+  links: join(runDirectory, LINK_RECORD),
+};
+const failover = new Failover(records, {
   event: (event) => channel.event(event),
   reportSoon: () => channel.reportSoon(),
   late: (seconds) => channel.late(seconds),

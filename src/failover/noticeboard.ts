@@ -1,11 +1,11 @@
 /**
- * Keeps an operator's log readable: the same thing is said once a minute at the most, with the number of times that it was
+ * Keeps an operator's log readable: the same thing is said once a minute at the most, unless it is asked for otherwise, with the number of times that it was
  * left unsaid; and a condition is said when it begins, not while it lasts.
  */
 
-import { after, between, type Instant, seconds, ZERO } from "../core/units/time.ts";
+import { after, between, type Duration, type Instant, seconds, ZERO } from "../core/units/time.ts";
 
-const QUIET_FOR = seconds(60);
+const MINUTE = seconds(60);
 /** Things remembered at the most; a flood of ever new ones forgets the oldest. */
 const REMEMBERED_MAX = 1_000;
 
@@ -14,15 +14,18 @@ export class Noticeboard {
   readonly #said = new Map<string, { until: Instant; suppressed: number }>();
   readonly #lasting = new Map<string, string>();
 
-  /** How often this was left unsaid since it was last said; undefined when it is to be left unsaid now. */
-  again(key: string, now: Instant): number | undefined {
+  /**
+   * How often this was left unsaid since it was last said; undefined when it is to be left unsaid now, within `quietFor`
+   * from when it was said.
+   */
+  again(key: string, now: Instant, quietFor: Duration = MINUTE): number | undefined {
     const said = this.#said.get(key);
     if (said !== undefined && between(now, said.until) > ZERO) {
       said.suppressed += 1;
       return undefined;
     }
     this.#said.delete(key);
-    this.#said.set(key, { until: after(now, QUIET_FOR), suppressed: 0 });
+    this.#said.set(key, { until: after(now, quietFor), suppressed: 0 });
     forgetOldest(this.#said);
     return said?.suppressed ?? 0;
   }

@@ -1,22 +1,23 @@
 /**
- * What the failover process knows of the objects that its instances track: interfaces and addresses from the kernel, everything
- * else from the supervisor, whose last word holds until the next one. Each change is told once, with its cause.
+ * What the failover process knows of the objects that its instances track: interfaces and addresses from the kernel, paths
+ * from the BFD sessions, everything else from the supervisor, whose last word holds until the next one. Each change is told once, with its cause.
  */
 
 import type { TrackReport } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { delayedView, type LinkDelay, type Links } from "../core/track/link-delay.ts";
 import type { Finding, Tracked, TrackKind, Verdict } from "../core/track/model.ts";
-import { between, toMilliseconds } from "../core/units/time.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
-import { now } from "../linux/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** What wants to know. */
 export interface TrackListener {
   /** Something that an instance may track, or an interface, counts as something else now, or soon will. */
   changed(): void;
   event(event: Event): void;
+  /** What a BFD session says of its path; undefined: nothing yet. */
+  bfdPath(session: string): { readonly up: boolean; readonly detail: string } | undefined;
 }
 
 /** The tracked objects of all instances. */
@@ -28,9 +29,11 @@ export class TrackedObjects {
   #delays: Readonly<Record<string, LinkDelay>> = {};
   #links: Links = new Map();
   #interfaces: Interfaces = new Map();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #stopWaiting: (() => void) | undefined;
 
-  constructor(listener: TrackListener) {
+  constructor(clock: Clock, listener: TrackListener) {
+    this.#clock = clock;
     this.#listener = listener;
   }
 
@@ -48,15 +51,14 @@ export class TrackedObjects {
 
   /** The interfaces may have changed, or it is time to look at them. */
   look(interfaces: Interfaces): void {
-    clearTimeout(this.#timer);
-    const at = now();
+    this.#stopWaiting?.();
+    const at = this.#clock.now();
     const view = delayedView(interfaces, this.#delays, this.#links, at);
     this.#interfaces = view.interfaces;
     this.#links = view.links;
-    if (view.lookAt !== undefined) {
-      const wait = Math.max(0, Math.ceil(toMilliseconds(between(at, view.lookAt))));
-      this.#timer = setTimeout(() => this.#listener.changed(), wait);
-    }
+    const { lookAt } = view;
+    this.#stopWaiting =
+      lookAt === undefined ? undefined : this.#clock.ringAt(lookAt, () => this.#listener.changed());
     this.#tell();
   }
 
@@ -70,6 +72,7 @@ export class TrackedObjects {
   verdict(kind: TrackKind, object: string): Verdict | undefined {
     if (kind === "interface") return this.#interfaces.get(object)?.up ?? false;
     if (kind === "address") return holderOf(object, this.#interfaces) !== undefined;
+    if (kind === "bfd") return this.#listener.bfdPath(object)?.up;
     return this.#findings.get(keyOf(kind, object))?.verdict;
   }
 
@@ -81,7 +84,7 @@ export class TrackedObjects {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
   }
 
   #tell(): void {
@@ -105,6 +108,7 @@ export class TrackedObjects {
       const holder = holderOf(object, this.#interfaces);
       return holder === undefined ? "on no interface" : `on ${holder}`;
     }
+    if (kind === "bfd") return this.#listener.bfdPath(object)?.detail ?? "";
     if (kind !== "interface") return this.#findings.get(keyOf(kind, object))?.detail ?? "";
     const found = this.#interfaces.get(object);
     if (found === undefined) return "missing";

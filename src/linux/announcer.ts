@@ -8,6 +8,7 @@ import { BROADCAST_MAC, type Mac } from "../core/units/mac.ts";
 import { ARP_REPLY, ARP_REQUEST, ETHERTYPE_ARP, encodeGratuitousArp } from "../core/wire/arp.ts";
 import { ALL_NODES_MAC, ETHERTYPE_IPV6, encodeUnsolicitedAdvertisement } from "../core/wire/ndp.ts";
 import { AF_PACKET, close, SOCK_RAW, sendTo, socket } from "./libc.ts";
+import { linkLayerAddress } from "./link-layer-address.ts";
 
 /** Sends announcements. */
 export interface Announcer {
@@ -33,16 +34,4 @@ export function openAnnouncer(): Announcer {
     },
     close: () => close(fd),
   };
-}
-
-/** struct sockaddr_ll (linux/if_packet.h): family, protocol, index, hardware type, packet type, length, address. */
-function linkLayerAddress(interfaceIndex: number, ethertype: number, destination: Mac): Uint8Array {
-  const bytes = new Uint8Array(20);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_PACKET, true);
-  view.setUint16(2, ethertype);
-  view.setInt32(4, interfaceIndex, true);
-  view.setUint8(11, destination.length);
-  bytes.set(destination, 12);
-  return bytes;
 }

@@ -43,10 +43,15 @@ const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_PRIORITY = 12;
 export const SO_BINDTODEVICE = 25;
+const SO_ATTACH_FILTER = 26;
 export const SO_RCVBUFFORCE = 33;
 const MSG_DONTWAIT = 0x40;
 /** netinet/in.h */
 export const IPPROTO_IP = 0;
+export const IP_TOS = 1;
+export const IP_TTL = 2;
+export const IP_PKTINFO = 8;
+export const IP_RECVTTL = 12;
 export const IPPROTO_RAW = 255;
 export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_LOOP = 34;
@@ -54,14 +59,17 @@ export const IP_ADD_MEMBERSHIP = 35;
 export const IP_MULTICAST_ALL = 49;
 /** linux/in6.h */
 export const IPPROTO_IPV6 = 41;
+export const IPV6_UNICAST_HOPS = 16;
 export const IPV6_MULTICAST_IF = 17;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_ADD_MEMBERSHIP = 20;
+export const IPV6_V6ONLY = 26;
 export const IPV6_MULTICAST_ALL = 29;
 export const IPV6_RECVPKTINFO = 49;
 export const IPV6_PKTINFO = 50;
 export const IPV6_RECVHOPLIMIT = 51;
 export const IPV6_HOPLIMIT = 52;
+export const IPV6_TCLASS = 67;
 /** poll.h */
 const POLLIN = 1;
 const POLLFD_LENGTH = 8;
@@ -84,6 +92,21 @@ export function socket(domain: number, type: number, protocol: number): number {
 export function setSocketOption(fd: number, level: number, name: number, value: number | Uint8Array): void {
   const bytes = typeof value === "number" ? new Uint8Array(Int32Array.of(value).buffer) : value;
   check(`set socket option ${level}/${name}`, setsockoptCall(fd, level, name, bytes, bytes.length));
+}
+
+/** Has a socket receive only what a classic BPF program lets through: `struct sock_fprog`, a length and a pointer. */
+export function attachFilter(fd: number, program: Uint8Array): void {
+  const memory: unknown = koffi.alloc("uint8_t", program.length);
+  new Uint8Array(koffi.view(memory, program.length)).set(program);
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, program.length / 8, true);
+  view.setBigUint64(8, koffi.address(memory), true);
+  try {
+    setSocketOption(fd, SOL_SOCKET, SO_ATTACH_FILTER, bytes);
+  } finally {
+    koffi.free(memory);
+  }
 }
 
 /** Binds a socket to an address structure. */

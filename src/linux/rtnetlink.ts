@@ -6,6 +6,9 @@
 import { createRtNetlink, type RtNetlinkSocket, rt } from "netlink";
 import { familyOf, type IpAddress, ipAt, ipBytes, ipLength } from "../core/units/ip-address.ts";
 import { type Mac, macFrom } from "../core/units/mac.ts";
+import type { Stacked } from "../core/vrrp/surroundings.ts";
+import type { VirtualLink } from "../core/vrrp/virtual-link.ts";
+import { decodeLinkInfo, encodeLinkInfo } from "../core/wire/link.ts";
 import { AF_INET, AF_INET6 } from "./libc.ts";
 import { netlinkFailure } from "./netlink-failure.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -28,6 +31,9 @@ export interface Link {
   readonly up: boolean;
   /** Its Ethernet address; undefined for interfaces that have none, such as tunnels. */
   readonly mac: Mac | undefined;
+  /** Switched on: IFF_UP. */
+  readonly enabled: boolean;
+  readonly stacked: Stacked | undefined;
 }
 
 /** An address on an interface. */
@@ -59,6 +65,40 @@ export class Rtnetlink {
       ...(await this.#dumpAddresses(AF_INET6)),
     ]);
     return messages.flatMap((message) => addressOf(message) ?? []);
+  }
+
+  /** Makes an interface on top of the one with that index, switched off. Throws a KernelError, EEXIST when the name is taken. */
+  async addLink(link: VirtualLink, on: number): Promise<void> {
+    await this.#request(`make the ${link.type} ${link.name} on ${link.base}`, () =>
+      this.#requests.newLink(
+        {},
+        {
+          ifname: link.name,
+          link: indexBytes(on),
+          linkinfo: Buffer.from(encodeLinkInfo(link)),
+          ...(link.type === "macvlan" ? { address: Buffer.from(link.mac) } : {}),
+        },
+        { flags: NLM_F_CREATE_EXCL, timeout: REQUEST_TIMEOUT_MS },
+      ),
+    );
+  }
+
+  /** Switches an interface on. Throws a KernelError, EBUSY or EADDRINUSE when its hardware address is another's there. */
+  async switchOn(name: string, index: number): Promise<void> {
+    await this.#request(`switch ${name} on`, () =>
+      this.#requests.setLink(
+        { index, flags: { up: true }, change: { up: true } },
+        {},
+        { timeout: REQUEST_TIMEOUT_MS },
+      ),
+    );
+  }
+
+  /** Removes an interface. Throws a KernelError, ENODEV when it is not there. */
+  async removeLink(name: string, index: number): Promise<void> {
+    await this.#request(`remove ${name}`, () =>
+      this.#requests.delLink({ index }, {}, { timeout: REQUEST_TIMEOUT_MS }),
+    );
   }
 
   /** Adds an address. Throws a KernelError, EEXIST when it is there already. */
@@ -101,6 +141,13 @@ export class Rtnetlink {
   }
 }
 
+/** IFLA_LINK: an integer in host order. */
+function indexBytes(index: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(index);
+  return bytes;
+}
+
 function addressAttributes(address: IpAddress): rt.AddressAttrs {
   const bytes = Buffer.from(ipBytes(address));
   return { local: bytes, address: bytes };
@@ -130,7 +177,15 @@ export function linkOf({ data, attrs }: rt.LinkMessage): Link | undefined {
     name: attrs.ifname,
     up: data.flags?.up === true && data.flags.running === true,
     mac: attrs.address === undefined ? undefined : macFrom(attrs.address),
+    enabled: data.flags?.up === true,
+    stacked: stackedOf(attrs),
   };
+}
+
+function stackedOf({ link, linkinfo, linkNetnsid }: rt.LinkMessage["attrs"]): Stacked | undefined {
+  const info = linkinfo && decodeLinkInfo(linkinfo);
+  if (info === undefined || link?.length !== 4) return undefined;
+  return { ...info, parent: linkNetnsid === undefined ? link.readUInt32LE() : undefined };
 }
 
 /** The address that a message is about; undefined when it is not about one. */

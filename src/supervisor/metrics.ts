@@ -5,6 +5,7 @@
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { BalancerReport, Count, FailoverReport, InstanceStateName } from "../core/report/channel.ts";
+import { BFD_STATES } from "../core/wire/bfd.ts";
 
 const STATES: readonly InstanceStateName[] = ["init", "backup", "master", "fault"];
 const LATENESS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -23,6 +24,11 @@ export class Metrics {
     "state",
   ]);
   readonly #priority = this.#gauge("vrrp_priority", "Effective priority of the instance", ["instance"]);
+  readonly #bfdState = this.#gauge("bfd_session_state", "1 for the state that the BFD session is in", [
+    "session",
+    "neighbor",
+    "state",
+  ]);
   readonly #trackUp = this.#gauge("track_up", "1 while the tracked object is up", ["object", "kind"]);
   readonly #trackValue = this.#gauge("track_value", "Number in the tracked file", ["object", "kind"]);
   readonly #vipHeld = this.#gauge("vip_held", "1 when this director holds the address", [
@@ -48,7 +54,14 @@ export class Metrics {
   /** What a process tells of where things stand. */
   readonly #states: Readonly<Record<ProcessName, readonly Gauge[]>> = {
     supervisor: [],
-    failover: [this.#instanceState, this.#priority, this.#vipHeld, this.#trackUp, this.#trackValue],
+    failover: [
+      this.#instanceState,
+      this.#priority,
+      this.#vipHeld,
+      this.#trackUp,
+      this.#trackValue,
+      this.#bfdState,
+    ],
     balancer: [this.#realServerUp, this.#realServersUp, this.#quorum, this.#weight],
   };
   readonly #counters: Readonly<Record<string, Counter>> = {
@@ -73,6 +86,18 @@ export class Metrics {
       "Announcements of an address (gratuitous ARP)",
       ["address", "interface"],
     ),
+    bfd_sent: this.#counter("bfd_packets_sent_total", "BFD packets sent", ["session"]),
+    bfd_received: this.#counter("bfd_packets_received_total", "BFD packets received and accepted", [
+      "session",
+    ]),
+    bfd_discarded: this.#counter("bfd_packets_discarded_total", "BFD packets that no session accepted", [
+      "session",
+      "cause",
+    ]),
+    bfd_transitions: this.#counter("bfd_transitions_total", "Changes of state of a BFD session", [
+      "session",
+      "to",
+    ]),
     drift: this.#counter("drift_total", "Changes behind our back that were put right", ["kind"]),
     ipvs_changes: this.#counter("ipvs_changes_total", "Changes made to the IPVS table", []),
     ipvs_errors: this.#counter("ipvs_errors_total", "Changes of the IPVS table that the kernel refused", [
@@ -135,8 +160,12 @@ export class Metrics {
     for (const name of ["failover", "balancer"]) this.#restarts.inc({ process: name }, 0);
   }
 
-  onFailoverReport({ instances, tracks, counts, lateness }: FailoverReport): void {
+  onFailoverReport({ instances, bfd, tracks, counts, lateness }: FailoverReport): void {
     this.#forgetState("failover");
+    for (const { session, neighbor, state: current } of bfd) {
+      for (const state of BFD_STATES)
+        this.#bfdState.set({ session, neighbor, state }, state === current ? 1 : 0);
+    }
     for (const { kind, object, verdict } of tracks) {
       if (typeof verdict === "number") this.#trackValue.set({ object, kind }, verdict);
       else this.#trackUp.set({ object, kind }, verdict ? 1 : 0);

@@ -1,5 +1,5 @@
 /**
- * Tells scripts and pipes what becomes of the instances. Nobody waits for it, but for a director that stops.
+ * Tells scripts and pipes what becomes of the instances and sync groups. Nobody waits for it, but for a director that stops.
  *
  * What is told when is decided in `core/supervision/notify-queue.ts`; here the scripts are run.
  */
@@ -7,11 +7,15 @@
 import type { Event } from "../core/report/event.ts";
 import type { InstanceStateName } from "../core/report/channel.ts";
 import {
+  type GroupNotify,
+  groupState,
   type InstanceNotify,
   type Notice,
   notifyArguments,
   type NotifyConfig,
   type NotifyScript,
+  type NotifySign,
+  type NotifyState,
   notifyState,
 } from "../core/supervision/notify.ts";
 import {
@@ -28,14 +32,14 @@ import { runNotifyProgram } from "./notify-program.ts";
 /** Who hears how it went. */
 export interface NotifierListener {
   event(happened: Event): void;
-  /** A script has ended. */
-  ran(instance: string, state: string, ok: boolean): void;
+  /** A script of an instance or a sync group has ended. */
+  ran(name: string, state: string, ok: boolean): void;
   /** Lines for a pipe were dropped. */
   dropped(path: string, count: number): void;
 }
 
 interface Told {
-  notify: InstanceNotify | undefined;
+  notify: InstanceNotify | GroupNotify | undefined;
   queue: NotifyQueue;
   /** The last word on it. */
   last: Notice | undefined;
@@ -46,6 +50,7 @@ export class Notifier {
   readonly #listener: NotifierListener;
   readonly #pipes: NotifyPipes;
   readonly #instances = new Map<string, Told>();
+  readonly #groups = new Map<string, Told>();
   readonly #abort = new AbortController();
   #whenIdle: (() => void)[] = [];
 
@@ -58,14 +63,32 @@ export class Notifier {
    * Goes by this configuration from now on. An instance that is not in it keeps its scripts for its stop, which has yet to
    * come. Nobody is told anything anew.
    */
-  configure({ instances, fifos }: NotifyConfig): void {
-    for (const notify of instances) this.#told(notify.instance).notify = notify;
+  configure({ instances, groups, fifos }: NotifyConfig): void {
+    for (const notify of instances) known(this.#instances, notify.instance).notify = notify;
+    for (const name of this.#groups.keys())
+      if (!groups.some(({ group }) => group === name)) this.#groups.delete(name);
+    for (const notify of groups) {
+      const told = known(this.#groups, notify.group);
+      // Of a group that is new nothing has come to pass yet.
+      told.last ??= this.#groupNotice(notify, "startup");
+      told.notify = notify;
+    }
     this.#pipes.configure(fifos);
   }
 
   /** The failover process reported a transition. */
-  onTransition(instance: string, entered: InstanceStateName, cause: string, priority: number): void {
-    this.#notice({ instance, state: notifyState(entered), cause, priority });
+  onTransition(name: string, entered: InstanceStateName, cause: string, priority: number): void {
+    this.#notice({ type: "instance", name, state: notifyState(entered), cause, priority });
+  }
+
+  /** The failover process reported something about an instance that stays in its state. */
+  onSign(name: string, sign: NotifySign, priority: number): void {
+    const told = known(this.#instances, name);
+    const { last, notify } = told;
+    if (last === undefined || notify === undefined || !("instance" in notify)) return;
+    told.last = { ...last, priority };
+    if (sign === "priority" && !(notify.priorityChanges && isAtWork(last.state))) return;
+    this.#put(told, { ...last, sign, cause: sign, priority });
   }
 
   /** The failover process is away, and its addresses have been taken off for it. */
@@ -89,18 +112,29 @@ export class Notifier {
     this.#abort.abort();
   }
 
-  #told(instance: string): Told {
-    const known = this.#instances.get(instance);
-    if (known !== undefined) return known;
-    const told = { notify: undefined, queue: EMPTY_NOTIFY_QUEUE, last: undefined };
-    this.#instances.set(instance, told);
-    return told;
+  #notice(notice: Notice): void {
+    const told = known(this.#instances, notice.name);
+    const isNews = !(told.last?.state === "stop" && notice.state === "stop");
+    told.last = notice;
+    if (isNews) this.#put(told, notice);
+    for (const [group, { notify }] of this.#groups) {
+      if (notify === undefined || !("group" in notify) || !notify.members.includes(notice.name)) continue;
+      const ofGroup = this.#groupNotice(notify, notice.cause);
+      const toldGroup = known(this.#groups, group);
+      if (ofGroup === undefined || ofGroup.state === toldGroup.last?.state) continue;
+      toldGroup.last = ofGroup;
+      this.#put(toldGroup, ofGroup);
+    }
   }
 
-  #notice(notice: Notice): void {
-    const told = this.#told(notice.instance);
-    if (!(told.last?.state === "stop" && notice.state === "stop")) this.#pipes.tell(notice);
-    told.last = notice;
+  /** What is to be said of a group; undefined while its members are in different states. */
+  #groupNotice({ group: name, members }: GroupNotify, cause: string): Notice | undefined {
+    const state = groupState(members.map((member) => this.#instances.get(member)?.last?.state));
+    return state && { type: "group", name, state, cause, priority: 0 };
+  }
+
+  #put(told: Told, notice: Notice): void {
+    this.#pipes.tell(notice);
     if (told.notify !== undefined) this.#step(told, { type: "notice", notice });
   }
 
@@ -111,13 +145,14 @@ export class Notifier {
     else if (!queue.busy) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
-  /** The state's own script, then the one for all states. */
+  /** The script for this alone, then the one for everything. */
   async #tell({ notify }: Told, telling: Telling): Promise<void> {
     if (notify === undefined) return;
-    const own = notify.scripts[telling.state];
+    const own = scriptFor(notify, telling);
     if (own !== undefined) await this.#run(own, [], notify.timeout, telling);
     const { always } = notify;
-    if (always !== undefined) await this.#run(always, notifyArguments(telling), notify.timeout, telling);
+    if (always !== undefined && telling.sign !== "lower-priority")
+      await this.#run(always, notifyArguments(telling), notify.timeout, telling);
   }
 
   async #run(
@@ -126,23 +161,40 @@ export class Notifier {
     timeout: Duration,
     telling: Telling,
   ): Promise<void> {
-    const { instance, state, sequence } = telling;
-    const about = { instance, state, sequence };
+    const { type, name, state, sequence } = telling;
+    const about = { [type]: name, state, sequence };
     const run = { script, args, timeout, environment: environment(telling), about };
     const ok = await runNotifyProgram(run, this.#abort.signal, (happened) => this.#listener.event(happened));
-    this.#listener.ran(instance, state, ok);
+    this.#listener.ran(name, state, ok);
   }
 
   async #idle(): Promise<void> {
-    while ([...this.#instances.values()].some(({ queue }) => queue.busy)) {
+    while ([...this.#instances.values(), ...this.#groups.values()].some(({ queue }) => queue.busy)) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
   }
 }
 
+function known(all: Map<string, Told>, name: string): Told {
+  let told = all.get(name);
+  if (told === undefined)
+    all.set(name, (told = { notify: undefined, queue: EMPTY_NOTIFY_QUEUE, last: undefined }));
+  return told;
+}
+
+function isAtWork(state: NotifyState): boolean {
+  return state === "master" || state === "backup";
+}
+
+function scriptFor(notify: InstanceNotify | GroupNotify, { state, sign }: Telling): NotifyScript | undefined {
+  if (sign === undefined) return notify.scripts[state];
+  return sign === "lower-priority" && "instance" in notify ? notify.lowerPriority : undefined;
+}
+
 /** What a script finds besides its arguments: Relevo's words, as in events and metrics. */
 function environment({
-  instance,
+  type,
+  name,
   state,
   previous,
   cause,
@@ -150,7 +202,7 @@ function environment({
   sequence,
 }: Telling): Record<string, string> {
   return {
-    RELEVO_INSTANCE: instance,
+    [type === "group" ? "RELEVO_GROUP" : "RELEVO_INSTANCE"]: name,
     RELEVO_STATE: state,
     RELEVO_PREVIOUS_STATE: previous,
     RELEVO_CAUSE: cause,

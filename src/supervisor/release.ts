@@ -9,15 +9,18 @@ import {
   type BalancerRecord,
   FAILOVER_RECORD,
   type FailoverRecord,
+  LINK_RECORD,
+  type LinkRecord,
 } from "../core/report/record.ts";
 import { readServiceId } from "../core/balance/service.ts";
 import { isNeedless } from "../core/vrrp/address-book.ts";
+import { isOwn } from "../core/vrrp/virtual-link.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import { converge } from "../linux/ipvs-converge.ts";
 import { readRecord, removeRecord } from "../linux/record-file.ts";
 import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
-import { writeSysctl } from "../linux/sysctl.ts";
+import { restoreSysctl, writeSysctl } from "../linux/sysctl.ts";
 
 /** Removes every address that the failover process may have left on an interface. Throws a KernelError. */
 export async function releaseAddresses(runDirectory: string): Promise<void> {
@@ -39,6 +42,25 @@ export async function releaseAddresses(runDirectory: string): Promise<void> {
   } finally {
     rtnetlink.close();
   }
+  removeRecord(path);
+}
+
+/**
+ * Removes every interface that the failover process may have made, with what is on it, and restores the settings that it
+ * changed for them. Throws a KernelError; the record then stays.
+ */
+export async function releaseLinks(runDirectory: string): Promise<void> {
+  const path = join(runDirectory, LINK_RECORD);
+  const record = readRecord<LinkRecord>(path);
+  if (record === undefined) return;
+  const rtnetlink = new Rtnetlink();
+  try {
+    const left = (await rtnetlink.links()).filter((link) => record.links.some((own) => isOwn(own, link)));
+    for (const { name, index } of left) await rtnetlink.removeLink(name, index);
+  } finally {
+    rtnetlink.close();
+  }
+  for (const change of record.settings.toReversed()) restoreSysctl(change);
   removeRecord(path);
 }
 

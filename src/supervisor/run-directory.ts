@@ -2,11 +2,11 @@
 
 import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { BALANCER_RECORD, FAILOVER_RECORD } from "../core/report/record.ts";
+import { BALANCER_RECORD, FAILOVER_RECORD, LINK_RECORD } from "../core/report/record.ts";
 import { lockHolder, tryLock, unlock } from "../linux/lock.ts";
 
 /** A child's record is taken away with what it names, not here. */
-const LEFT_BY_CHILDREN = [FAILOVER_RECORD, BALANCER_RECORD].flatMap((name) => [
+const LEFT_BY_CHILDREN = [FAILOVER_RECORD, LINK_RECORD, BALANCER_RECORD].flatMap((name) => [
   `${name}.new`,
   name.replace(/json$/, "lock"),
 ]);

@@ -22,7 +22,7 @@ import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
-import { releaseAddresses, releaseServices } from "./release.ts";
+import { releaseAddresses, releaseLinks, releaseServices } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
 import { ServiceNotifier } from "./service-notifier.ts";
@@ -217,7 +217,12 @@ export class Supervisor {
     if (happened.name === "process-started") this.#metrics.onProcess(name, true);
     if (happened.name === "process-died") this.#metrics.onProcess(name, false);
     this.#options.log(happened, { process: name, process_pid: pid });
+    const { instance, to, priority } = happened.fields;
     if (happened.name === "vrrp-transition") this.#onTransition(happened);
+    if (happened.name === "vrrp-priority-changed")
+      this.#notifier.onSign(String(instance), "priority", Number(to));
+    if (happened.name === "vrrp-lower-priority")
+      this.#notifier.onSign(String(instance), "lower-priority", Number(priority));
     if (name === "balancer") this.#serviceNotifier.onEvent(happened);
   }
 
@@ -245,6 +250,7 @@ export class Supervisor {
 
   async #releaseAddresses(runDirectory: string): Promise<void> {
     await releaseAddresses(runDirectory);
+    await releaseLinks(runDirectory);
     this.#hold([]);
     if (!this.#stopping) this.#notifier.onFailoverAway();
   }

@@ -35,7 +35,9 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
     ],
     startupDelay: us(0),
     realtimePriority: 50,
+    announcementPace: { 4: us(0), 6: us(0) },
     linkDelays: {},
+    bfdSessions: [],
   });
   t.equal(config.node, undefined);
   t.strictSame(config.metrics, { address: "127.0.0.1", port: 9_165 });
@@ -53,6 +55,10 @@ t.test("every key of an instance arrives", (t) => {
 global_defs:
   vrrp_version: 3
   vrrp_rt_priority: 0
+  vrrp_garp_interval: 0.01
+  vrrp_gna_interval: 1.5ms
+  vrrp_owner_ignore_adverts: true
+  vrrp_min_garp: true
   vrrp_garp_master_delay: 7
   vrrp_garp_master_repeat: 2
   vrrp_garp_master_refresh: 2m
@@ -80,6 +86,7 @@ vrrp_instances:
     garp_lower_prio_repeat: 0
     lower_prio_no_advert: false
     higher_prio_send_advert: false
+    owner_ignore_adverts: false
     virtual_ipaddress_excluded: [192.0.2.5/24, "192.0.2.6/32 dev eth1"]
     virtual_router_id: 2
     version: 2
@@ -113,6 +120,7 @@ vrrp_instances:
         ],
         announcing: { delay: us(7_000_000), repeat: 2, refresh: us(120_000_000), refreshRepeat: 3 },
         contention: { announceDelay: us(7_000_000), announceRepeat: 2, answer: false, lastWord: true },
+        ownerIgnoresAdverts: true,
         syncGroup: "both",
         tracks: [],
       },
@@ -142,7 +150,19 @@ vrrp_instances:
     ],
     startupDelay: us(90_000_000),
     realtimePriority: 0,
+    announcementPace: { 4: us(10_000), 6: us(1_500) },
     linkDelays: {},
+    bfdSessions: [],
+  });
+  t.end();
+});
+
+t.test("vrrp_min_garp: one announcement, unless the file says otherwise", (t) => {
+  const { failover } = configOf(`global_defs: { vrrp_min_garp: true }
+${instance()}`);
+  t.match(failover.routers[0], {
+    announcing: { delay: 0, repeat: 1, refresh: us(60_000_000), refreshRepeat: 1 },
+    contention: { announceDelay: 0, announceRepeat: 1 },
   });
   t.end();
 });

@@ -20,8 +20,11 @@ t.test("programs, their account and their time", (t) => {
         scripts: { master: { command: [PROGRAM, "a b"], user: NOBODY } },
         always: { command: [PROGRAM], user: NOBODY },
         timeout: 5_000_000,
+        priorityChanges: false,
+        lowerPriority: undefined,
       },
     ],
+    groups: [],
     fifos: [],
   });
   const own = configOf(instance({ notify_stop: `[${PROGRAM}]`, notify_user: "checker" })).notify.instances[0];
@@ -32,8 +35,30 @@ t.test("programs, their account and their time", (t) => {
 
 t.test("an instance without programs needs no account", (t) => {
   t.strictSame(configOf(instance()).notify.instances, [
-    { instance: "web", scripts: {}, always: undefined, timeout: 30_000_000 },
+    {
+      instance: "web",
+      scripts: {},
+      always: undefined,
+      timeout: 30_000_000,
+      priorityChanges: false,
+      lowerPriority: undefined,
+    },
   ]);
+  t.end();
+});
+
+t.test("changes of priority, a lesser master, and sync groups", (t) => {
+  const own = configOf(
+    `global_defs: { vrrp_notify_priority_changes: true }\n${instance({ notify_master_rx_lower_pri: `[${PROGRAM}, again]` })}
+vrrp_sync_groups: { lan: { group: [web], notify: [${PROGRAM}, lan], notify_user: checker } }`,
+  ).notify;
+  t.match(own.instances, [{ priorityChanges: true, lowerPriority: { command: [PROGRAM, "again"] } }]);
+  t.match(own.groups, [
+    { group: "lan", members: ["web"], always: { command: [PROGRAM, "lan"], user: { name: "checker" } } },
+  ]);
+  const quiet = instance({ notify_priority_changes: "false" });
+  const { instances } = configOf(`global_defs: { vrrp_notify_priority_changes: true }\n${quiet}`).notify;
+  t.match(instances, [{ priorityChanges: false }]);
   t.end();
 });
 
@@ -51,7 +76,14 @@ t.test("pipes, each once", (t) => {
 
 t.test("a program that cannot be run is told", (t) => {
   const said = (key: string, value: string) => codes(instance({ [key]: value }));
-  for (const key of ["notify_master", "notify_backup", "notify_fault", "notify_stop", "notify"]) {
+  for (const key of [
+    "notify_master",
+    "notify_backup",
+    "notify_fault",
+    "notify_stop",
+    "notify",
+    "notify_master_rx_lower_pri",
+  ]) {
     t.match(said(key, "[relative]"), [/error script-path/], key);
     t.match(said(key, "[/nowhere/x]"), [/error script-missing/], key);
     t.match(said(key, "[]"), [/error out-of-range/], key);

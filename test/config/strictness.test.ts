@@ -14,12 +14,16 @@ t.test("each setting that the RFC does not know is told, at its place", (t) => {
     lower_prio_no_advert: "true",
     higher_prio_send_advert: "true",
     virtual_ipaddress_excluded: "[192.0.2.101]",
+    use_vmac: '{ mac: "02:00:00:00:00:33" }',
+    use_ipvlan: "{ address: 192.0.2.21/24 }",
   })) {
     t.strictSame(codes(strict({ [key]: value })), ["7:5 error not-strict"], key);
     t.strictSame(codes(instance({ [key]: value })), [], `${key} without strict_mode`);
     const own = strict({ [key]: value, strict_mode: "false" });
     t.strictSame(codes(`global_defs: { vrrp_strict: true }\n${own}`), [], "the instance's own word counts");
   }
+  t.strictSame(codes(strict({ use_vmac: "true" })), [], "the virtual hardware address is the RFC's");
+  t.strictSame(codes(strict({ use_vmac: "true", vmac_xmit_base: "true" })), ["8:5 error not-strict"]);
   t.strictSame(complaints(strict({ preempt_delay: "1" })), [
     "7:5: error: vrrp_instances.web.preempt_delay: web is strict, and a backup that preempts does not wait " +
       "(RFC 9568 §6.4.2): leave it out, or strict_mode [not-strict]",

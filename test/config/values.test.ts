@@ -22,7 +22,7 @@ t.test("an unknown key is told at the key, with the nearest one", (t) => {
     "6:5: error: vrrp_instances.web.prioritty: unknown key: did you mean priority? [unknown-key]",
   ]);
   t.match(said("Priority", "1"), [/did you mean priority\?/], "case does not matter for advice");
-  t.match(said("track_bfd", "[eth1]"), [/this keyword of keepalived's is not supported by this version/]);
+  t.match(said("track_src_ip", "[eth1]"), [/this keyword of keepalived's is not supported by this version/]);
   t.match(said("zzz", "1"), [/unknown key: known here are interface, virtual_router_id, version/]);
   t.match(complaints("virtual_server: 1\n"), [/is virtual_servers here/]);
   t.match(complaints(serverWithChecks("- TCP_CHECK: {}\n")), [/is checks: \[\{ tcp: \{\} \}\] here/]);

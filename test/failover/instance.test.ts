@@ -6,32 +6,38 @@
 import t from "tap";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { ZERO } from "../../src/core/units/time.ts";
+import { MACHINE_CLOCK } from "../../src/failover/clock.ts";
 import { Instance, type InstanceHands } from "../../src/failover/instance.ts";
 import { router, vip } from "../core/vrrp/story.ts";
+
+async function settled(members: readonly Instance[]): Promise<void> {
+  for (const member of members) await new Promise<void>((resolve) => member.whenSettled(resolve));
+}
 
 t.test("adverts first, of all of them", async (t) => {
   const asked: string[] = [];
   const members: Instance[] = [];
   const hands: InstanceHands = {
+    clock: MACHINE_CLOCK,
     send: ({ name }, { packet }) => asked.push(`${name} advert ${packet[22]}`) > 0,
-    add: ([address]) => {
+    add: (_, [address], done) => {
       asked.push(`add ${address?.interface}`);
-      return Promise.resolve(true);
+      setImmediate(done, true);
     },
-    remove: ([address]) => {
+    remove: ([address], done) => {
       asked.push(`remove ${address?.interface}`);
-      return Promise.resolve();
+      setImmediate(done);
     },
     announce: (address) => asked.push(`announce ${address.interface}`),
     drain: () => {},
     primary: () => "192.0.2.12" as Ipv4,
     held: () => [],
     event: () => {},
-    transition: ({ name }, to) => asked.push(`${name} is ${to}`),
+    transition: ({ name }, { to }) => asked.push(`${name} is ${to}`),
     late: () => {},
     stalled: () => {},
     companions: () => members,
-    heldBack: () => {},
+    decided: () => {},
   };
   const announcing = { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 };
   for (const name of ["out", "in"]) {
@@ -40,18 +46,18 @@ t.test("adverts first, of all of them", async (t) => {
   }
   const [out, inner] = members;
   inner?.dispatch({ type: "startup", faults: [], resume: false });
-  await inner?.settled();
+  await settled(members);
   asked.splice(0);
 
   out?.dispatch({ type: "startup", faults: [], resume: true });
   t.same(asked.slice(0, 4), ["out advert 100", "in advert 100", "add out", "add in"]);
-  await Promise.all(members.map((member) => member.settled()));
+  await settled(members);
   t.same(asked.slice(4).toSorted(), ["announce in", "announce out", "in is master", "out is master"]);
 
   asked.splice(0);
   for (const member of members) member.decide({ type: "shutdown" });
   for (const member of members) member.work();
   t.same(asked.slice(0, 2), ["remove out", "remove in"]);
-  await Promise.all(members.map((member) => member.settled()));
+  await settled(members);
   t.same(asked.slice(2).toSorted(), ["in advert 0", "in is init", "out advert 0", "out is init"]);
 });

@@ -10,6 +10,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type {
+  BfdReport,
   FromFailover,
   InstanceReport,
   InstanceStateName,
@@ -20,7 +21,12 @@ import { type Instant, seconds, ZERO } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
 import type { Finding } from "../../src/core/track/model.ts";
-import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import {
+  type FailoverConfig,
+  IDLE,
+  type VirtualAddress,
+  type VirtualRouter,
+} from "../../src/core/vrrp/model.ts";
 import { now } from "../../src/linux/clock.ts";
 import { type Host, type Lan, plainEnvironment, until } from "./namespace.ts";
 
@@ -67,6 +73,8 @@ export class Director {
   startupDelay = ZERO;
   /** Its last word on tracked objects. */
   tracks: readonly TrackReport[] = [];
+  /** Its last word on each BFD session. */
+  bfd: readonly BfdReport[] = [];
   /** Its last word on each instance. */
   instances: readonly InstanceReport[] = [];
   /** How late its timers have fired, in seconds. */
@@ -98,13 +106,7 @@ export class Director {
   ): Promise<void> {
     const before = this.#configured;
     const { startupDelay } = this;
-    const config: FailoverConfig = {
-      routers,
-      realtimePriority: 50,
-      startupDelay,
-      linkDelays: {},
-      ...changes,
-    };
+    const config: FailoverConfig = { ...IDLE, routers, realtimePriority: 50, startupDelay, ...changes };
     this.#child.send({ type: "configure", config, diedAt });
     await until("the configuration is in force", () => this.#configured > before || this.#child.exitCode);
   }
@@ -208,6 +210,7 @@ export class Director {
       case "report":
         this.#reports += 1;
         this.instances = message.report.instances;
+        this.bfd = message.report.bfd;
         this.lateness.push(...message.report.lateness);
         this.tracks = message.report.tracks;
         for (const { name, labels, by } of message.report.counts) {

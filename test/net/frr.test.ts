@@ -1,37 +1,73 @@
 /**
- * Goal: Relevo and FRRouting's vrrpd are one pair, each way round. Method: one of each on a segment; FRRouting's own word and
- * `ip` tell who is master.
+ * Goal: Relevo and FRRouting's vrrpd are one pair, each way round, over both families, with a virtual hardware address at
+ * Relevo's and without. Method: one of each on a segment; FRRouting's own word and `ip` tell who is master, tshark judges
+ * the packets.
  */
 
-import t from "tap";
+import t, { type Test } from "tap";
 import { seconds } from "../../src/core/units/time.ts";
+import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
+import { Capture, type Seen } from "./capture.ts";
 import { Director, web } from "./director.ts";
 import { Frr, hasFrr } from "./frr.ts";
-import { Lan, until } from "./namespace.ts";
+import { type Host, Lan, until } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
+import { addressesOn, VMAC4, VMAC6, withVmac } from "./vmac.ts";
+import { web6 } from "./web6.ts";
 
-/** FRRouting 8 computes the version 3 checksum with a pseudo-header. */
-const VERSIONS = [
-  { version: 3, milliseconds: 100 },
-  { version: 2, milliseconds: 1_000 },
+/** FRRouting always has a macvlan; Relevo has one when asked for. */
+const WAYS = [
+  { name: "version 3", version: 3, milliseconds: 100, router: web() },
+  { name: "version 2", version: 2, milliseconds: 1_000, router: web() },
+  { name: "version 3 with use_vmac", version: 3, milliseconds: 100, router: withVmac(web()) },
+  { name: "IPv6", version: 3, milliseconds: 100, router: web6() },
+  { name: "IPv6 with use_vmac", version: 3, milliseconds: 100, router: withVmac(web6()) },
 ] as const;
 
 if (hasRoot(t, import.meta.url)) {
-  for (const { version, milliseconds } of VERSIONS) {
-    const mine = (priority: number) =>
-      web({ version, priority, advertInterval: seconds(milliseconds / 1_000), v3ChecksumAsV2: false });
+  t.jobs = 4;
 
-    t.test(`version ${version}: FRRouting is master, Relevo backup`, { skip: !hasFrr() }, async (t) => {
+  for (const { name, version, milliseconds, router } of WAYS) {
+    const { family } = router;
+    // FRRouting 8 computes the version 3 checksum with a pseudo-header.
+    const mine = (priority: number): VirtualRouter => ({
+      ...router,
+      version,
+      priority,
+      advertInterval: seconds(milliseconds / 1_000),
+      v3ChecksumAsV2: false,
+    });
+    const theirs = (priority: number) => ({ version, priority, advertInterval: milliseconds, family });
+    const [vip] = router.addresses;
+    const holds = (host: Host) =>
+      addressesOn(host, vip?.interface ?? "").some((address) => address.startsWith(`${vip?.address}/`));
+    const hosts = (lan: Lan) => {
+      const both = [lan.host("lvs1", 11), lan.host("frr", 12)] as const;
+      if (family === 6) for (const host of both) host.useIpv6();
+      return both;
+    };
+    /** What tshark makes of all adverts; Relevo's have the virtual hardware address when it has the interface for it. */
+    const judge = (t: Test, packets: readonly Seen[]) => {
+      t.ok(packets.length > 5);
+      const mac = family === 6 ? VMAC6 : VMAC4;
+      for (const packet of packets) {
+        t.match(packet, { kind: "advert", ttl: 255, checksum: "1", complaint: "" });
+        if (router.link !== undefined) t.equal(packet.mac, mac);
+      }
+    };
+
+    t.test(`${name}: FRRouting is master, Relevo backup`, { skip: !hasFrr() }, async (t) => {
       const lan = new Lan(t);
-      const host = lan.host("lvs1", 11);
-      const frr = new Frr(t, lan.host("frr", 12), { version, priority: 200, advertInterval: milliseconds });
+      const [host, other] = hosts(lan);
+      const capture = await new Capture(lan, host, "eth0", "proto 112").ready();
+      const frr = new Frr(t, other, theirs(200));
       await frr.start();
       await until("FRRouting is master", () => frr.state === "Master");
       const relevo = new Director(lan, host);
       await relevo.configure([mine(100)]);
       await until("Relevo has heard it for a while", () => relevo.counted("adverts_received") >= 5);
       t.equal(relevo.state, "backup");
-      t.notOk(host.holdsVip());
+      t.notOk(holds(host));
       t.equal(relevo.counted("adverts_discarded"), 0);
       t.same(relevo.named("vrrp-interval-mismatch"), []);
       t.same(relevo.named("vrrp-address-mismatch"), []);
@@ -39,19 +75,28 @@ if (hasRoot(t, import.meta.url)) {
       frr.kill();
       await relevo.reaches("master");
       t.equal(relevo.transitions.at(-1), "backup -> master (master-down)");
-      t.ok(host.holdsVip());
+      t.ok(holds(host));
 
       await frr.start();
       await relevo.reaches("backup");
       t.equal(relevo.transitions.at(-1), "master -> backup (higher-priority)");
-      t.notOk(host.holdsVip());
+      t.notOk(holds(host));
       t.equal(frr.state, "Master");
+
+      await relevo.configure([mine(250)]);
+      await relevo.reaches("master");
+      t.equal(relevo.transitions.at(-1), "backup -> master (preempted-lower-priority)");
+      await until("FRRouting gives way", () => frr.state === "Backup");
+      t.ok(holds(host));
+      judge(t, await capture.seen(false));
+      frr.kill();
     });
 
-    t.test(`version ${version}: Relevo is master, FRRouting backup`, { skip: !hasFrr() }, async (t) => {
+    t.test(`${name}: Relevo is master, FRRouting backup`, { skip: !hasFrr() }, async (t) => {
       const lan = new Lan(t);
-      const host = lan.host("lvs1", 11);
-      const frr = new Frr(t, lan.host("frr", 12), { version, priority: 100, advertInterval: milliseconds });
+      const [host, other] = hosts(lan);
+      const capture = await new Capture(lan, other, "eth0", "proto 112").ready();
+      const frr = new Frr(t, other, theirs(100));
       const relevo = new Director(lan, host);
       await relevo.configure([mine(200)]);
       await relevo.reaches("master");
@@ -63,7 +108,7 @@ if (hasRoot(t, import.meta.url)) {
       t.equal(relevo.state, "master");
 
       await relevo.stop();
-      t.notOk(host.holdsVip());
+      t.notOk(holds(host));
       await until("FRRouting takes over", () => frr.state === "Master");
 
       relevo.restart();
@@ -71,7 +116,8 @@ if (hasRoot(t, import.meta.url)) {
       await relevo.reaches("master");
       t.equal(relevo.transitions.at(-1), "backup -> master (preempted-lower-priority)");
       await until("FRRouting gives way", () => frr.state === "Backup");
-      t.ok(host.holdsVip());
+      t.ok(holds(host));
+      judge(t, await capture.seen(false));
       frr.kill();
     });
   }

@@ -22,22 +22,48 @@ export interface FrrOptions {
   readonly priority: number;
   /** Milliseconds; whole seconds for version 2. */
   readonly advertInterval: number;
+  /** 4 when left out. */
+  readonly family?: 4 | 6;
 }
 
-/** An FRRouting with one virtual router: VRID 51 and 192.0.2.100 on eth0. */
+/** What differs between the families: the macvlan, and the virtual addresses on it. */
+const FAMILIES = {
+  4: { name: "vrrp4-51", mac: "00:00:5e:00:01:33", command: "ip", addresses: ["192.0.2.100/24"] },
+  6: {
+    name: "vrrp6-51",
+    mac: "00:00:5e:00:02:33",
+    command: "ipv6",
+    addresses: ["fe80::100/64", "2001:db8::100/64"],
+  },
+} as const;
+
+/**
+ * An FRRouting with one virtual router: VRID 51 on eth0, with 192.0.2.100, or fe80::100 and 2001:db8::100, for which the host
+ * has to have IPv6.
+ */
 export class Frr {
   readonly host: Host;
   /** Its daemons give up root's rights before they open their files. */
   readonly #directory = mkdtempSync(join(tmpdir(), "rvrrp-frr-"));
   #daemons: ChildProcess[] = [];
 
-  constructor(stage: Stage, host: Host, { version, priority, advertInterval }: FrrOptions) {
+  readonly #family: 4 | 6;
+
+  constructor(stage: Stage, host: Host, { version, priority, advertInterval, family = 4 }: FrrOptions) {
     this.host = host;
+    this.#family = family;
     stage.teardown(() => rmSync(this.#directory, { recursive: true, force: true }));
-    host.ip("link", "add", "vrrp4-51", "link", "eth0", "type", "macvlan", "mode", "bridge");
-    host.ip("link", "set", "vrrp4-51", "address", "00:00:5e:00:01:33");
-    host.ip("address", "add", "192.0.2.100/24", "dev", "vrrp4-51");
-    host.ip("link", "set", "vrrp4-51", "up");
+    const { name, mac, command, addresses } = FAMILIES[family];
+    host.ip("link", "add", name, "link", "eth0", "type", "macvlan", "mode", "bridge");
+    host.ip("link", "set", name, "address", mac);
+    if (family === 6) {
+      // 1: no link-local address but the virtual one.
+      host.sysctl(`net.ipv6.conf.${name}.addr_gen_mode=1`);
+      host.sysctl(`net.ipv6.conf.${name}.disable_ipv6=0`);
+    }
+    for (const address of addresses)
+      host.ip("address", "add", address, "dev", name, ...(family === 6 ? ["nodad"] : []));
+    host.ip("link", "set", name, "up");
     writeFileSync(join(this.#directory, "zebra.conf"), "");
     writeFileSync(
       join(this.#directory, "vrrpd.conf"),
@@ -45,7 +71,7 @@ export class Frr {
  vrrp 51 version ${version}
  vrrp 51 priority ${priority}
  vrrp 51 advertisement-interval ${advertInterval}
- vrrp 51 ip 192.0.2.100
+ ${addresses.map((address) => `vrrp 51 ${command} ${address.split("/")[0]}`).join("\n ")}
 `,
     );
     run("chown", "-R", "frr:frr", this.#directory);
@@ -84,7 +110,8 @@ export class Frr {
 
   /** Its state in its own words: Initialize, Master, Backup. */
   get state(): string | undefined {
-    return /Status \(v4\)\s+(\w+)/.exec(this.#ask("vrrpd", "show vrrp 51"))?.[1];
+    const told = this.#ask("vrrpd", "show vrrp 51");
+    return new RegExp(`Status \\(v${this.#family}\\)\\s+(\\w+)`).exec(told)?.[1];
   }
 
   #answers(name: string): boolean {

@@ -27,6 +27,8 @@ export interface KeepalivedOptions {
   readonly addresses?: readonly string[];
   /** Unicast from the first to the second, instead of multicast. */
   readonly unicast?: readonly [source: string, peer: string];
+  /** use_vmac, with vrrp.51, or vrrp6.51 over IPv6. */
+  readonly vmac?: boolean;
   /** A second instance on eth1, `inner` with VRID 52 and 198.51.100.1, in one sync group with the first. */
   readonly group?: boolean;
 }
@@ -46,6 +48,7 @@ function instance(name: string, on: string, vrid: number, options: KeepalivedOpt
        priority ${priority}
        advert_int ${advertInterval}
        ${unicast === undefined ? "" : `unicast_src_ip ${unicast[0]}\nunicast_peer {\n${unicast[1]}\n}`}
+       ${options.vmac === true ? `use_vmac ${addresses[0]?.includes(":") ? "vrrp6" : "vrrp"}.${vrid}` : ""}
        ${authenticationBlock(authentication)}
        virtual_ipaddress {
          ${addresses.join("\n")}

@@ -3,64 +3,74 @@
  * VRRP is put in by another `Brain`; the machines, the network, the faults and most rules stay as they are.
  */
 
+import type { Finding, TrackKind, Verdict } from "../../src/core/track/model.ts";
 import type { Instant } from "../../src/core/units/time.ts";
-import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
-import type { Outbox } from "../../src/core/vrrp/outbox.ts";
-import type { Interfaces } from "../../src/core/vrrp/surroundings.ts";
-import type { Effect, Event } from "../../src/core/vrrp/event.ts";
-import type { State } from "../../src/core/vrrp/state.ts";
 import type { Admission } from "../../src/core/vrrp/admission.ts";
+import type { OutgoingAdvert } from "../../src/core/vrrp/advert-packet.ts";
+import type { Effect } from "../../src/core/vrrp/event.ts";
+import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import type { Outbox } from "../../src/core/vrrp/outbox.ts";
+import type { State } from "../../src/core/vrrp/state.ts";
+import type { Interfaces } from "../../src/core/vrrp/surroundings.ts";
+import type { Clock } from "../../src/failover/clock.ts";
+import type { Decision } from "../../src/failover/instance.ts";
 import type { Hand } from "./kernel.ts";
 
 /** A virtual router in a running process, as the rules look at it. */
 export interface Working {
-  router: VirtualRouter;
-  state: State;
-  outbox: Outbox;
-  faults: readonly string[];
+  readonly router: VirtualRouter;
+  readonly state: State;
+  readonly outbox: Outbox;
+  /** What its tracked objects add to its priority. */
+  readonly adjustment: number;
 }
 
 /** One step of a state machine. */
-export interface Stepped {
+export interface Stepped extends Decision {
   readonly working: Working;
-  readonly event: Event;
-  readonly before: State;
-  readonly effects: readonly Effect[];
+}
+
+/** Where packets arrive: on an interface, those of one kind. */
+export interface Socket {
+  readonly interface: string;
+  /** VRRP over IPv4, or over IPv6. */
+  readonly family: 4 | 6;
 }
 
 /** What a running failover process decides. */
 export interface Brain {
   /** Its virtual routers, by name. */
   readonly working: ReadonlyMap<string, Working>;
-  /** True while a configuration is being taken into force. */
-  readonly configuring: boolean;
-  configure(routers: readonly VirtualRouter[], diedAt: Instant | undefined): void;
+  /** The interfaces as they count: one whose change is waited for is as it was. */
+  readonly interfaces: Interfaces;
+  verdict(kind: TrackKind, object: string): Verdict | undefined;
+  configure(config: FailoverConfig, diedAt: Instant | undefined): void;
   stop(done: () => void): void;
-  packet(interfaceName: string, bytes: Uint8Array): void;
-  /** The instant asked for with `wake` has come. */
-  due(key: string): void;
+  packet(socket: Socket, bytes: Uint8Array): void;
+  /** The supervisor has found something out. */
+  found(findings: readonly Finding[]): void;
   interfacesChanged(): void;
-  addressChanged(address: VirtualAddress, present: boolean): void;
+  /** An address came or went. */
+  addressChanged(address: VirtualAddress): void;
 }
 
 /** What its machine does for it. */
 export interface Host {
-  readonly now: Instant;
+  readonly clock: Clock;
   /** As the kernel's notifications have told so far. */
   readonly interfaces: Interfaces;
   /** What the run directory holds. */
   record: readonly VirtualAddress[];
-  send(router: VirtualRouter, priority: number, packet: Uint8Array): void;
+  send(router: VirtualRouter, advert: OutgoingAdvert): void;
   announce(address: VirtualAddress): void;
-  /** Delivers what has queued on an interface. */
-  drain(interfaceName: string): void;
+  /** Delivers what has queued in a socket. */
+  drain(socket: Socket): void;
   request(
     what: "add" | "remove",
     address: VirtualAddress,
     by: Hand,
     done: (errno: string | undefined) => void,
   ): void;
-  wake(key: string, at: Instant | undefined): void;
   stepped(step: Stepped): void;
   judged(admission: Admission): void;
   published(router: VirtualRouter, effect: Effect & { type: "publish" }): void;

@@ -1,13 +1,13 @@
-/** A neighbour of the directors: what it has learnt from gratuitous ARP is where it sends its packets. */
+/** A neighbour of the directors: what it has learnt from their announcements is where it sends its packets. */
 
 import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { ipv4At } from "../../src/core/units/ipv4.ts";
+import { ipv6At } from "../../src/core/units/ipv6.ts";
 import type { Frame, Port } from "./segment.ts";
 
-/** A client and its ARP table. */
+/** A client and its table of neighbours. */
 export class Client implements Port {
   readonly name: string;
-  readonly hears = "arp";
   /** The hardware address last heard for each address, as hexadecimal digits. */
   readonly table = new Map<IpAddress, string>();
 
@@ -15,9 +15,16 @@ export class Client implements Port {
     this.name = name;
   }
 
+  hears({ kind }: Frame): boolean {
+    return kind === "announcement";
+  }
+
   receive({ bytes, altered }: Frame): void {
     if (altered !== undefined) return;
-    this.table.set(ipv4At(bytes, 28), macText(bytes.subarray(22, 28)));
+    const isArp = bytes[12] === 0x08;
+    // ARP: sender. IPv6: the target of an advertisement behind Ethernet, IPv6 and eight bytes; its option behind that.
+    if (isArp) this.table.set(ipv4At(bytes, 28), macText(bytes.subarray(22, 28)));
+    else this.table.set(ipv6At(bytes, 62), macText(bytes.subarray(80, 86)));
   }
 }
 

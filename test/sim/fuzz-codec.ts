@@ -56,7 +56,7 @@ export function fuzz(packets: number, seed: number): Tally {
 
 function isRight(bytes: Uint8Array, routers: readonly VirtualRouter[]): boolean {
   const admission = admit(bytes, routers, () => OWN);
-  const expected = recipient(bytes, routers, OWN);
+  const expected = recipient(bytes, { routers, own: OWN, lastSequence: () => 0 });
   const actual = admission.type === "admitted" ? admission.router : undefined;
   if (actual !== expected) throw new Error(`it is for ${expected?.name}, not for ${actual?.name}`);
   const packet = decodeIpv4(bytes);

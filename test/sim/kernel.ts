@@ -10,8 +10,8 @@ import type { Interface } from "../../src/core/vrrp/surroundings.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Random } from "./random.ts";
 
-/** Who changed an address: Relevo as part of a claim, Relevo putting something right, or somebody else. */
-export type Hand = "claim" | "repair" | "stranger";
+/** Who changed an address: Relevo as it claims or lets go, Relevo as it puts something right, or somebody else. */
+export type Hand = "owner" | "keeper" | "stranger";
 
 /** Who wants to know. */
 export interface KernelListener {
@@ -22,13 +22,15 @@ export interface KernelListener {
 export interface KernelMood {
   /** A request is carried out within this long, and answered within as long again. */
   slowness: Duration;
-  refusesToAdd: boolean;
+  /** The name of the error that it answers every request for a new address with. */
+  refusal: string | undefined;
+  /** Packets are refused with ENOBUFS. */
   failsToSend: boolean;
 }
 
 /** The kernel. */
 export class Kernel {
-  readonly mood: KernelMood = { slowness: ZERO, refusesToAdd: false, failsToSend: false };
+  readonly mood: KernelMood = { slowness: ZERO, refusal: undefined, failsToSend: false };
   readonly #interfaces = new Map<string, Interface>();
   readonly #agenda: Agenda;
   readonly #random: Random;
@@ -58,12 +60,11 @@ export class Kernel {
     return false;
   }
 
-  /** Every address but the first of each interface goes, as at a reboot. */
-  reboot(): void {
-    for (const one of this.#interfaces.values()) {
-      for (const { address, prefixLength } of one.addresses.slice(1)) {
-        this.change("remove", { address, prefixLength, interface: one.name }, "stranger");
-      }
+  /** The addresses of one interface go for which `goes` says so. */
+  lose(interfaceName: string, goes: (address: IpAddress) => boolean): void {
+    for (const { address, prefixLength } of this.#interfaces.get(interfaceName)?.addresses ?? []) {
+      if (goes(address))
+        this.change("remove", { address, prefixLength, interface: interfaceName }, "stranger");
     }
   }
 
@@ -78,7 +79,7 @@ export class Kernel {
     const agenda = this.#agenda;
     this.#doneBy = latest(this.#doneBy, after(agenda.now, this.#random.duration(0, slowness)));
     agenda.at(this.#doneBy, () => {
-      const errno = what === "add" && this.mood.refusesToAdd ? "EPERM" : this.change(what, address, by);
+      const errno = (what === "add" ? this.mood.refusal : undefined) ?? this.change(what, address, by);
       this.#answeredBy = latest(this.#answeredBy, after(agenda.now, this.#random.duration(0, slowness)));
       agenda.at(this.#answeredBy, () => done(errno));
     });

@@ -5,26 +5,42 @@
  * kernel's answers and its timers wait. When it goes on, its loop finds them in any order: `wakeOrder`.
  */
 
-import { type Duration, type Instant, microseconds, ZERO } from "../../src/core/units/time.ts";
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import {
+  after,
+  type Duration,
+  type Instant,
+  microseconds,
+  toSeconds,
+  ZERO,
+} from "../../src/core/units/time.ts";
+import { type Family, familyOf, type IpAddress, isIpv6 } from "../../src/core/units/ip-address.ts";
 import type { Mac } from "../../src/core/units/mac.ts";
 import type { Admission } from "../../src/core/vrrp/admission.ts";
-import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import type { OutgoingAdvert } from "../../src/core/vrrp/advert-packet.ts";
+import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import type { Finding } from "../../src/core/track/model.ts";
 import type { Interface, Interfaces } from "../../src/core/vrrp/surroundings.ts";
 import type { Effect } from "../../src/core/vrrp/event.ts";
 import type { State } from "../../src/core/vrrp/state.ts";
 import { encodeGratuitousArp, ARP_REPLY, ARP_REQUEST } from "../../src/core/wire/arp.ts";
+import { encodeUnsolicitedAdvertisement } from "../../src/core/wire/ndp.ts";
+import { VRRP_GROUP, VRRP_GROUP6 } from "../../src/core/wire/vrrp.ts";
+import type { Clock } from "../../src/failover/clock.ts";
 import type { Agenda, Entry } from "./agenda.ts";
-import type { Brain, Host, Stepped } from "./brain.ts";
+import type { Brain, Host, Socket, Stepped } from "./brain.ts";
 import { type Hand, Kernel } from "./kernel.ts";
 import type { Random } from "./random.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
-/** A packet that was heard, and what was made of it. */
-export interface Hearing {
-  readonly interfaceName: string;
+/** A packet that was judged. */
+export interface Judgement {
+  readonly socket: Socket;
   readonly frame: Frame;
   readonly admission: Admission;
+}
+
+/** A packet that was heard, and what was made of it. */
+export interface Hearing extends Judgement {
   /** The states as they were, in the order of `working`. */
   readonly before: readonly State[];
 }
@@ -32,18 +48,36 @@ export interface Hearing {
 /** What a machine tells of what it does. */
 export interface MachineListener {
   stepped(machine: Machine, step: Stepped): void;
+  /** A packet is admitted or discarded; nothing has come of it yet. */
+  judged(machine: Machine, judgement: Judgement): void;
   /** A packet has been heard and acted upon. */
   heard(machine: Machine, hearing: Hearing): void;
-  sent(machine: Machine, router: VirtualRouter, priority: number): void;
+  /** A packet goes out; the kernel may still fail to send it. */
+  sent(machine: Machine, router: VirtualRouter, advert: OutgoingAdvert): void;
   announced(machine: Machine, address: VirtualAddress): void;
   claimed(machine: Machine, address: VirtualAddress, router: VirtualRouter): void;
   published(machine: Machine, router: VirtualRouter, effect: Effect & { type: "publish" }): void;
   address(machine: Machine, address: VirtualAddress, present: boolean, by: Hand): void;
+  /** It tries to put right what somebody else did to an address. */
+  putRight(machine: Machine, address: VirtualAddress): void;
   life(machine: Machine, what: Life): void;
+  /** A timer went off, or was taken back, that was later than it should be on a healthy machine. */
+  limped(machine: Machine): void;
 }
 
 /** What happens to a process or its machine. */
 export type Life = "started" | "stopped" | "killed" | "stalled" | "awake" | "power lost" | "configured";
+
+interface Draft {
+  readonly socket: Socket;
+  readonly frame: Frame;
+  admission: Admission | undefined;
+}
+
+interface OwnAddress {
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+}
 
 /** An interface plugged into a segment. */
 export interface Nic {
@@ -51,6 +85,9 @@ export interface Nic {
   readonly segment: Segment;
   readonly port: Port;
 }
+
+/** Some time in 2023: when virtual time began, in seconds since 1970. */
+const EPOCH = 1_700_000_000;
 
 const ANNOUNCEMENTS = new Map<string, readonly Frame[]>();
 
@@ -65,6 +102,11 @@ export class Machine implements Host {
   wakeOrder: readonly Source[] = ["timers", "netlink", "sockets"];
   /** A timer goes off up to so much late even when nothing is wrong. */
   timerLateness: Duration = ZERO;
+  /** And up to so much more while something is. */
+  extraLateness: Duration = ZERO;
+  readonly clock: Clock;
+  /** What the supervisor has found out, by object; a process that starts is told at once. */
+  readonly findings = new Map<string, Finding>();
   /** The process, if it runs. */
   brain: Brain | undefined;
   stalled = false;
@@ -76,12 +118,14 @@ export class Machine implements Host {
   readonly #makeBrain: (host: Host) => Brain;
   #stopping = false;
   #interfaces = new Map<string, Interface>();
-  #sockets = new Map<string, Frame[]>();
+  readonly #own = new Map<string, readonly OwnAddress[]>();
+  #sockets = new Map<string, { readonly socket: Socket; readonly frames: Frame[] }>();
   #netlink: (() => void)[] = [];
-  #timers = new Map<string, Entry>();
-  #due = new Set<string>();
+  #timers = new Set<Entry>();
+  #late = 0;
+  #due = new Map<Entry, () => void>();
   /** The packet that is being heard; while it is acted upon, others may be. */
-  #hearing: { admission: Admission | undefined } | undefined;
+  #hearing: Draft | undefined;
 
   constructor(
     name: string,
@@ -95,16 +139,17 @@ export class Machine implements Host {
     this.#random = random;
     this.#listener = listener;
     this.#makeBrain = makeBrain;
+    this.clock = {
+      now: () => agenda.now,
+      wallSeconds: () => EPOCH + toSeconds(agenda.now as number as Duration),
+      ringAt: (at, ring) => this.#ringAt(at, ring),
+    };
     this.kernel = new Kernel(agenda, random, {
       changed: (address, present, by) => {
         listener.address(this, address, present, by);
-        this.#notify(address.interface, () => this.brain?.addressChanged(address, present));
+        this.#notify(address.interface, () => this.brain?.addressChanged(address));
       },
     });
-  }
-
-  get now(): Instant {
-    return this.#agenda.now;
   }
 
   get interfaces(): Interfaces {
@@ -116,6 +161,16 @@ export class Machine implements Host {
     return this.brain !== undefined && !this.stalled;
   }
 
+  /** True while timers are later than they should be. */
+  get limping(): boolean {
+    return this.extraLateness > 0 || this.#late > 0;
+  }
+
+  /** The address that it has of its own on an interface. */
+  ownAddress(interfaceName: string, family: Family): IpAddress | undefined {
+    return this.#own.get(interfaceName)?.find(({ address }) => familyOf(address) === family)?.address;
+  }
+
   /** True when no answer, notification or packet waits for the process. */
   get idle(): boolean {
     return this.#netlink.length === 0 && this.waiting === 0;
@@ -124,17 +179,22 @@ export class Machine implements Host {
   /** Packets that have arrived and are unheard. */
   get waiting(): number {
     let count = 0;
-    for (const queue of this.#sockets.values()) count += queue.length;
+    for (const { frames } of this.#sockets.values()) count += frames.length;
     return count;
   }
 
-  waitingOn(interfaceName: string): number {
-    return this.#sockets.get(interfaceName)?.length ?? 0;
+  waitingOn(socket: Socket): number {
+    return this.#sockets.get(keyOf(socket))?.frames.length ?? 0;
   }
 
   plug(segment: Segment, description: Interface): void {
-    const { name } = description;
-    const port: Port = { name: this.name, hears: "ipv4", receive: (frame) => this.#receive(name, frame) };
+    const { name, addresses } = description;
+    this.#own.set(name, addresses);
+    const port: Port = {
+      name: this.name,
+      hears: (frame) => this.#isFor(name, frame),
+      receive: (frame) => this.#receive(name, frame),
+    };
     segment.plug(port);
     this.nics.set(name, { name, segment, port });
     this.kernel.set(description);
@@ -147,19 +207,38 @@ export class Machine implements Host {
     if (nic === undefined || described === undefined) return;
     nic.segment.setUp(nic.port, up && this.powered);
     if (silently || described.up === up) return;
-    this.kernel.set({ ...described, up });
+    const missing = up ? this.#missingOwn(described) : [];
+    this.kernel.set({ ...described, up, addresses: [...missing, ...described.addresses] });
     this.#notify(interfaceName, () => {});
   }
 
+  /** Somebody switches an interface off: it loses its IPv6 addresses, and its own come back with it. */
+  switchOff(interfaceName: string): void {
+    this.kernel.lose(interfaceName, isIpv6);
+    this.setCarrier(interfaceName, false, false);
+  }
+
+  #missingOwn({ name, addresses }: Interface): readonly OwnAddress[] {
+    const own = this.#own.get(name) ?? [];
+    return own.filter(({ address }) => !addresses.some((other) => other.address === address));
+  }
+
   /** Starts the process. */
-  start(routers: readonly VirtualRouter[]): void {
+  start(config: FailoverConfig): void {
     if (this.brain !== undefined || !this.powered) return;
     this.#interfaces = new Map(this.kernel.interfaces);
     this.brain = this.#makeBrain(this);
     this.#listener.life(this, "started");
     const { diedAt } = this;
     this.diedAt = undefined;
-    this.brain.configure(routers, diedAt);
+    this.brain.found([...this.findings.values()]);
+    this.brain.configure(config, diedAt);
+  }
+
+  /** The supervisor finds something out. */
+  find(finding: Finding): void {
+    this.findings.set(finding.object, finding);
+    if (this.brain !== undefined) this.#input(() => this.brain?.found([finding]));
   }
 
   /** Ends it in good order. */
@@ -176,7 +255,7 @@ export class Machine implements Host {
   kill(): void {
     if (this.brain === undefined) return;
     this.#forget();
-    this.diedAt = this.now;
+    this.diedAt = this.clock.now();
     this.#listener.life(this, "killed");
   }
 
@@ -186,8 +265,11 @@ export class Machine implements Host {
     this.powered = false;
     this.diedAt = undefined;
     this.record = [];
-    for (const { segment, port } of this.nics.values()) segment.setUp(port, false);
-    this.kernel.reboot();
+    for (const [name, { segment, port }] of this.nics) {
+      segment.setUp(port, false);
+      const own = this.#own.get(name) ?? [];
+      this.kernel.lose(name, (address) => !own.some((other) => other.address === address));
+    }
     this.#listener.life(this, "power lost");
   }
 
@@ -197,12 +279,12 @@ export class Machine implements Host {
       segment.setUp(port, this.kernel.interfaces.get(name)?.up !== false);
   }
 
-  reconfigure(routers: readonly VirtualRouter[]): void {
+  reconfigure(config: FailoverConfig): void {
     // A supervisor that has told a child to stop tells it nothing else.
     if (this.brain === undefined || this.#stopping) return;
     const { brain } = this;
     this.#input(() => {
-      brain.configure(routers, undefined);
+      brain.configure(config, undefined);
       this.#listener.life(this, "configured");
     });
   }
@@ -226,23 +308,24 @@ export class Machine implements Host {
   #take(source: Source): void {
     switch (source) {
       case "timers":
-        for (const key of [...this.#due]) if (this.#due.delete(key)) this.brain?.due(key);
+        for (const [entry, ring] of [...this.#due]) if (this.#due.delete(entry)) ring();
         return;
       case "netlink":
         for (const run of this.#netlink.splice(0)) run();
         return;
       case "sockets":
-        for (const name of this.#sockets.keys()) this.drain(name);
+        for (const { socket } of this.#sockets.values()) this.drain(socket);
     }
   }
 
   // What the process asks of its machine.
 
-  send(router: VirtualRouter, priority: number, packet: Uint8Array): void {
-    this.#listener.sent(this, router, priority);
+  send(router: VirtualRouter, advert: OutgoingAdvert): void {
+    this.#listener.sent(this, router, advert);
     const nic = this.nics.get(router.interface);
     if (nic === undefined || this.kernel.mood.failsToSend) return;
-    nic.segment.send(nic.port, { kind: "ipv4", bytes: packet, altered: undefined });
+    const { packet: bytes, destination } = advert;
+    nic.segment.send(nic.port, { kind: "vrrp", bytes, destination, altered: undefined });
   }
 
   announce(address: VirtualAddress): void {
@@ -250,27 +333,12 @@ export class Machine implements Host {
     const nic = this.nics.get(address.interface);
     const mac = this.#interfaces.get(address.interface)?.mac;
     if (nic === undefined || mac === undefined || this.kernel.mood.failsToSend) return;
-    for (const frame of this.#announcements(address.address as Ipv4, mac)) nic.segment.send(nic.port, frame);
+    for (const frame of announcements(address.address, mac)) nic.segment.send(nic.port, frame);
   }
 
-  /** Both forms, made once for each address: thousands of runs a second announce the same ones. */
-  #announcements(address: Ipv4, mac: Mac): readonly Frame[] {
-    const key = `${address} ${mac.join(":")}`;
-    let frames = ANNOUNCEMENTS.get(key);
-    if (frames === undefined) {
-      const made = ([ARP_REQUEST, ARP_REPLY] as const).map((operation) =>
-        encodeGratuitousArp(operation, address, mac),
-      );
-      frames = made.map((bytes) => ({ kind: "arp", bytes, altered: undefined }));
-      ANNOUNCEMENTS.set(key, frames);
-    }
-    return frames;
-  }
-
-  drain(interfaceName: string): void {
-    const queue = this.#sockets.get(interfaceName);
-    for (let frame = queue?.shift(); frame !== undefined; frame = queue?.shift())
-      this.#hear(interfaceName, frame);
+  drain(socket: Socket): void {
+    const frames = this.#sockets.get(keyOf(socket))?.frames;
+    for (let frame = frames?.shift(); frame !== undefined; frame = frames?.shift()) this.#hear(socket, frame);
   }
 
   request(
@@ -280,25 +348,32 @@ export class Machine implements Host {
     done: (errno: string | undefined) => void,
   ): void {
     const { brain } = this;
+    if (by === "keeper") this.#listener.putRight(this, address);
     this.kernel.request(what, address, by, (errno) => {
       if (this.brain === brain) this.#input(() => done(errno));
     });
   }
 
-  wake(key: string, at: Instant | undefined): void {
-    const before = this.#timers.get(key);
-    if (before !== undefined) before.off = true;
-    this.#due.delete(key);
-    if (at === undefined) {
-      this.#timers.delete(key);
-      return;
-    }
-    const late = this.timerLateness > 0 ? microseconds(this.#random.fraction() * this.timerLateness) : ZERO;
-    const entry = this.#agenda.at((at + late) as Instant, () => {
-      if (this.stalled) this.#due.add(key);
-      else this.brain?.due(key);
+  #ringAt(at: Instant, ring: () => void): () => void {
+    const luck = this.timerLateness > 0 ? this.#random.fraction() * this.timerLateness : 0;
+    const extra = this.extraLateness > 0 ? this.#random.fraction() * this.extraLateness : 0;
+    if (extra > 0) this.#late += 1;
+    const forget = () => {
+      if (!this.#timers.delete(entry) || extra === 0) return;
+      this.#late -= 1;
+      this.#listener.limped(this);
+    };
+    const entry: Entry = this.#agenda.at(after(at, microseconds(luck + extra)), () => {
+      forget();
+      if (this.stalled) this.#due.set(entry, ring);
+      else ring();
     });
-    this.#timers.set(key, entry);
+    this.#timers.add(entry);
+    return () => {
+      entry.off = true;
+      forget();
+      this.#due.delete(entry);
+    };
   }
 
   stepped(step: Stepped): void {
@@ -306,7 +381,9 @@ export class Machine implements Host {
   }
 
   judged(admission: Admission): void {
-    if (this.#hearing !== undefined) this.#hearing.admission = admission;
+    if (this.#hearing === undefined) return;
+    this.#hearing.admission = admission;
+    this.#listener.judged(this, { ...this.#hearing, admission });
   }
 
   published(router: VirtualRouter, effect: Effect & { type: "publish" }): void {
@@ -317,26 +394,39 @@ export class Machine implements Host {
     this.#listener.claimed(this, address, router);
   }
 
-  #receive(interfaceName: string, frame: Frame): void {
-    if (this.brain === undefined) return;
-    if (!this.stalled) return this.#hear(interfaceName, frame);
-    const queue = this.#sockets.get(interfaceName);
-    if (queue === undefined) this.#sockets.set(interfaceName, [frame]);
-    else queue.push(frame);
+  #isFor(interfaceName: string, { kind, destination }: Frame): boolean {
+    if (kind !== "vrrp" || destination === undefined) return false;
+    if (destination === VRRP_GROUP || destination === VRRP_GROUP6) return true;
+    const addresses = this.kernel.interfaces.get(interfaceName)?.addresses ?? [];
+    return addresses.some(({ address }) => address === destination);
   }
 
-  #hear(interfaceName: string, frame: Frame): void {
+  #receive(interfaceName: string, frame: Frame): void {
+    if (this.brain === undefined) return;
+    const { destination } = frame;
+    const socket: Socket = {
+      interface: interfaceName,
+      family: destination === undefined ? 4 : familyOf(destination),
+    };
+    if (!this.stalled) return this.#hear(socket, frame);
+    const key = keyOf(socket);
+    const queue = this.#sockets.get(key);
+    if (queue === undefined) this.#sockets.set(key, { socket, frames: [frame] });
+    else queue.frames.push(frame);
+  }
+
+  #hear(socket: Socket, frame: Frame): void {
     const { brain } = this;
     if (brain === undefined) return;
     const before: State[] = [];
     for (const { state } of brain.working.values()) before.push(state);
     const outer = this.#hearing;
-    const hearing: { admission: Admission | undefined } = { admission: undefined };
+    const hearing: Draft = { socket, frame, admission: undefined };
     this.#hearing = hearing;
-    brain.packet(interfaceName, frame.bytes);
+    brain.packet(socket, frame.bytes);
     this.#hearing = outer;
     const { admission } = hearing;
-    if (admission !== undefined) this.#listener.heard(this, { interfaceName, frame, admission, before });
+    if (admission !== undefined) this.#listener.heard(this, { socket, frame, admission, before });
   }
 
   #notify(interfaceName: string, andThen: () => void): void {
@@ -344,8 +434,8 @@ export class Machine implements Host {
     if (this.brain === undefined || described === undefined) return;
     this.#input(() => {
       this.#interfaces.set(interfaceName, described);
-      this.brain?.interfacesChanged();
       andThen();
+      this.brain?.interfacesChanged();
     });
   }
 
@@ -358,10 +448,34 @@ export class Machine implements Host {
     this.brain = undefined;
     this.#stopping = false;
     this.stalled = false;
-    for (const entry of this.#timers.values()) entry.off = true;
-    this.#timers = new Map();
-    this.#due = new Set();
+    for (const entry of this.#timers) entry.off = true;
+    this.#timers = new Set();
+    this.#late = 0;
+    this.#due = new Map();
     this.#netlink = [];
     this.#sockets = new Map();
   }
+}
+
+function keyOf(socket: Socket): string {
+  return socket.interface + socket.family;
+}
+
+/** Both forms of ARP or the one of IPv6, made once for each address: thousands of runs a second announce the same ones. */
+function announcements(address: IpAddress, mac: Mac): readonly Frame[] {
+  const key = `${address} ${mac.join(":")}`;
+  let frames = ANNOUNCEMENTS.get(key);
+  if (frames === undefined) {
+    const made = isIpv6(address)
+      ? [encodeUnsolicitedAdvertisement(address, mac)]
+      : ([ARP_REQUEST, ARP_REPLY] as const).map((operation) => encodeGratuitousArp(operation, address, mac));
+    frames = made.map((bytes) => ({
+      kind: "announcement",
+      bytes,
+      destination: undefined,
+      altered: undefined,
+    }));
+    ANNOUNCEMENTS.set(key, frames);
+  }
+  return frames;
 }

@@ -129,6 +129,12 @@ export const MUTATIONS: readonly Mutation[] = [
     "",
   ),
   mutation(
+    "two owners stay",
+    CONTENTION,
+    'return hasLost ? "duplicate-owner" : undefined;',
+    "return undefined;",
+  ),
+  mutation(
     "faults forgotten when the first is gone",
     FAULT,
     'return isFaulty(next) ? unchanged(next) : begin(state, "fault-cleared", undefined, now, context);',
@@ -191,7 +197,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "if (advert.version === 2 && advert.advertInterval !== router.advertInterval)",
     "if (false)",
   ),
-  mutation("the owner heeds others", ADMISSION, "if (router.priority === 255)", "if (false)"),
+  mutation("the owner heeds others", ADMISSION, "if (heedsNobody(router, advert))", "if (false)"),
   mutation(
     "an address taken away is not put back",
     BOOK,

@@ -3,21 +3,24 @@
  * in `rules/all.ts` is not run.
  */
 
+import type { OutgoingAdvert } from "../../src/core/vrrp/advert-packet.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Effect } from "../../src/core/vrrp/event.ts";
 import type { Stepped } from "./brain.ts";
 import type { Hand } from "./kernel.ts";
-import type { Hearing, Life, Machine } from "./machine.ts";
+import type { Hearing, Judgement, Life, Machine } from "./machine.ts";
 import type { World } from "./world.ts";
 
 /** What a rule may watch. Everything is told the moment it happens. */
 export interface Watch {
   /** A state machine has taken a step; its effects are not carried out yet. */
   stepped?(machine: Machine, step: Stepped): void;
+  /** A packet is admitted or discarded; nothing has come of it yet. */
+  judged?(machine: Machine, judgement: Judgement): void;
   /** A packet has been heard and acted upon. */
   heard?(machine: Machine, hearing: Hearing): void;
-  /** An advert goes out; the kernel may still fail to send it. */
-  sent?(machine: Machine, router: VirtualRouter, priority: number): void;
+  /** A packet of an advert goes out; the kernel may still fail to send it. */
+  sent?(machine: Machine, router: VirtualRouter, advert: OutgoingAdvert): void;
   announced?(machine: Machine, address: VirtualAddress): void;
   claimed?(machine: Machine, address: VirtualAddress, router: VirtualRouter): void;
   published?(machine: Machine, router: VirtualRouter, effect: Effect & { type: "publish" }): void;

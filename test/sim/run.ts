@@ -4,10 +4,19 @@
  * whom every client sends; and then nothing happens any more.
  */
 
-import { after, type Duration, type Instant, microseconds, seconds } from "../../src/core/units/time.ts";
+import {
+  after,
+  type Duration,
+  type Instant,
+  microseconds,
+  seconds,
+  ZERO,
+} from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { type Client, macText } from "./client.ts";
 import { longestDelay, type Striking } from "./fault.ts";
+import { cure, findSomething } from "./faults/tracking.ts";
+import { adjustmentOf, priorityOf } from "./fitness.ts";
 import type { Machine } from "./machine.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { Random } from "./random.ts";
@@ -49,7 +58,11 @@ function phaseOne(world: World, plan: Plan): ReadonlySet<string> {
   const striking: Striking = { world, random, unit };
   world.trace?.note(`phase one; ${plan.faults.map(({ name }) => name).join(", ") || "no faults"}`);
   for (const [index, machine] of world.machines.entries()) {
-    world.write(machine, plan.skewed[index] ?? []);
+    const config = plan.skewed[index] ?? world.blueprint.directors[index];
+    if (config === undefined) continue;
+    world.write(machine, config);
+    for (const tracked of config.routers.flatMap(({ tracks }) => tracks))
+      if (random.chance(0.7)) findSomething(world, machine, tracked, random);
     world.agenda.in(random.duration(0, random.pick([0, unit, 5 * unit])), () => world.start(machine));
   }
   for (const fault of plan.faults) {
@@ -67,12 +80,15 @@ function heal(world: World): void {
   world.trace?.note("phase two: all is healed");
   for (const segment of world.segments) segment.mendAll();
   for (const [index, machine] of world.machines.entries()) {
-    machine.kernel.mood.refusesToAdd = false;
+    machine.kernel.mood.refusal = undefined;
     machine.kernel.mood.failsToSend = false;
+    machine.extraLateness = ZERO;
     machine.boot();
     for (const name of machine.nics.keys()) machine.setCarrier(name, true, false);
     machine.goOn();
-    world.rewrite(machine, world.blueprint.directors[index] ?? []);
+    const config = world.blueprint.directors[index];
+    if (config !== undefined) world.rewrite(machine, config);
+    cure(world, machine);
     world.start(machine);
     // Who is on its way down now comes back when it is there.
     world.agenda.in(world.reaction, () => world.start(machine));
@@ -98,23 +114,44 @@ function phaseTwo(world: World, plan: Plan, struck: ReadonlySet<string>): Violat
 }
 
 function wrongHolders(world: World): string | undefined {
-  for (const router of world.blueprint.directors[0] ?? []) {
+  for (const router of routersIn(world)) {
     const wrong = wrongHolder(world, router);
     if (wrong !== undefined) return `${router.name}: ${wrong}`;
   }
   return undefined;
 }
 
-/** Master-down interval, skew and one advert, at the slowest pace that anybody may have learnt; and what else may hold up. */
+/** The virtual routers of the healed directors, as the first of them has them. */
+function routersIn(world: World): readonly VirtualRouter[] {
+  return world.blueprint.directors[0]?.routers ?? [];
+}
+
+/**
+ * Master-down interval, skew and one advert, at the slowest pace that anybody may have learnt; and what else may hold up:
+ * what the operator asked to be waited for, and in a sync group another member that still remembers a master.
+ */
 function convergence(world: World, plan: Plan, struck: ReadonlySet<string>): Duration {
   const interval = world.longestInterval;
-  const isVersion2 = plan.blueprint.directors[0]?.[0]?.version === 2;
+  const [config] = world.blueprint.directors;
+  const routers = routersIn(world);
+  const isVersion2 = routers[0]?.version === 2;
   const skew = isVersion2 ? Math.max(interval, seconds(1)) : interval;
+  const wait = Math.max(...routers.map(({ downTimerAdverts }) => downTimerAdverts)) * interval + skew;
+  const preemptDelay = Math.max(...routers.map((router) => router.preemptDelay));
+  const preempting = preemptDelay > 0 ? preemptDelay + wait : 0;
+  const heldBack = routers.some(({ syncGroup }) => syncGroup !== undefined) ? wait : 0;
+  const up = Math.max(0, ...Object.values(config?.linkDelays ?? {}).map((delay) => delay.up));
   // A director that was refused an address stays away for ten seconds, and then begins as a backup.
   const refused = struck.has("address-refused") ? seconds(10) : 0;
+  // What somebody else does to an address again and again is put right once a second.
+  const meddled = ["address-added", "address-removed", "interface-off"].some((name) => struck.has(name));
   return (refused +
-    3 * interval +
-    skew +
+    (meddled ? seconds(1) : 0) +
+    up +
+    (config?.startupDelay ?? 0) +
+    wait +
+    preempting +
+    heldBack +
     interval +
     world.blueprint.latency +
     4 * world.reaction) as Duration;
@@ -122,8 +159,7 @@ function convergence(world: World, plan: Plan, struck: ReadonlySet<string>): Dur
 
 /** What is wrong with who holds a router's addresses; undefined when nothing is. */
 function wrongHolder(world: World, router: VirtualRouter): string | undefined {
-  const of = (machine: Machine) => world.files.get(machine)?.find(({ name }) => name === router.name);
-  const priorities = world.machines.map((machine) => of(machine)?.priority ?? 0);
+  const priorities = world.machines.map((machine) => healedPriority(world, machine, router.name));
   const best = Math.max(...priorities);
   for (const address of router.addresses) {
     const holders = world.machines.filter(({ kernel }) => kernel.holds(address));
@@ -135,11 +171,20 @@ function wrongHolder(world: World, router: VirtualRouter): string | undefined {
     );
     if (masters.length !== 1 || masters[0] !== holder)
       return `${names} holds ${address.address} and is not the one master`;
-    const priority = (holder && of(holder)?.priority) ?? 0;
+    const priority = holder === undefined ? 0 : healedPriority(world, holder, router.name);
     if ((router.preempt || best === 255) && priority < best)
       return `${names} holds ${address.address}; another is better`;
   }
   return undefined;
+}
+
+function healedPriority(world: World, machine: Machine, name: string): number {
+  const router = world.routers(machine).find((own) => own.name === name);
+  if (router === undefined) return 0;
+  return priorityOf(
+    router,
+    adjustmentOf(router.tracks, ({ object }) => machine.findings.get(object)?.verdict),
+  );
 }
 
 /** From here on nobody changes, and every client knows where to send. */
@@ -147,7 +192,7 @@ function settled(world: World, areSkewed: boolean): Violation | undefined {
   // Whose addresses are there may still have to say so.
   world.runUntil(after(world.now, world.reaction));
   const before = world.transitions;
-  const routers = world.blueprint.directors[0] ?? [];
+  const routers = routersIn(world);
   const needed = routers.map(
     ({ announcing: { delay, refresh }, advertInterval }) => Math.max(delay, refresh) + 3 * advertInterval,
   );
@@ -192,6 +237,7 @@ function isExcused(
   client: Client,
 ): boolean {
   if (router.announcing.refresh > 0) return false;
+  if (!router.contention.lastWord) return true;
   if (world.missedAnnouncement(client) >= world.claimedAt(holder, address)) return true;
   const known = client.table.get(address.address);
   const other = world.machines.find((machine) => {
@@ -202,6 +248,8 @@ function isExcused(
   const yielded = world.yieldedAt(other, router.name);
   const wasToldSo =
     yielded > world.claimedAt(other, address) && world.interfered(other, holder) < yielded - world.reaction;
-  const priority = world.files.get(holder)?.find(({ name }) => name === router.name)?.priority;
-  return !wasToldSo || priority === 255;
+  const isOwner = world
+    .routers(holder)
+    .some(({ name, priority }) => name === router.name && priority === 255);
+  return !wasToldSo || isOwner;
 }

@@ -3,26 +3,30 @@
  * it: packets take their latency and nothing else takes any time, so that every instant can be worked out by hand.
  *
  * ```
- * lan lvs1=150 lvs2=100 advert=1s latency=2ms      the first command: who there is, and what the configurations share
+ * lan lvs1=150 lvs2=100 advert=1s latency=2ms      the first command: who there is, and what the configurations share;
+ *                                                  with group=yes a second instance, mail on eth1, moves with web
  * run 5s                                           lets time pass
  * start|stop|kill|pause|wake|boot|power-off lvs1   the failover process and its machine
  * down|up lvs1 eth0, mute|unmute lvs1 eth0         an interface, with or without the kernel's word
- * cut lvs1 | lvs2 client, mend                     the segment falls in two, and is whole again
+ * cut lvs1 | lvs2 client, cut eth1 lvs1 | lvs2     all segments, or one, fall in two
+ * mend                                             all are whole again
  * remove|add lvs1 192.0.2.100                      somebody else's hand
  * refuse|allow lvs1                                the kernel and new addresses
+ * find lvs1 -60                                    the number in the file that web tracks with weight 1
  * set lvs2 priority=200 advert=2s preempt=no …     another configuration
  * show adverts|transitions                         whether adverts are among what is told
  * table                                            where the client sends
  * ```
  */
 
-import { MULTICAST4 } from "../../src/core/vrrp/delivery.ts";
+import { MULTICAST4, MULTICAST6 } from "../../src/core/vrrp/delivery.ts";
+import { type IpAddress, isIpv6 } from "../../src/core/units/ip-address.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { after, type Duration, milliseconds, seconds, ZERO } from "../../src/core/units/time.ts";
-import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
+import { IDLE, type VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { Client, macText } from "./client.ts";
 import type { Machine } from "./machine.ts";
-import type { Port } from "./segment.ts";
+import type { Port, Segment } from "./segment.ts";
 import { RULES } from "./rules/all.ts";
 import { clock, Trace } from "./trace.ts";
 import { World } from "./world.ts";
@@ -92,8 +96,13 @@ class Stage {
         return this.#meddle(verb, this.#machine(first), second as Ipv4);
       case "refuse":
       case "allow":
-        this.#machine(first).kernel.mood.refusesToAdd = verb === "refuse";
+        this.#machine(first).kernel.mood.refusal = verb === "refuse" ? "EPERM" : undefined;
         return;
+      case "find": {
+        const [load] = LOAD;
+        const finding = { kind: load.kind, object: load.object, verdict: Number(second), detail: "" };
+        return this.#lan.find(this.#machine(first), finding);
+      }
       case "set":
         return this.#set(this.#machine(first), words.slice(1));
       case "show":
@@ -136,15 +145,21 @@ class Stage {
 
   #build(words: readonly string[]): void {
     const names = words.filter((word) => word.startsWith("lvs")).map((word) => word.split("=")[1] ?? "");
-    const shared = words.filter((word) => !word.startsWith("lvs") && !word.startsWith("latency"));
-    const latency = duration(words.find((word) => word.startsWith("latency="))?.slice(8) ?? "0s");
-    const directors = names.map((priority) => [changed(ROUTER, [...shared, `priority=${priority}`])]);
+    const shared = words.filter((word) => !/^(lvs|latency|group|startup-delay)/.test(word));
+    const value = (key: string) => words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
+    const latency = duration(value("latency") ?? "0s");
+    const isGroup = value("group") === "yes";
+    const directors = names.map((priority) => ({
+      ...IDLE,
+      startupDelay: duration(value("startup-delay") ?? "0s"),
+      routers: routersOf([...shared, `priority=${priority}`], isGroup),
+    }));
     const trace = new Trace(() => this.#lan.now);
     this.#trace = trace;
     const blueprint = {
       seed: 1,
       directors,
-      segments: 1,
+      segments: isGroup ? 2 : 1,
       clients: 1,
       latency,
       slowness: ZERO,
@@ -156,9 +171,10 @@ class Stage {
 
   #cut(words: readonly string[]): void {
     const bar = words.indexOf("|");
-    for (const from of this.#ports(words.slice(0, bar))) {
-      for (const to of this.#ports(words.slice(bar + 1))) {
-        for (const segment of this.#lan.segments) {
+    for (const [index, segment] of this.#lan.segments.entries()) {
+      if (words[0]?.startsWith("eth") && words[0] !== `eth${index}`) continue;
+      for (const from of portsOf(segment, words.slice(0, bar))) {
+        for (const to of portsOf(segment, words.slice(bar + 1))) {
           segment.cut(from, to);
           segment.cut(to, from);
         }
@@ -166,23 +182,16 @@ class Stage {
     }
   }
 
-  #ports(names: readonly string[]): Port[] {
-    const ports = this.#lan.segments.flatMap((segment) => segment.ports);
-    return ports.filter((port) => names.includes(port instanceof Client ? "client" : port.name));
-  }
-
   #meddle(what: "add" | "remove", machine: Machine, address: Ipv4): void {
-    const own = this.#lan.files.get(machine)?.flatMap((router) => router.addresses) ?? [];
+    const own = this.#lan.routers(machine).flatMap((router) => router.addresses);
     const meant = own.find((candidate) => candidate.address === address);
     if (meant !== undefined) machine.kernel.change(what, meant, "stranger");
   }
 
   #set(machine: Machine, words: readonly string[]): void {
-    const before = this.#lan.files.get(machine) ?? [];
-    this.#lan.rewrite(
-      machine,
-      before.map((router) => changed(router, words)),
-    );
+    const before = this.#lan.files.get(machine) ?? IDLE;
+    const routers = this.#lan.routers(machine).map((router) => changed(router, words));
+    this.#lan.rewrite(machine, { ...before, routers });
   }
 
   #table(): void {
@@ -196,6 +205,12 @@ class Stage {
     }
   }
 }
+
+function portsOf(segment: Segment, names: readonly string[]): Port[] {
+  return segment.ports.filter((port) => names.includes(port instanceof Client ? "client" : port.name));
+}
+
+const LOAD = [{ kind: "file", object: "load", weight: 1, reverse: false }] as const;
 
 const ROUTER: VirtualRouter = {
   name: "web",
@@ -214,8 +229,17 @@ const ROUTER: VirtualRouter = {
   downTimerAdverts: 3,
   preemptDelay: ZERO,
   syncGroup: undefined,
-  tracks: [],
+  tracks: LOAD,
 };
+
+/** One instance, or two that move together; a member of a group may have no weight of its own. */
+function routersOf(words: readonly string[], isGroup: boolean): readonly VirtualRouter[] {
+  const web = changed(ROUTER, words);
+  if (!isGroup) return [web];
+  const member = { ...web, syncGroup: "site", tracks: [] };
+  const address = { address: "198.51.100.100" as Ipv4, prefixLength: 24, interface: "eth1" };
+  return [member, { ...member, name: "mail", interface: "eth1", vrid: 52, addresses: [address] }];
+}
 
 function changed(router: VirtualRouter, words: readonly string[]): VirtualRouter {
   return words.reduce((so, word) => {
@@ -229,6 +253,12 @@ function changed(router: VirtualRouter, words: readonly string[]): VirtualRouter
         return { ...so, version: value === "2" ? 2 : 3 };
       case "preempt":
         return { ...so, preempt: value === "yes" };
+      case "preempt-delay":
+        return { ...so, preemptDelay: duration(value) };
+      case "family":
+        return value === "6"
+          ? { ...so, family: 6, delivery: MULTICAST6 }
+          : { ...so, family: 4, delivery: MULTICAST4 };
       case "addresses":
         return { ...so, addresses: addresses(value) };
       case "delay":
@@ -252,9 +282,11 @@ function changed(router: VirtualRouter, words: readonly string[]): VirtualRouter
 }
 
 function addresses(list: string): VirtualRouter["addresses"] {
-  return list
-    .split(",")
-    .map((address) => ({ address: address as Ipv4, prefixLength: 24, interface: "eth0" }));
+  return list.split(",").map((address) => ({
+    address: address as IpAddress,
+    prefixLength: isIpv6(address as IpAddress) ? 64 : 24,
+    interface: "eth0",
+  }));
 }
 
 function duration(text: string): Duration {

@@ -1,19 +1,23 @@
 /**
  * One Ethernet segment: a switch with a port for each interface and each client.
  *
- * A frame goes from its port to every other one that hears its kind, or not, or late, or twice: `weather` says what happens to all of them,
+ * A frame goes from its port to every other one that hears it, or not, or late, or twice: `weather` says what happens to all of them,
  * `cut` what happens from one port to another, a port that is down neither sends nor receives. Whatever a frame suffers
  * beyond plain latency is told to `interfered`, because it is an excuse for what follows.
  */
 
+import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { type Duration, microseconds, ZERO } from "../../src/core/units/time.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Random } from "./random.ts";
 
 /** What travels. `altered` frames did not leave their sender as a healthy router writes them. */
 export interface Frame {
-  readonly kind: "ipv4" | "arp";
+  /** VRRP over either family, IP header included; or a gratuitous ARP, or its like in IPv6, as a whole frame. */
+  readonly kind: "vrrp" | "announcement";
   readonly bytes: Uint8Array;
+  /** A group, or the one who has the address; undefined: everybody. */
+  readonly destination: IpAddress | undefined;
   /** What was done to it, in a few words. */
   readonly altered: string | undefined;
 }
@@ -21,8 +25,8 @@ export interface Frame {
 /** Where something is plugged in. */
 export interface Port {
   readonly name: string;
-  /** The other kind is of no interest to it, and is not carried there. */
-  readonly hears: Frame["kind"];
+  /** Anything else is not carried there. */
+  hears(frame: Frame): boolean;
   receive(frame: Frame): void;
 }
 
@@ -121,7 +125,7 @@ export class Segment {
   send(from: Port, frame: Frame): void {
     const reached: Port[] = [];
     for (const to of this.ports) {
-      if (to === from || to.hears !== frame.kind) continue;
+      if (to === from || !to.hears(frame)) continue;
       if (!this.reaches(from, to)) this.#interfered(from, to, frame);
       else if (this.#isFair) reached.push(to);
       else this.#carry(from, to, frame);
@@ -168,13 +172,17 @@ export class Segment {
   }
 }
 
-/** Bytes of the IP header that are worth a try; the others are covered by its checksum, which the kernel verifies. */
+/** Bytes of the IPv4 header that are worth a try; the others are covered by its checksum, which the kernel verifies. */
 const HEADER_BYTES = [0, 2, 3, 8, 9];
+/** Of the IPv6 header, which has no checksum: length, hop limit, source and destination. */
+const HEADER_BYTES6 = [0, 4, 5, 7, 15, 23, 39];
 
 /** One byte is another. */
 function corrupted(frame: Frame, random: Random): Frame {
   const bytes = frame.bytes.slice();
-  const at = random.chance(0.2) ? random.pick(HEADER_BYTES) : random.integer(20, bytes.length - 1);
+  const isIpv6 = (bytes[0] ?? 0) >> 4 === 6;
+  const header = isIpv6 ? HEADER_BYTES6 : HEADER_BYTES;
+  const at = random.chance(0.2) ? random.pick(header) : random.integer(isIpv6 ? 40 : 20, bytes.length - 1);
   bytes[at] = (bytes[at] ?? 0) ^ random.integer(1, 255);
-  return { kind: frame.kind, bytes, altered: `byte ${at} corrupted` };
+  return { ...frame, bytes, altered: `byte ${at} corrupted` };
 }

@@ -1,10 +1,12 @@
 /** What happened in a run, as text: a line for each thing, with its time, who, and what in words. */
 
 import { between, type Instant, START, toMilliseconds, toSeconds } from "../../src/core/units/time.ts";
+import type { OutgoingAdvert } from "../../src/core/vrrp/advert-packet.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import type { Effect } from "../../src/core/vrrp/event.ts";
 import type { Hand } from "./kernel.ts";
 import type { Hearing, Life, Machine } from "./machine.ts";
+import { dissect } from "./validity.ts";
 
 /** One thing that happened. `who` is empty when no machine did it. */
 export interface Happening {
@@ -57,10 +59,16 @@ export class Trace {
     );
   }
 
-  sent(machine: Machine, router: VirtualRouter, priority: number): void {
+  sent(machine: Machine, router: VirtualRouter, { packet, destination }: OutgoingAdvert): void {
+    const priority = dissect(packet)?.message[2] ?? -1;
+    const to = router.delivery.type === "unicast" ? ` to ${destination}` : "";
     const fails = machine.kernel.mood.failsToSend ? ", in vain" : "";
     const interval = toMilliseconds(router.advertInterval);
-    this.#add(machine.name, "sends", `sends ${router.name}: priority ${priority}, ${interval} ms${fails}`);
+    this.#add(
+      machine.name,
+      "sends",
+      `sends ${router.name}: priority ${priority}, ${interval} ms${to}${fails}`,
+    );
   }
 
   announced(machine: Machine, { address, interface: name }: VirtualAddress): void {

@@ -1,58 +1,102 @@
 /**
- * The failover process in virtual time. The decisions are the shipped ones of `src/core`; what stands here is the wiring
- * of `src/failover/{failover,instance,address-keeper}.ts`, with callbacks for their promises. A change there is to be
- * made here, too.
+ * The failover process in virtual time. The decisions are the shipped ones of `src/core`, and each virtual router is driven
+ * by the shipped `Instance`; what stands here is the wiring of `src/failover/{failover,address-keeper}.ts`, with callbacks
+ * for their promises. A change there is to be made here, too.
  */
 
-import type { Instant } from "../../src/core/units/time.ts";
+import type { Finding, TrackKind, Verdict } from "../../src/core/track/model.ts";
+import { type Outcome, outcomeOf } from "../../src/core/track/outcome.ts";
+import { after, type Duration, type Instant, ZERO } from "../../src/core/units/time.ts";
 import type { IpAddress } from "../../src/core/units/ip-address.ts";
-import { AddressBook, isNeedless } from "../../src/core/vrrp/address-book.ts";
+import { AddressBook, addressKey, isNeedless } from "../../src/core/vrrp/address-book.ts";
 import { admit } from "../../src/core/vrrp/admission.ts";
-import { advertPackets } from "../../src/core/vrrp/advert-packet.ts";
-import { sameAddress, type VirtualAddress, type VirtualRouter } from "../../src/core/vrrp/model.ts";
 import {
-  begun,
-  done,
-  EMPTY_OUTBOX,
-  mayAnnounce,
-  nextTask,
-  put,
-  type Task,
-} from "../../src/core/vrrp/outbox.ts";
+  type FailoverConfig,
+  sameAddress,
+  type VirtualAddress,
+  type VirtualRouter,
+} from "../../src/core/vrrp/model.ts";
 import { leftOver, mayResume } from "../../src/core/vrrp/succession.ts";
-import { faultsOf, primaryAddress } from "../../src/core/vrrp/surroundings.ts";
-import type { Event } from "../../src/core/vrrp/event.ts";
-import { INITIAL } from "../../src/core/vrrp/state.ts";
-import { nextDeadline, step } from "../../src/core/vrrp/virtual-router.ts";
-import type { Brain, Host, Working } from "./brain.ts";
-import type { Hand } from "./kernel.ts";
+import { faultsOf, type Interfaces, primaryAddress } from "../../src/core/vrrp/surroundings.ts";
+import { AnnouncementPacer } from "../../src/failover/announcement-pacer.ts";
+import { Instance, type InstanceHands } from "../../src/failover/instance.ts";
+import { hmacMd5 } from "../../src/failover/mac.ts";
+import { TrackedObjects } from "../../src/failover/tracked-objects.ts";
+import type { Brain, Host, Socket } from "./brain.ts";
 
 /** The brain of the VRRP pair. */
 export class VrrpBrain implements Brain {
-  readonly working = new Map<string, Working>();
+  readonly working = new Map<string, Instance>();
+  readonly #faults = new Map<string, readonly string[]>();
   readonly #book = new AddressBook();
+  readonly #lookingLater = new Set<string>();
   readonly #host: Host;
-  readonly #packets = new Map<VirtualRouter, { priority: number; source: IpAddress; bytes: Uint8Array }>();
+  readonly #tracked: TrackedObjects;
+  readonly #pacer: AnnouncementPacer;
+  readonly #hands: InstanceHands;
   #virtual: ReadonlySet<IpAddress> = new Set();
-  #whenSettled: (() => void) | undefined;
+  #configured = false;
+  #configuring = false;
   #next: (() => void) | undefined;
-  configuring = false;
 
   constructor(host: Host) {
     this.#host = host;
+    this.#tracked = new TrackedObjects(host.clock, {
+      changed: () => this.interfacesChanged(),
+      event: () => {},
+      // The simulator has no BFD.
+      bfdPath: () => undefined,
+    });
+    this.#pacer = new AnnouncementPacer({
+      clock: host.clock,
+      announce: (address) => host.announce(address),
+      mayAnnounce: (address) => this.#holderOf(address)?.mayAnnounce() === true,
+    });
+    this.#hands = {
+      clock: host.clock,
+      send: (router, advert) => host.send(router, advert),
+      add: (router, addresses, done) => this.#add(router, addresses, done),
+      remove: (addresses, done) => {
+        this.#pacer.drop(addresses);
+        this.#remove(addresses, done);
+      },
+      announce: (address, round) => this.#pacer.announce(address, round),
+      drain: (router) => host.drain(router),
+      primary: (router) => this.#primary(router),
+      held: (router) => this.#book.held(router),
+      event: () => {},
+      transition: (router, transition) => host.published(router, transition),
+      late: () => {},
+      stalled: () => {},
+      companions: (instance) => this.#companions(instance),
+      decided: (instance, decision) => host.stepped({ working: instance, ...decision }),
+    };
   }
 
-  configure(routers: readonly VirtualRouter[], diedAt: Instant | undefined): void {
-    if (this.configuring) {
-      this.#next = () => this.configure(routers, diedAt);
+  get interfaces(): Interfaces {
+    return this.#tracked.interfaces;
+  }
+
+  verdict(kind: TrackKind, object: string): Verdict | undefined {
+    return this.#tracked.verdict(kind, object);
+  }
+
+  configure(config: FailoverConfig, diedAt: Instant | undefined): void {
+    if (this.#configuring) {
+      this.#next = () => this.configure(config, diedAt);
       return;
     }
-    this.configuring = true;
-    const kept = new Set(routers.map(({ name }) => name));
-    this.#stopAllBut(kept, () => this.#takeIntoForce(routers, diedAt));
+    this.#configuring = true;
+    const delay = this.#configured || diedAt !== undefined ? ZERO : config.startupDelay;
+    this.#configured = true;
+    this.#tracked.configure(config);
+    this.#pacer.pace = config.announcementPace;
+    this.#tracked.look(this.#host.interfaces);
+    const kept = new Set(config.routers.map(({ name }) => name));
+    this.#stopAllBut(kept, () => this.#takeIntoForce(config, delay, diedAt));
   }
 
-  #takeIntoForce(routers: readonly VirtualRouter[], diedAt: Instant | undefined): void {
+  #takeIntoForce({ routers }: FailoverConfig, delay: Duration, diedAt: Instant | undefined): void {
     const host = this.#host;
     this.#virtual = new Set(routers.flatMap((router) => router.addresses.map(({ address }) => address)));
     const earlier = this.#book.blank ? host.record : [];
@@ -61,197 +105,163 @@ export class VrrpBrain implements Brain {
     const resuming = routers.filter(
       (router) =>
         !this.working.has(router.name) &&
-        this.#faultsOf(router).length === 0 &&
-        mayResume(router, found, diedAt, host.now),
+        this.#standing(router).faults.length === 0 &&
+        mayResume(router, found, diedAt, host.clock.now()),
     );
     const held = [...this.working.values()].flatMap(({ router }) => this.#book.held(router));
     this.#remove(leftOver(found, held, resuming), () => {
       for (const router of routers) {
         const running = this.working.get(router.name);
-        if (running === undefined) this.#start(router, resuming.includes(router));
-        else if (JSON.stringify(running.router) !== JSON.stringify(router))
-          this.#reconfigure(running, router);
+        if (running === undefined) this.#start(router, resuming.includes(router), delay);
+        else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
       }
-      this.#settled(() => {
-        this.#book.forgetAllBut(routers);
-        host.record = this.#book.ours();
-        this.configuring = false;
-        this.interfacesChanged();
-        const next = this.#next;
-        this.#next = undefined;
-        next?.();
-      });
+      for (const instance of this.working.values()) Instance.agree(this.#companions(instance));
+      whenAllSettled([...this.working.values()], () => this.#inForce(routers));
     });
+  }
+
+  #inForce(routers: readonly VirtualRouter[]): void {
+    this.#book.forgetAllBut(routers);
+    this.#host.record = this.#book.ours();
+    this.#configuring = false;
+    this.interfacesChanged();
+    const next = this.#next;
+    this.#next = undefined;
+    next?.();
   }
 
   stop(stopped: () => void): void {
     this.#stopAllBut(new Set(), () => {
+      this.#tracked.close();
+      this.#pacer.close();
       this.#host.record = [];
       stopped();
     });
   }
 
-  packet(interfaceName: string, bytes: Uint8Array): void {
-    const here: VirtualRouter[] = [];
-    for (const { router } of this.working.values()) if (router.interface === interfaceName) here.push(router);
-    const admission = admit(bytes, here, (router) => this.#primary(router));
+  packet(socket: Socket, bytes: Uint8Array): void {
+    const here: Instance[] = [];
+    for (const instance of this.working.values()) if (isHeardAt(socket, instance.router)) here.push(instance);
+    const routers = here.map(({ standing }) => standing);
+    const admission = admit(bytes, routers, (router) => this.#primary(router), {
+      mac: hmacMd5,
+      lastSequence: (vrid, source) =>
+        here.find(({ router }) => router.vrid === vrid)?.lastSequence(source) ?? 0,
+    });
     this.#host.judged(admission);
     if (admission.type === "discarded") return;
-    const { router, advert, source } = admission;
-    const working = this.working.get(router.name);
-    if (working !== undefined) this.#dispatch(working, { type: "advert", advert, source });
+    const { router, advert, source, sequence } = admission;
+    const instance = here.find((candidate) => candidate.router.name === router.name);
+    if (sequence !== undefined) instance?.onSequence(source, sequence);
+    instance?.dispatch({ type: "advert", advert, source });
   }
 
-  due(key: string): void {
-    const working = this.working.get(key);
-    if (working === undefined) return;
-    this.#dispatch(working, { type: "deadline" });
+  found(findings: readonly Finding[]): void {
+    this.#tracked.found(findings);
   }
 
   interfacesChanged(): void {
-    for (const working of this.working.values()) {
-      const before = working.faults;
-      working.faults = this.#faultsOf(working.router);
-      for (const fault of working.faults) {
-        if (!before.includes(fault)) this.#dispatch(working, { type: "fault-raised", fault });
+    for (const address of this.#book.cameUp(this.#host.interfaces)) this.addressChanged(address);
+    this.#tracked.look(this.#host.interfaces);
+    for (const [name, instance] of this.working) {
+      const before = this.#faults.get(name) ?? [];
+      const { faults, adjustment } = this.#standing(instance.router);
+      this.#faults.set(name, faults);
+      instance.adjust(adjustment);
+      for (const fault of faults) {
+        if (!before.includes(fault)) instance.dispatch({ type: "fault-raised", fault });
       }
       for (const fault of before) {
-        if (!working.faults.includes(fault)) this.#dispatch(working, { type: "fault-cleared", fault });
+        if (!faults.includes(fault)) instance.dispatch({ type: "fault-cleared", fault });
       }
     }
   }
 
-  addressChanged(address: VirtualAddress, present: boolean): void {
+  /** As the address keeper does: what is wrong is put right, but for one address not more often than once a second. */
+  addressChanged(address: VirtualAddress): void {
     const host = this.#host;
-    if (present && this.#book.isForeign(address)) host.request("remove", address, "repair", () => {});
-    if (!present && this.#book.isMissed(address)) {
-      host.request("add", address, "repair", (errno) => {
-        const holder = this.#holderOf(address);
-        if (holder === undefined) return;
-        if (errno !== undefined) {
-          if (!isNeedless("add", errno)) this.#dispatch(holder, { type: "address-refused" });
-          return;
-        }
-        host.drain(holder.router.interface);
-        if (mayAnnounce(holder.state)) host.announce(address);
-      });
-    }
+    const wrong = this.#book.wrong(address, host.interfaces);
+    if (wrong === undefined) return;
+    const wait = this.#book.putRightIn(address, host.clock.now());
+    if (wait > ZERO) return this.#lookLater(address, wait);
+    const what = wrong === "missing" ? "add" : "remove";
+    host.request(what, address, "keeper", (errno) => {
+      if (wrong === "foreign") return;
+      const holder = this.#holderOf(address);
+      if (errno === undefined) holder?.announce(address);
+      else if (!isNeedless("add", errno)) holder?.dispatch({ type: "address-refused" });
+    });
   }
 
-  #holderOf(address: VirtualAddress): Working | undefined {
-    for (const working of this.working.values()) {
-      if (working.router.addresses.some((own) => sameAddress(own, address))) return working;
+  #lookLater(address: VirtualAddress, wait: Duration): void {
+    const { clock } = this.#host;
+    const key = addressKey(address);
+    if (this.#lookingLater.has(key)) return;
+    this.#lookingLater.add(key);
+    clock.ringAt(after(clock.now(), wait), () => {
+      this.#lookingLater.delete(key);
+      this.addressChanged(address);
+    });
+  }
+
+  #holderOf(address: VirtualAddress): Instance | undefined {
+    for (const instance of this.working.values()) {
+      if (instance.router.addresses.some((own) => sameAddress(own, address))) return instance;
     }
     return undefined;
   }
 
-  #start(router: VirtualRouter, resume: boolean): void {
-    const faults = this.#faultsOf(router);
-    const working: Working = { router, state: INITIAL, outbox: EMPTY_OUTBOX, faults };
-    this.working.set(router.name, working);
-    this.#dispatch(working, { type: "startup", faults, resume });
-  }
-
-  #reconfigure(working: Working, router: VirtualRouter): void {
-    this.#host.drain(working.router.interface);
-    const before = working.router;
-    working.router = router;
-    this.#dispatch(working, { type: "reconfigured", before });
+  #start(router: VirtualRouter, resume: boolean, delay: Duration): void {
+    const { faults, adjustment } = this.#standing(router);
+    const instance = new Instance(router, adjustment, this.#hands);
+    this.working.set(router.name, instance);
+    this.#faults.set(router.name, faults);
+    instance.dispatch({ type: "startup", faults, resume, delay });
   }
 
   #stopAllBut(kept: ReadonlySet<string>, stopped: () => void): void {
     const leaving = [...this.working.values()].filter(({ router }) => !kept.has(router.name));
-    for (const working of leaving) this.#dispatch(working, { type: "shutdown" });
-    this.#settled(() => {
+    for (const instance of leaving) instance.decide({ type: "shutdown" });
+    for (const instance of leaving) instance.work();
+    whenAllSettled(leaving, () => {
       for (const { router } of leaving) this.working.delete(router.name);
       stopped();
     });
   }
 
-  #dispatch(working: Working, event: Event): void {
-    if (event.type !== "advert") this.#host.drain(working.router.interface);
-    const before = working.state;
-    const { router } = working;
-    const context = { router, primary: this.#primary(router), adjustment: 0 };
-    const { state, effects } = step(before, event, this.#host.now, context);
-    working.state = state;
-    this.#host.wake(router.name, nextDeadline(state));
-    this.#host.stepped({ working, event, before, effects });
-    for (const { type } of effects) if (type === "send-advert") this.#send(router, router.priority);
-    working.outbox = put(working.outbox, effects, router);
-    this.#carryOut(working);
-  }
-
-  #carryOut(working: Working): void {
-    const task = nextTask(working.outbox);
-    if (task === undefined) {
-      if (working.outbox.tasks.length === 0) this.#checkSettled();
-      return;
-    }
-    working.outbox = begun(working.outbox);
-    this.#perform(working, task, () => {
-      working.outbox = done(working.outbox);
-      this.#carryOut(working);
-    });
-  }
-
-  #perform(working: Working, { effect, router }: Task, finished: () => void): void {
-    switch (effect.type) {
-      case "resign":
-        this.#send(router, 0);
-        return finished();
-      case "concede":
-        this.#host.drain(router.interface);
-        this.#send({ ...router, advertInterval: effect.advertInterval }, router.priority);
-        return finished();
-      case "add-addresses":
-        return this.#add(effect.addresses, router, (accepted) => {
-          if (!accepted) this.#dispatch(working, { type: "address-refused" });
-          finished();
-        });
-      case "remove-addresses":
-        return this.#remove(effect.addresses, finished);
-      case "announce":
-        this.#host.drain(router.interface);
-        if (mayAnnounce(working.state)) {
-          for (let count = 0; count < effect.repeat; count += 1) {
-            for (const address of effect.addresses) this.#host.announce(address);
-          }
-        }
-        return finished();
-      case "publish":
-        this.#host.published(router, effect);
-        return finished();
-    }
+  /** The members of an instance's sync group, itself among them. */
+  #companions(instance: Instance): readonly Instance[] {
+    const { syncGroup } = instance.router;
+    if (syncGroup === undefined) return [instance];
+    return [...this.working.values()].filter(({ router }) => router.syncGroup === syncGroup);
   }
 
   #add(
-    addresses: readonly VirtualAddress[],
     router: VirtualRouter,
+    addresses: readonly VirtualAddress[],
     finished: (accepted: boolean) => void,
   ): void {
     this.#book.want(addresses);
-    this.#requestAll("add", addresses, "claim", (refused) => {
+    this.#requestAll("add", addresses, (refused) => {
       for (const address of addresses) if (!refused.includes(address)) this.#host.claimed(address, router);
       finished(refused.length === 0);
     });
   }
 
   #remove(addresses: readonly VirtualAddress[], finished: () => void): void {
-    this.#requestAll("remove", this.#book.unwant(addresses), "repair", finished);
+    this.#requestAll("remove", this.#book.unwant(addresses), finished);
   }
 
   #requestAll(
     what: "add" | "remove",
     addresses: readonly VirtualAddress[],
-    by: Hand,
     finished: (refused: readonly VirtualAddress[]) => void,
   ): void {
     let missing = addresses.length;
     const refused: VirtualAddress[] = [];
     if (missing === 0) return finished(refused);
     for (const address of addresses) {
-      this.#host.request(what, address, by, (errno) => {
+      this.#host.request(what, address, "owner", (errno) => {
         if (errno !== undefined && !isNeedless(what, errno)) refused.push(address);
         missing -= 1;
         if (missing === 0) finished(refused);
@@ -259,38 +269,29 @@ export class VrrpBrain implements Brain {
     }
   }
 
-  #settled(settled: () => void): void {
-    this.#whenSettled = settled;
-    this.#checkSettled();
-  }
-
-  #checkSettled(): void {
-    const settled = this.#whenSettled;
-    if (settled === undefined) return;
-    for (const { outbox } of this.working.values()) if (outbox.tasks.length > 0) return;
-    this.#whenSettled = undefined;
-    settled();
-  }
-
-  #send(router: VirtualRouter, priority: number): void {
-    const source = this.#primary(router);
-    if (source !== undefined) this.#host.send(router, priority, this.#packet(router, priority, source));
-  }
-
-  /** An advert's bytes are the same for as long as the router is: they are made once. */
-  #packet(router: VirtualRouter, priority: number, source: IpAddress): Uint8Array {
-    const last = this.#packets.get(router);
-    if (last?.priority === priority && last.source === source) return last.bytes;
-    const bytes = advertPackets(router, priority, source)[0]?.packet ?? new Uint8Array();
-    this.#packets.set(router, { priority, source, bytes });
-    return bytes;
-  }
-
-  #faultsOf(router: VirtualRouter): readonly string[] {
-    return faultsOf(router, this.#host.interfaces, this.#virtual);
+  #standing(router: VirtualRouter): Outcome {
+    const tracked = outcomeOf(router.tracks, (kind, object) => this.#tracked.verdict(kind, object));
+    const faults = faultsOf(router, this.#tracked.interfaces, this.#virtual);
+    return { faults: [...faults, ...tracked.faults], adjustment: tracked.adjustment };
   }
 
   #primary(router: VirtualRouter): IpAddress | undefined {
     return primaryAddress(router, this.#host.interfaces, this.#virtual);
+  }
+}
+
+function isHeardAt(socket: Socket, router: VirtualRouter): boolean {
+  return router.interface === socket.interface && router.family === socket.family;
+}
+
+/** Calls back when all that they have decided so far has been done. */
+function whenAllSettled(instances: readonly Instance[], settled: () => void): void {
+  let waiting = instances.length;
+  if (waiting === 0) return settled();
+  for (const instance of instances) {
+    instance.whenSettled(() => {
+      waiting -= 1;
+      if (waiting === 0) settled();
+    });
   }
 }

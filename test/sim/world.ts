@@ -5,16 +5,18 @@
  * when a machine was last in trouble (stalled, killed, started, reconfigured, meddled with).
  */
 
-import type { IpAddress } from "../../src/core/units/ip-address.ts";
-import { type Duration, type Instant, ZERO } from "../../src/core/units/time.ts";
-import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import type { Family, IpAddress } from "../../src/core/units/ip-address.ts";
+import { after, type Duration, type Instant, seconds, ZERO } from "../../src/core/units/time.ts";
+import type { OutgoingAdvert } from "../../src/core/vrrp/advert-packet.ts";
+import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import type { Finding } from "../../src/core/track/model.ts";
 import type { Mac } from "../../src/core/units/mac.ts";
 import type { Effect } from "../../src/core/vrrp/event.ts";
 import { Agenda } from "./agenda.ts";
 import type { Brain, Host, Stepped } from "./brain.ts";
 import { Client } from "./client.ts";
 import type { Hand } from "./kernel.ts";
-import { type Hearing, type Life, Machine, type MachineListener } from "./machine.ts";
+import { type Hearing, type Judgement, type Life, Machine, type MachineListener } from "./machine.ts";
 import { Random } from "./random.ts";
 import { type Rule, Violation, type Watch } from "./rule.ts";
 import { type Frame, type Port, Segment } from "./segment.ts";
@@ -25,7 +27,7 @@ import { VrrpBrain } from "./vrrp-brain.ts";
 export interface Blueprint {
   readonly seed: number;
   /** The configuration of each director. */
-  readonly directors: readonly (readonly VirtualRouter[])[];
+  readonly directors: readonly FailoverConfig[];
   /** Segment `i` is where each director's `eth<i>` is plugged in. */
   readonly segments: number;
   /** Clients on each segment. */
@@ -49,7 +51,7 @@ export class World implements MachineListener {
   readonly segments: Segment[] = [];
   readonly clients: Client[][] = [];
   /** The configuration that each director's file holds now. */
-  readonly files = new Map<Machine, readonly VirtualRouter[]>();
+  readonly files = new Map<Machine, FailoverConfig>();
   /** The longest that a healthy, running director takes from a cause to its last effect. */
   reaction: Duration;
   /** The longest advert interval that any file has ever had: what anybody may have learnt. */
@@ -64,8 +66,10 @@ export class World implements MachineListener {
   readonly #missed = new Map<Port, Instant>();
   readonly #claims = new Map<Machine, Map<IpAddress, Instant>>();
   readonly #yields = new Map<Machine, Map<string, Instant>>();
+  readonly #tries = new Map<Machine, Map<IpAddress, Instant>>();
   readonly #watches: Watch[] = [];
   readonly #onStepped: Watcher<"stepped">[] = [];
+  readonly #onJudged: Watcher<"judged">[] = [];
   readonly #onHeard: Watcher<"heard">[] = [];
   readonly #onSent: Watcher<"sent">[] = [];
   readonly #checks: Watcher<"check">[] = [];
@@ -82,7 +86,7 @@ export class World implements MachineListener {
     // A task may wait behind two others, each a request and its answer; timers may be late before it, and after.
     this.reaction = (10 * blueprint.slowness + 2 * blueprint.timerLateness + 1_000) as Duration;
     for (let index = 0; index < blueprint.segments; index += 1) this.#build(index);
-    for (const [index, routers] of blueprint.directors.entries()) this.#install(index, routers, makeBrain);
+    for (const [index, config] of blueprint.directors.entries()) this.#install(index, config, makeBrain);
     for (const [index, segment] of this.segments.entries()) {
       for (const client of this.clients[index] ?? []) segment.plug(client);
     }
@@ -103,9 +107,9 @@ export class World implements MachineListener {
     return this.#interference.get(from)?.get(to) ?? NEVER;
   }
 
-  /** When a machine was last in trouble; now, while its process does not run. */
+  /** When a machine was last in trouble; now, while its process does not run or its timers are late. */
   troubled(machine: Machine): Instant {
-    return machine.awake ? (this.#trouble.get(machine) ?? NEVER) : this.now;
+    return machine.awake && !machine.limping ? (this.#trouble.get(machine) ?? NEVER) : this.now;
   }
 
   /** Says that a machine is in trouble now. */
@@ -128,27 +132,46 @@ export class World implements MachineListener {
     return this.#yields.get(machine)?.get(router) ?? NEVER;
   }
 
+  /** Until then an address may be left as somebody else made it: to put it right was tried within the last second. */
+  leftAloneUntil(machine: Machine, address: IpAddress): Instant {
+    const last = this.#tries.get(machine)?.get(address);
+    return last === undefined ? NEVER : after(last, (seconds(1) + this.reaction) as Duration);
+  }
+
   /** The configuration of the virtual router that an address belongs to, on that machine. */
   routerOf(machine: Machine, address: IpAddress): VirtualRouter | undefined {
-    return this.files.get(machine)?.find((router) => router.addresses.some((own) => own.address === address));
+    return this.routers(machine).find((router) => router.addresses.some((own) => own.address === address));
+  }
+
+  /** The virtual routers in a director's file. */
+  routers(machine: Machine): readonly VirtualRouter[] {
+    return this.files.get(machine)?.routers ?? [];
   }
 
   start(machine: Machine): void {
-    machine.start(this.files.get(machine) ?? []);
+    const config = this.files.get(machine);
+    if (config !== undefined) machine.start(config);
   }
 
   /** Puts a file in place. */
-  write(machine: Machine, routers: readonly VirtualRouter[]): void {
-    this.files.set(machine, routers);
-    for (const { advertInterval } of routers)
+  write(machine: Machine, config: FailoverConfig): void {
+    this.files.set(machine, config);
+    for (const { advertInterval } of config.routers)
       if (advertInterval > this.longestInterval) this.longestInterval = advertInterval;
   }
 
   /** The operator writes another file and has it read. */
-  rewrite(machine: Machine, routers: readonly VirtualRouter[]): void {
-    this.write(machine, routers);
+  rewrite(machine: Machine, config: FailoverConfig): void {
+    this.write(machine, config);
     this.trouble(machine);
-    machine.reconfigure(routers);
+    machine.reconfigure(config);
+  }
+
+  /** A tracked object on a machine is something else now. */
+  find(machine: Machine, finding: Finding): void {
+    this.trace?.note(`${machine.name}: ${finding.kind} ${finding.object} is ${finding.verdict}`);
+    this.trouble(machine);
+    machine.find(finding);
   }
 
   // What the machines tell.
@@ -157,15 +180,19 @@ export class World implements MachineListener {
     for (const watch of this.#onStepped) watch(machine, step);
   }
 
+  judged(machine: Machine, judgement: Judgement): void {
+    for (const watch of this.#onJudged) watch(machine, judgement);
+  }
+
   heard(machine: Machine, hearing: Hearing): void {
     this.trace?.heard(machine, hearing);
     for (const watch of this.#onHeard) watch(machine, hearing);
   }
 
-  sent(machine: Machine, router: VirtualRouter, priority: number): void {
+  sent(machine: Machine, router: VirtualRouter, advert: OutgoingAdvert): void {
     if (machine.kernel.mood.failsToSend) this.trouble(machine);
-    this.trace?.sent(machine, router, priority);
-    for (const watch of this.#onSent) watch(machine, router, priority);
+    this.trace?.sent(machine, router, advert);
+    for (const watch of this.#onSent) watch(machine, router, advert);
   }
 
   announced(machine: Machine, address: VirtualAddress): void {
@@ -199,10 +226,20 @@ export class World implements MachineListener {
     for (const watch of this.#watches) watch.address?.(machine, address, present, by);
   }
 
+  putRight(machine: Machine, { address }: VirtualAddress): void {
+    let tries = this.#tries.get(machine);
+    if (tries === undefined) this.#tries.set(machine, (tries = new Map()));
+    tries.set(address, this.now);
+  }
+
   life(machine: Machine, what: Life): void {
     this.trouble(machine);
     this.trace?.life(machine, what);
     for (const watch of this.#watches) watch.life?.(machine, what);
+  }
+
+  limped(machine: Machine): void {
+    this.trouble(machine);
   }
 
   #build(index: number): void {
@@ -216,28 +253,25 @@ export class World implements MachineListener {
     );
   }
 
-  #install(index: number, routers: readonly VirtualRouter[], makeBrain: (host: Host) => Brain): void {
+  #install(index: number, config: FailoverConfig, makeBrain: (host: Host) => Brain): void {
     const machine = new Machine(`lvs${index + 1}`, this.agenda, this.random, this, makeBrain);
     machine.kernel.mood.slowness = this.blueprint.slowness;
     machine.timerLateness = this.blueprint.timerLateness;
     for (const [at, segment] of this.segments.entries()) {
       const mac = Uint8Array.of(2, 0, 0, 0, at, index + 1) as Mac;
-      const address = ownAddress(index, at);
-      machine.plug(segment, {
-        index: at + 2,
-        name: `eth${at}`,
-        up: true,
-        mac,
-        addresses: [{ address, prefixLength: 24 }],
-      });
+      const addresses = ([4, 6] as const).map((family) => ({
+        address: ownAddress(index, at, family),
+        prefixLength: family === 4 ? 24 : 64,
+      }));
+      machine.plug(segment, { index: at + 2, name: `eth${at}`, up: true, mac, addresses });
     }
     for (const { port } of machine.nics.values()) this.#machineOf.set(port, machine);
     this.machines.push(machine);
-    this.write(machine, routers);
+    this.write(machine, config);
   }
 
   #onInterference(from: Port, to: Port, frame: Frame): void {
-    if (frame.kind === "arp") this.#missed.set(to, this.now);
+    if (frame.kind === "announcement") this.#missed.set(to, this.now);
     const [sender, receiver] = [this.#machineOf.get(from), this.#machineOf.get(to)];
     if (sender === undefined || receiver === undefined) return;
     let known = this.#interference.get(sender);
@@ -252,6 +286,7 @@ export class World implements MachineListener {
     });
     this.#watches.push(watch);
     if (watch.stepped !== undefined) this.#onStepped.push(watch.stepped.bind(watch));
+    if (watch.judged !== undefined) this.#onJudged.push(watch.judged.bind(watch));
     if (watch.heard !== undefined) this.#onHeard.push(watch.heard.bind(watch));
     if (watch.sent !== undefined) this.#onSent.push(watch.sent.bind(watch));
     if (watch.check !== undefined) this.#checks.push(watch.check.bind(watch));
@@ -259,6 +294,7 @@ export class World implements MachineListener {
 }
 
 /** The address that a director has of its own on a segment. */
-function ownAddress(director: number, segment: number): IpAddress {
+export function ownAddress(director: number, segment: number, family: Family): IpAddress {
+  if (family === 6) return `fe80::${segment + 1}:${11 + director}` as IpAddress;
   return `${segment === 0 ? "192.0.2" : "198.51.100"}.${11 + director}` as IpAddress;
 }

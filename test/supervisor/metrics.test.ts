@@ -18,6 +18,7 @@ const REPORT = {
       addresses: [{ address: "192.0.2.100/24", interface: "eth0" }],
     },
   ],
+  bfd: [{ session: "gw", neighbor: "192.0.2.1", state: "init" }],
   tracks: [],
   counts: [{ name: "adverts_sent", labels: { instance: "web", interface: "eth0" }, by: 3 }],
   lateness: [],
@@ -35,8 +36,15 @@ t.test("a failover process that is away holds nothing, and its totals stay", asy
   t.strictSame(await lines(metrics, "relevo_vip_held"), [
     'relevo_vip_held{instance="web",vip="192.0.2.100/24",interface="eth0"} 1',
   ]);
+  t.strictSame(await lines(metrics, "relevo_bfd_session_state"), [
+    'relevo_bfd_session_state{session="gw",neighbor="192.0.2.1",state="admin-down"} 0',
+    'relevo_bfd_session_state{session="gw",neighbor="192.0.2.1",state="down"} 0',
+    'relevo_bfd_session_state{session="gw",neighbor="192.0.2.1",state="init"} 1',
+    'relevo_bfd_session_state{session="gw",neighbor="192.0.2.1",state="up"} 0',
+  ]);
   metrics.onProcess("failover", false);
   t.strictSame(await lines(metrics, "relevo_vip_held"), []);
+  t.strictSame(await lines(metrics, "relevo_bfd_session_state"), []);
   t.strictSame(await lines(metrics, "relevo_vrrp_instance_state"), []);
   t.strictSame(await lines(metrics, "relevo_vrrp_adverts_sent_total"), [
     'relevo_vrrp_adverts_sent_total{instance="web",interface="eth0"} 3',

@@ -22,7 +22,12 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import t from "tap";
 import type { Event } from "../../src/core/report/event.ts";
-import type { InstanceNotify, NotifyConfig, NotifyScript } from "../../src/core/supervision/notify.ts";
+import type {
+  GroupNotify,
+  InstanceNotify,
+  NotifyConfig,
+  NotifyScript,
+} from "../../src/core/supervision/notify.ts";
 import { milliseconds, seconds } from "../../src/core/units/time.ts";
 import { Notifier } from "../../src/supervisor/notifier.ts";
 
@@ -40,6 +45,11 @@ async function until(what: string, holds: () => boolean): Promise<void> {
     if (Date.now() > deadline) throw new Error(`in vain: ${what}`);
     await delay(10);
   }
+}
+
+function instance(changes: Partial<InstanceNotify> = {}): InstanceNotify {
+  const none = { scripts: {}, always: undefined, priorityChanges: false, lowerPriority: undefined };
+  return { instance: "web", ...none, timeout: seconds(60), ...changes };
 }
 
 class Desk {
@@ -63,8 +73,7 @@ class Desk {
   }
 
   configure(changes: Partial<InstanceNotify>, fifos: NotifyConfig["fifos"] = []): void {
-    const web = { instance: "web", scripts: {}, always: undefined, timeout: seconds(60), ...changes };
-    this.notifier.configure({ instances: [web], fifos, services: [] });
+    this.notifier.configure({ instances: [instance(changes)], groups: [], fifos, services: [] });
   }
 
   /** What scripts have written to `file`, a line each. */
@@ -164,7 +173,7 @@ t.test("an instance that a new configuration leaves out is told its stop", async
   const said = join(desk.folder, "said");
   desk.configure({ always: script(`echo $3 >> ${said}`) });
   desk.notifier.onTransition("web", "backup", "startup", 100);
-  desk.notifier.configure({ instances: [], fifos: [], services: [] });
+  desk.notifier.configure({ instances: [], groups: [], fifos: [], services: [] });
   desk.notifier.onTransition("web", "init", "shutdown", 100);
   await desk.notifier.stop();
   t.equal(desk.lines().at(-1), "STOP");
@@ -177,6 +186,77 @@ t.test("who does not wait kills what runs", async (t) => {
   desk.notifier.abandon();
   await desk.notifier.stop();
   t.same(desk.runs, ["web backup failed", "web stop failed"]);
+});
+
+t.test("changes of priority, where they are asked for, and a lesser master", async (t) => {
+  const desk = new Desk(t);
+  const said = join(desk.folder, "said");
+  desk.configure({
+    always: script(`echo $3 $4 >> ${said}`),
+    lowerPriority: script(`echo again $RELEVO_STATE $RELEVO_PRIORITY >> ${said}`),
+    priorityChanges: true,
+  });
+  const tell = async (happens: () => void) => {
+    const before = desk.runs.length;
+    happens();
+    await until("it has run", () => desk.runs.length > before);
+  };
+  desk.notifier.onSign("web", "priority", 90);
+  await tell(() => desk.notifier.onTransition("web", "master", "master-down", 100));
+  await tell(() => desk.notifier.onSign("web", "priority", 90));
+  await tell(() => desk.notifier.onSign("web", "lower-priority", 90));
+  await tell(() => desk.notifier.onTransition("web", "fault", "fault", 90));
+  desk.notifier.onSign("web", "priority", 80);
+  desk.configure({ always: script(`echo $3 $4 >> ${said}`) });
+  await tell(() => desk.notifier.onTransition("web", "backup", "fault-cleared", 80));
+  desk.notifier.onSign("web", "priority", 100);
+  await desk.notifier.stop();
+  t.same(desk.lines(), [
+    "MASTER 100",
+    "MASTER_PRIORITY 90",
+    "again master 90",
+    "FAULT 90",
+    "BACKUP 80",
+    "STOP 100",
+  ]);
+});
+
+t.test("a sync group is told when its members agree, on the pipe and to its programs", async (t) => {
+  const desk = new Desk(t);
+  const [said, path] = [join(desk.folder, "said"), join(desk.folder, "pipe")];
+  const lan: GroupNotify = {
+    group: "lan",
+    members: ["web", "inner"],
+    scripts: { master: script(`echo group $RELEVO_GROUP $RELEVO_STATE >> ${said}`) },
+    always: script(`echo $* >> ${said}`),
+    timeout: seconds(60),
+  };
+  desk.notifier.configure({
+    instances: [instance(), instance({ instance: "inner" })],
+    groups: [lan],
+    services: [],
+    fifos: [{ path, owner: ME }],
+  });
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  t.teardown(() => closeSync(fd));
+  for (const name of ["web", "inner"]) desk.notifier.onTransition(name, "backup", "startup", 100);
+  await until("it is told", () => desk.runs.length === 1);
+  for (const name of ["inner", "web"]) desk.notifier.onTransition(name, "master", "master-down", 100);
+  await until("it is told", () => desk.runs.length === 3);
+  t.same(desk.lines(), ["GROUP lan BACKUP 0", "group lan master", "GROUP lan MASTER 0"]);
+  await desk.notifier.stop();
+  t.equal(desk.lines().at(-1), "GROUP lan STOP 0");
+  t.same(readPipe(fd).trim().split("\n"), [
+    'INSTANCE "web" BACKUP 100',
+    'INSTANCE "inner" BACKUP 100',
+    'GROUP "lan" BACKUP 0',
+    'INSTANCE "inner" MASTER 100',
+    'INSTANCE "web" MASTER 100',
+    'GROUP "lan" MASTER 0',
+    'INSTANCE "web" STOP 100',
+    'INSTANCE "inner" STOP 100',
+    'GROUP "lan" STOP 0',
+  ]);
 });
 
 function readPipe(fd: number): string {

@@ -29,7 +29,8 @@ export function buildDelivery(
   };
 }
 
-function own(
+/** What holds for the director `node`: one address for all, or its own. */
+export function own(
   source: IpAddress | ReadonlyMap<string, IpAddress> | undefined,
   node: string | undefined,
 ): IpAddress | undefined {

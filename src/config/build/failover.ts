@@ -10,22 +10,35 @@ import type {
   VirtualAddress,
   VirtualRouter,
 } from "../../core/vrrp/model.ts";
+import { seconds, ZERO } from "../../core/units/time.ts";
+import type { VirtualLink } from "../../core/vrrp/virtual-link.ts";
 import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
+import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
 import { linkDelays, tracksOf } from "./tracking.ts";
+import { buildLink } from "./virtual-link.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
 const DEFAULT_PRIORITY = 100;
 
+/** keepalived's defaults for garp_master_delay and garp_master_repeat, unless vrrp_min_garp is on. */
+const SECOND_BURST_AFTER = seconds(5);
+const BURST = 5;
+
 /** The failover process's part, for the director `node`. */
 export function buildFailover(content: FileContent, node: string | undefined): FailoverConfig {
+  const routers = [...content.vrrp_instances].map(([name, instance]) =>
+    router(name, instance, content, node),
+  );
   return {
-    routers: [...content.vrrp_instances].map(([name, instance]) => router(name, instance, content, node)),
+    routers,
     startupDelay: content.global_defs.vrrp_startup_delay,
     realtimePriority: content.global_defs.vrrp_rt_priority,
-    linkDelays: linkDelays(content),
+    announcementPace: { 4: content.global_defs.vrrp_garp_interval, 6: content.global_defs.vrrp_gna_interval },
+    linkDelays: { ...inherited(routers, linkDelays(content)), ...linkDelays(content) },
+    bfdSessions: buildBfd(content, node),
   };
 }
 
@@ -35,13 +48,16 @@ function router(
   content: FileContent,
   node: string | undefined,
 ): VirtualRouter {
+  const link = buildLink(instance, content, node);
+  const delivery = buildDelivery(instance, content, node);
   return {
     name,
     interface: instance.interface,
+    ...(link && { link, sendsByLink: link.type === "macvlan" && instance.vmac_xmit_base !== true }),
     vrid: instance.virtual_router_id,
     version: versionOf(instance, content.global_defs.vrrp_version),
     family: familyOfInstance(instance) ?? 4,
-    delivery: buildDelivery(instance, content, node),
+    delivery: link?.type === "ipvlan" ? { ...delivery, source: link.address?.address } : delivery,
     priority: priorityOf(instance, content, node),
     advertInterval: instance.advert_int,
     ...(instance.authentication === undefined
@@ -51,12 +67,28 @@ function router(
     preempt: instance.preempt ?? !(instance.nopreempt ?? false),
     preemptDelay: instance.preempt_delay,
     v3ChecksumAsV2: instance.v3_checksum_as_v2 ?? strictWithTwoChecksums(instance, content),
-    addresses: addresses(instance),
+    addresses: addresses(instance, link),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
+    ...((instance.owner_ignore_adverts ?? content.global_defs.vrrp_owner_ignore_adverts)
+      ? { ownerIgnoresAdverts: true as const }
+      : {}),
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
     tracks: tracksOf(instance, content),
   };
+}
+
+/** An interface on top of another is waited for as that one is, as in keepalived. */
+function inherited(
+  routers: readonly VirtualRouter[],
+  delays: FailoverConfig["linkDelays"],
+): FailoverConfig["linkDelays"] {
+  return Object.fromEntries(
+    routers.flatMap(({ link }) => {
+      const delay = link && delays[link.base];
+      return delay === undefined ? [] : [[link?.name ?? "", delay]];
+    }),
+  );
 }
 
 function authentication({
@@ -83,11 +115,13 @@ function priorityOf(instance: InstanceContent, content: FileContent, node: strin
   return priority?.get(node) ?? content.directors?.get(node)?.priority ?? DEFAULT_PRIORITY;
 }
 
-function addresses(instance: InstanceContent): VirtualAddress[] {
+/** What would go to the instance's interface goes to the one on top of it, where there is one. */
+function addresses(instance: InstanceContent, link: VirtualLink | undefined): VirtualAddress[] {
+  const on = (dev: string): string => (dev === instance.interface && link !== undefined ? link.name : dev);
   const built = ({ address, dev }: VirtualAddressEntry): VirtualAddress => ({
     address: address.address,
     prefixLength: address.prefixLength,
-    interface: dev ?? instance.interface,
+    interface: on(dev ?? instance.interface),
   });
   const excluded = instance.virtual_ipaddress_excluded.map(built);
   return [
@@ -112,9 +146,11 @@ function contention(instance: InstanceContent, content: FileContent): Contention
 }
 
 function announcing(instance: InstanceContent, { global_defs: globals }: FileContent): Announcing {
+  const frugal = globals.vrrp_min_garp;
   return {
-    delay: instance.garp_master_delay ?? globals.vrrp_garp_master_delay,
-    repeat: instance.garp_master_repeat ?? globals.vrrp_garp_master_repeat,
+    delay:
+      instance.garp_master_delay ?? globals.vrrp_garp_master_delay ?? (frugal ? ZERO : SECOND_BURST_AFTER),
+    repeat: instance.garp_master_repeat ?? globals.vrrp_garp_master_repeat ?? (frugal ? 1 : BURST),
     refresh: instance.garp_master_refresh ?? globals.vrrp_garp_master_refresh,
     refreshRepeat: instance.garp_master_refresh_repeat ?? globals.vrrp_garp_master_refresh_repeat,
   };

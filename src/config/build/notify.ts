@@ -1,53 +1,71 @@
 /**
- * From a file's content to whom the supervisor tells of the instances' states.
+ * From a file's content to whom the supervisor tells of the states of instances and sync groups.
  */
 
-import type { InstanceNotify, NotifyConfig, NotifyScript } from "../../core/supervision/notify.ts";
+import type {
+  GroupNotify,
+  InstanceNotify,
+  NotifyConfig,
+  NotifyScript,
+} from "../../core/supervision/notify.ts";
 import type { ServiceNotify, StateScripts } from "../../core/supervision/service-notify.ts";
-import type { FileContent, InstanceContent, VirtualServerContent } from "../schema/file.ts";
-import { realServerNames, type UserOf } from "./balancer.ts";
+import type { FileContent, InstanceContent, SyncGroupContent, VirtualServerContent } from "../schema/file.ts";
 import { virtualServerName } from "../services.ts";
+import { realServerNames, type UserOf } from "./balancer.ts";
 
 /** Whom to tell. */
 export function buildNotify(content: FileContent, userOf: UserOf): NotifyConfig {
   const { notify_fifo: all, vrrp_notify_fifo: vrrp } = content.global_defs;
   const paths = new Set([all, vrrp].filter((path) => path !== undefined));
   return {
-    instances: [...content.vrrp_instances].map(([name, instance]) => instanceNotify(name, instance, userOf)),
+    instances: [...content.vrrp_instances].map(
+      ([instance, own]): InstanceNotify => ({
+        instance,
+        ...scripts(own, userOf),
+        priorityChanges: own.notify_priority_changes ?? content.global_defs.vrrp_notify_priority_changes,
+        lowerPriority: script(own.notify_master_rx_lower_pri, own, userOf),
+      }),
+    ),
+    groups: [...content.vrrp_sync_groups].map(
+      ([group, own]): GroupNotify => ({
+        group,
+        members: own.group,
+        ...scripts(own, userOf),
+      }),
+    ),
     services: content.virtual_servers.map((server) => serviceNotify(server, content, userOf)),
     fifos: [...paths].map((path) => ({ path, owner: userOf(undefined) })),
   };
 }
 
-function instanceNotify(name: string, instance: InstanceContent, userOf: UserOf): InstanceNotify {
-  const script = (command: Command): NotifyScript | undefined =>
-    notifyScript(command, instance.notify_user, userOf);
-  const own = {
-    master: script(instance.notify_master),
-    backup: script(instance.notify_backup),
-    fault: script(instance.notify_fault),
-    stop: script(instance.notify_stop),
+type Notifying = InstanceContent | SyncGroupContent;
+
+function scripts(own: Notifying, userOf: UserOf) {
+  const states = {
+    master: script(own.notify_master, own, userOf),
+    backup: script(own.notify_backup, own, userOf),
+    fault: script(own.notify_fault, own, userOf),
+    stop: script(own.notify_stop, own, userOf),
   };
   return {
-    instance: name,
-    scripts: Object.fromEntries(Object.entries(own).filter(([, script]) => script !== undefined)),
-    always: script(instance.notify),
-    timeout: instance.notify_timeout,
+    scripts: Object.fromEntries(Object.entries(states).filter(([, script]) => script !== undefined)),
+    always: script(own.notify, own, userOf),
+    timeout: own.notify_timeout,
   };
 }
 
 function serviceNotify(server: VirtualServerContent, content: FileContent, userOf: UserOf): ServiceNotify {
-  const scripts = (up: Command, down: Command): StateScripts => ({
-    up: notifyScript(up, server.notify_user, userOf),
-    down: notifyScript(down, server.notify_user, userOf),
+  const stateScripts = (up: Command, down: Command): StateScripts => ({
+    up: script(up, server, userOf),
+    down: script(down, server, userOf),
   });
   return {
     virtual: virtualServerName(server, content.virtual_server_groups) ?? "",
-    quorum: scripts(server.quorum_up, server.quorum_down),
+    quorum: stateScripts(server.quorum_up, server.quorum_down),
     realServers: server.real_servers.flatMap((real) =>
       realServerNames(real, server).map((name) => ({
         real: name,
-        scripts: scripts(real.notify_up, real.notify_down),
+        scripts: stateScripts(real.notify_up, real.notify_down),
       })),
     ),
     omega: server.omega,
@@ -57,7 +75,11 @@ function serviceNotify(server: VirtualServerContent, content: FileContent, userO
 
 type Command = readonly string[] | undefined;
 
-function notifyScript(command: Command, user: string | undefined, userOf: UserOf): NotifyScript | undefined {
+function script(
+  command: Command,
+  { notify_user: user }: { readonly notify_user?: string | undefined },
+  userOf: UserOf,
+): NotifyScript | undefined {
   const [program, ...rest] = command ?? [];
   return program === undefined ? undefined : { command: [program, ...rest], user: userOf(user) };
 }

@@ -35,7 +35,11 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
     const own = typeof item === "string" ? { process: item } : item;
     return tracked("process", own.process, own, content.vrrp_track_processes.get(own.process));
   });
-  return [...interfaces, ...addresses, ...scripts, ...files, ...processes];
+  const paths = instance.track_bfd.map((item) => {
+    const own = typeof item === "string" ? { bfd: item } : item;
+    return tracked("bfd", own.bfd, own, content.bfd_instances.get(own.bfd));
+  });
+  return [...interfaces, ...addresses, ...scripts, ...files, ...processes, ...paths];
 }
 
 interface Weighing {

@@ -3,6 +3,7 @@
  * interface may come later.
  */
 
+import { linkName } from "../build/virtual-link.ts";
 import type { Environment } from "../environment.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
@@ -14,13 +15,21 @@ export function checkInterfaces(content: LooseContent, environment: Environment,
   const places = [...interfacePlaces(content)];
   const present = places.length === 0 ? undefined : environment.interfaces();
   if (present === undefined) return;
+  const ours = new Set(
+    [...(content.vrrp_instances?.values() ?? [])].map((keys) => keys && linkName(keys, content)),
+  );
   for (const { name, path } of places) {
-    if (present.includes(name)) continue;
+    // One that an instance has for itself comes with it.
+    if (present.includes(name) || ours.has(name)) continue;
     findings.add("interface-missing", path, `this machine has no interface ${name} now`);
   }
 }
 
 function* interfacePlaces(content: LooseContent): Generator<{ readonly name: string; readonly path: Path }> {
+  for (const [session, keys] of content.bfd_instances ?? []) {
+    if (keys?.interface !== undefined)
+      yield { name: keys.interface, path: ["bfd_instances", session, "interface"] };
+  }
   for (const [instance, keys] of content.vrrp_instances ?? []) {
     const path = ["vrrp_instances", instance];
     if (keys?.interface !== undefined) yield { name: keys.interface, path: [...path, "interface"] };

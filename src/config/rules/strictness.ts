@@ -2,6 +2,7 @@
  * `strict_mode`: what an instance must not ask for that is to keep to RFC 9568 (RFC 3768 for version 2) to the letter.
  */
 
+import { ipvlanOf, vmacOf } from "../build/virtual-link.ts";
 import { ZERO } from "../../core/units/time.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
@@ -63,6 +64,21 @@ function deviations(instance: Instance, globals: Globals): readonly Deviation[] 
       own: "virtual_ipaddress_excluded",
       deviates: (instance.virtual_ipaddress_excluded ?? []).length > 0,
       rule: "adverts name every address (RFC 9568 §5.2.9)",
+    },
+    {
+      own: "vmac_xmit_base",
+      deviates: instance.vmac_xmit_base === true,
+      rule: "adverts come from the virtual hardware address (RFC 9568 §7.2)",
+    },
+    {
+      own: "use_vmac",
+      deviates: vmacOf(instance)?.mac !== undefined,
+      rule: "the virtual hardware address follows from the virtual_router_id (RFC 9568 §7.3)",
+    },
+    {
+      own: "use_ipvlan",
+      deviates: ipvlanOf(instance) !== undefined,
+      rule: "adverts come from the virtual hardware address (RFC 9568 §7.2)",
     },
     {
       own: "v3_checksum_as_v2",

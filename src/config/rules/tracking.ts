@@ -26,6 +26,7 @@ const OBJECTS = {
   track_script: "vrrp_scripts",
   track_file: "track_files",
   track_process: "vrrp_track_processes",
+  track_bfd: "bfd_instances",
 } as const;
 
 /** The rules for tracked objects. */
@@ -86,6 +87,11 @@ function* itemsOf(place: Path, instance: Instance): Generator<Item> {
     const own = typeof item === "string" ? { process: item } : item;
     const path = [...place, "track_process", index];
     yield { list: "track_process", object: own?.process, weight: weightOf(own), path };
+  }
+  for (const [index, item] of (instance.track_bfd ?? []).entries()) {
+    const own = typeof item === "string" ? { bfd: item } : item;
+    const path = [...place, "track_bfd", index];
+    yield { list: "track_bfd", object: own?.bfd, weight: weightOf(own), path };
   }
 }
 

@@ -36,11 +36,16 @@ export function listenAddress(): z.ZodType<string> {
   );
 }
 
+/** An address with the length of its network's prefix. */
+export function cidr(): z.ZodType<Cidr> {
+  return textLeaf<Cidr>("an address such as 192.0.2.100/24", readCidr);
+}
+
 /** `192.0.2.100/24`, `2001:db8::100/64`, `192.0.2.100/24 dev eth1` as keepalived has it, or a map of the two. */
 export function virtualAddress(): z.ZodType<VirtualAddressEntry> {
   const line = textLeaf<VirtualAddressEntry>('an address such as "192.0.2.100/24 dev eth0"', readLine);
   const map = z.strictObject({
-    address: textLeaf<Cidr>("an address such as 192.0.2.100/24", readCidr),
+    address: cidr(),
     dev: interfaceName().optional(),
   });
   return z.union([line, map]);

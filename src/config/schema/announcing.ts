@@ -12,6 +12,11 @@ export function announceDelay(): z.ZodType<Duration> {
   return duration("0s", "1h");
 }
 
+/** vrrp_garp_interval and vrrp_gna_interval: zero means that nothing waits. */
+export function announceInterval(): z.ZodType<Duration> {
+  return duration("0s", "10s");
+}
+
 /** garp_master_repeat and garp_master_refresh_repeat: at least one, since claimed means announced. */
 export function announceRepeat(): z.ZodType<number> {
   return whole(1, 100);

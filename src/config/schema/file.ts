@@ -11,6 +11,7 @@ import { instanceSchema } from "./instance.ts";
 import { ownName } from "./leaf.ts";
 import { syncGroupSchema } from "./sync-group.ts";
 import {
+  bfdSessionsSchema,
   linkDelaysSchema,
   trackedFilesSchema,
   trackedProcessesSchema,
@@ -27,6 +28,7 @@ export const fileSchema = z.strictObject({
   vrrp_scripts: trackedScriptsSchema.default(new Map()),
   track_files: trackedFilesSchema.default(new Map()),
   vrrp_track_processes: trackedProcessesSchema.default(new Map()),
+  bfd_instances: bfdSessionsSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
   vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
   virtual_server_groups: virtualServerGroupsSchema.default(new Map()),
@@ -38,6 +40,12 @@ export type FileContent = z.output<typeof fileSchema>;
 
 /** One of its instances. */
 export type InstanceContent = z.output<typeof instanceSchema>;
+
+/** One of its BFD sessions. */
+export type BfdContent =
+  FileContent["bfd_instances"] extends ReadonlyMap<string, infer Session> ? Session : never;
+/** One of its sync groups. */
+export type SyncGroupContent = z.output<typeof syncGroupSchema>;
 
 /** One of its virtual servers. */
 export type VirtualServerContent = z.output<typeof virtualServerSchema>;

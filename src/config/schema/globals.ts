@@ -6,11 +6,18 @@ import { z } from "zod";
 import { seconds, ZERO } from "../../core/units/time.ts";
 import { VRRP_GROUP, VRRP_GROUP6 } from "../../core/wire/vrrp.ts";
 import { listenAddress } from "./address.ts";
-import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
+import {
+  announceDelay,
+  announceInterval,
+  announceRefresh,
+  announceRepeat,
+  lowerPriorityRepeat,
+} from "./announcing.ts";
 import { duration, wholeSeconds } from "./duration.ts";
 import { multicastGroup } from "./ip-address.ts";
 import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
+import { vmacPrefix } from "./virtual-link.ts";
 
 /** `version` and `vrrp_version`. */
 export function vrrpVersion(): z.ZodType<2 | 3> {
@@ -44,6 +51,7 @@ export const globalsSchema = z.strictObject({
   vrrp_notify_fifo: absolutePath().optional(),
   lvs_timeouts: lvsTimeoutsSchema.default({}),
   rs_init_notifies: toggle().default(false),
+  vrrp_notify_priority_changes: toggle().default(false),
   vrrp_version: vrrpVersion().default(2),
   vrrp_strict: toggle().default(false),
   vrrp_down_timer_adverts: downTimerAdverts().default(3),
@@ -51,14 +59,20 @@ export const globalsSchema = z.strictObject({
   vrrp_rt_priority: whole(0, 99).default(50),
   vrrp_mcast_group4: multicastGroup(4).default(VRRP_GROUP),
   vrrp_mcast_group6: multicastGroup(6).default(VRRP_GROUP6),
-  vrrp_garp_master_delay: announceDelay().default(seconds(5)),
-  vrrp_garp_master_repeat: announceRepeat().default(5),
+  vmac_prefix: vmacPrefix().default("vrrp"),
+  // What they are when left out depends on vrrp_min_garp: build/failover.ts.
+  vrrp_garp_master_delay: announceDelay().optional(),
+  vrrp_garp_master_repeat: announceRepeat().optional(),
   vrrp_garp_master_refresh: announceRefresh().default(seconds(60)),
   vrrp_garp_master_refresh_repeat: announceRepeat().default(1),
   vrrp_garp_lower_prio_delay: announceDelay().optional(),
   vrrp_garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
+  vrrp_min_garp: toggle().default(false),
+  vrrp_garp_interval: announceInterval().default(ZERO),
+  vrrp_gna_interval: announceInterval().default(ZERO),
   vrrp_lower_prio_no_advert: toggle().default(false),
   vrrp_higher_prio_send_advert: toggle().optional(),
+  vrrp_owner_ignore_adverts: toggle().default(false),
 });
 
 /** `metrics`: where they are served, or false. */

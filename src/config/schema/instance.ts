@@ -10,9 +10,10 @@ import { authenticationSchema } from "./authentication.ts";
 import { duration } from "./duration.ts";
 import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
 import { sourceAddress, unicastPeer } from "./ip-address.ts";
-import { notifyShape } from "./notify.ts";
+import { instanceNotifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
 import { trackShape } from "./tracking.ts";
+import { useIpvlan, useVmac } from "./virtual-link.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
 export const instanceSchema = z.strictObject({
@@ -38,7 +39,10 @@ export const instanceSchema = z.strictObject({
   unicast_src_ip: sourceAddress().optional(),
   unicast_ttl: whole(1, 255).optional(),
   check_unicast_src: toggle().optional(),
-  ...notifyShape,
+  use_vmac: useVmac().optional(),
+  vmac_xmit_base: toggle().optional(),
+  use_ipvlan: useIpvlan().optional(),
+  ...instanceNotifyShape,
   garp_master_delay: announceDelay().optional(),
   garp_master_repeat: announceRepeat().optional(),
   garp_master_refresh: announceRefresh().optional(),
@@ -47,5 +51,6 @@ export const instanceSchema = z.strictObject({
   garp_lower_prio_repeat: lowerPriorityRepeat().optional(),
   lower_prio_no_advert: toggle().optional(),
   higher_prio_send_advert: toggle().optional(),
+  owner_ignore_adverts: toggle().optional(),
   ...trackShape,
 });

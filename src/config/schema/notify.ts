@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { seconds } from "../../core/units/time.ts";
 import { duration } from "./duration.ts";
-import { argument, refuse, textLeaf, userName } from "./leaf.ts";
+import { argument, refuse, textLeaf, toggle, userName } from "./leaf.ts";
 
 /** The keys that name a script. */
 export const SCRIPT_KEYS = [
@@ -16,7 +16,7 @@ export const SCRIPT_KEYS = [
   "notify",
 ] as const;
 
-/** The notify keys of an instance. */
+/** The notify keys of an instance and of a sync group. */
 export const notifyShape = {
   notify_master: z.array(argument()).optional(),
   notify_backup: z.array(argument()).optional(),
@@ -25,6 +25,13 @@ export const notifyShape = {
   notify: z.array(argument()).optional(),
   notify_user: userName().optional(),
   notify_timeout: duration("10ms", "1h").default(seconds(30)),
+};
+
+/** Those of an instance alone. */
+export const instanceNotifyShape = {
+  ...notifyShape,
+  notify_master_rx_lower_pri: z.array(argument()).optional(),
+  notify_priority_changes: toggle().optional(),
 };
 
 /** Where a named pipe is. */

@@ -3,10 +3,11 @@
  */
 
 import { z } from "zod";
-import { seconds, ZERO } from "../../core/units/time.ts";
+import { milliseconds, seconds, ZERO } from "../../core/units/time.ts";
 import { quote } from "../diagnostic.ts";
 import { hostAddress } from "./address.ts";
 import { duration } from "./duration.ts";
+import { sourceAddress } from "./ip-address.ts";
 import {
   argument,
   choice,
@@ -86,6 +87,27 @@ export const trackedProcessesSchema = z.map(
   }),
 );
 
+/** `bfd_instances`: bare numbers above these are no seconds that anybody means. */
+export const bfdSessionsSchema = z.map(
+  ownName(),
+  z.strictObject({
+    neighbor_ip: sourceAddress(),
+    source_ip: sourceAddress().optional(),
+    interface: interfaceName().optional(),
+    min_rx: duration("10ms", "60s", 1).default(milliseconds(100)),
+    min_tx: duration("10ms", "60s", 1).default(milliseconds(100)),
+    idle_tx: duration("1s", "60s", 60).default(seconds(1)),
+    multiplier: whole(1, 255).default(5),
+    passive: toggle().default(false),
+    multihop: toggle().default(false),
+    ttl: whole(1, 255).optional(),
+    hoplimit: whole(1, 255).optional(),
+    max_hops: whole(0, 255).optional(),
+    weight: weight().default(0),
+    reverse: toggle().default(false),
+  }),
+);
+
 const override = { reverse: toggle().optional() };
 
 /** The lists of an instance. */
@@ -110,6 +132,9 @@ export const trackShape = {
     .array(
       z.union([ownName(), z.strictObject({ script: ownName(), weight: weight().optional(), ...override })]),
     )
+    .default([]),
+  track_bfd: z
+    .array(z.union([ownName(), z.strictObject({ bfd: ownName(), weight: weight().optional(), ...override })]))
     .default([]),
   track_process: z
     .array(

@@ -7,6 +7,7 @@
  */
 
 import type { BalancerConfig } from "../balance/model.ts";
+import type { BfdStateName } from "../wire/bfd.ts";
 import type { Finding, TrackKind, Verdict } from "../track/model.ts";
 import type { Instant } from "../units/time.ts";
 import type { Event } from "./event.ts";
@@ -65,6 +66,10 @@ export type FailoverCount =
   | "transitions"
   | "stalls"
   | "announcements_sent"
+  | "bfd_sent"
+  | "bfd_received"
+  | "bfd_discarded"
+  | "bfd_transitions"
   | "drift";
 
 /** The states that an instance can be in. */
@@ -91,9 +96,17 @@ export interface TrackReport {
   readonly verdict: Verdict;
 }
 
+/** Where one BFD session stands. */
+export interface BfdReport {
+  readonly session: string;
+  readonly neighbor: string;
+  readonly state: BfdStateName;
+}
+
 /** From the failover process. */
 export interface FailoverReport {
   readonly instances: readonly InstanceReport[];
+  readonly bfd: readonly BfdReport[];
   /** Those of which anything is known. */
   readonly tracks: readonly TrackReport[];
   readonly counts: readonly Count<FailoverCount>[];

@@ -5,6 +5,8 @@
 
 import type { LvsTimeouts } from "../balance/model.ts";
 import type { ServiceId } from "../balance/service.ts";
+import type { SettingChange } from "../vrrp/link-settings.ts";
+import type { OwnedLink } from "../vrrp/virtual-link.ts";
 
 /** The failover process's: addresses that may be on an interface because of us. */
 export interface FailoverRecord {
@@ -13,6 +15,12 @@ export interface FailoverRecord {
     readonly address: string;
     readonly prefixLength: number;
   }[];
+}
+
+/** The failover process's interfaces, and settings as they were before it made them. */
+export interface LinkRecord {
+  readonly links: readonly OwnedLink[];
+  readonly settings: readonly SettingChange[];
 }
 
 /** The balancer's: services that may be in the IPVS table, and settings as they were before us. */
@@ -26,4 +34,5 @@ export interface BalancerRecord {
 
 /** File names in the run directory. */
 export const FAILOVER_RECORD = "failover.json";
+export const LINK_RECORD = "links.json";
 export const BALANCER_RECORD = "balancer.json";

@@ -6,14 +6,20 @@
  * are never removed.
  */
 
+import { after, between, type Duration, type Instant, seconds, ZERO } from "../units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "./model.ts";
 import type { Interfaces } from "./surroundings.ts";
+
+/** So far apart an address is put right that somebody else keeps changing. */
+const PUT_RIGHT_APART = seconds(1);
 
 /** The book. What is wanted is written here before the kernel is asked, so that our own changes are no surprise. */
 export class AddressBook {
   /** All that may be ours, by key; the value says whether it shall be on its interface. */
   readonly #wanted = new Map<string, boolean>();
   readonly #borrowed = new Set<string>();
+  readonly #putRightAt = new Map<string, Instant>();
+  #up: ReadonlySet<string> | undefined;
 
   /** True until it has been told of any address. */
   get blank(): boolean {
@@ -76,6 +82,11 @@ export class AddressBook {
     return addresses.filter((address) => !this.#borrowed.has(addressKey(address)));
   }
 
+  /** True while any address shall be on that interface. */
+  wantsAnyOn(interfaceName: string): boolean {
+    return [...this.#wanted].some(([key, wanted]) => wanted && fromKey(key).interface === interfaceName);
+  }
+
   /** All that it knows of. */
   all(): readonly VirtualAddress[] {
     return [...this.#wanted.keys()].map(fromKey);
@@ -86,6 +97,33 @@ export class AddressBook {
     if (isPresent(address, interfaces)) return this.isForeign(address) ? "foreign" : undefined;
     // An interface that goes down takes its IPv6 addresses with it, and the router does not hold them much longer.
     return this.isMissed(address) && interfaces.get(address.interface)?.up === true ? "missing" : undefined;
+  }
+
+  /**
+   * Those on interfaces that have come up since it was asked last, to be looked at: while an interface is down, its IPv6
+   * addresses are gone and nobody puts them back; and a router that waits for it to come back (interface_up_down_delays) is
+   * master all the while.
+   */
+  cameUp(interfaces: Interfaces): readonly VirtualAddress[] {
+    const before = this.#up;
+    const up = new Set<string>();
+    for (const found of interfaces.values()) if (found.up) up.add(found.name);
+    this.#up = up;
+    if (before === undefined || [...up].every((name) => before.has(name))) return [];
+    return this.all().filter(({ interface: name }) => up.has(name) && !before.has(name));
+  }
+
+  /**
+   * How long an address that is wrong is to be left so; zero: it is put right now. Somebody who takes it away again and
+   * again gets it back at once, and after that once a second.
+   */
+  putRightIn(address: VirtualAddress, now: Instant): Duration {
+    const key = addressKey(address);
+    const last = this.#putRightAt.get(key);
+    const wait = last === undefined ? ZERO : between(now, after(last, PUT_RIGHT_APART));
+    if (wait > ZERO) return wait;
+    this.#putRightAt.set(key, now);
+    return ZERO;
   }
 
   /** True when an address that has appeared is to be removed: a backup that answers for it would be a second holder. */

@@ -11,6 +11,7 @@ import { type Advert, type DecodeFault, decodeAdvert, VRRP_TTL } from "../wire/v
 import { type AuthenticationFault, type Guard, messageWithin, open } from "./authentication.ts";
 import { strangeness } from "./delivery.ts";
 import type { VirtualRouter } from "./model.ts";
+import { OWNER } from "./priority.ts";
 
 /** Why a packet was discarded. */
 type DiscardCause =
@@ -52,8 +53,8 @@ export type Admission =
     };
 
 /**
- * Judges one packet, IP header included, that came in on an interface whose instances of that family are `routers`, each of
- * which speaks from the address that `primaryOf` tells. Without a `guard` no packet with an authentication
+ * Judges one packet, IP header included, that came in on an interface whose instances of that family are `routers`, as they
+ * stand (`asItStands`), each of which speaks from the address that `primaryOf` tells. Without a `guard` no packet with an authentication
  * header is admitted.
  */
 export function admit(
@@ -85,7 +86,7 @@ export function admit(
   if (router === undefined) return discard("vrid");
   const { advert } = decoded;
   if (advert.version !== router.version) return discard("version-mismatch");
-  if (router.priority === 255) return discard("owner");
+  if (heedsNobody(router, advert)) return discard("owner");
   if (advert.version === 2 && advert.advertInterval !== router.advertInterval)
     return discard("interval-mismatch");
   const { sequence } = opened;
@@ -96,6 +97,12 @@ export function admit(
     source: packet.source,
     ...(sequence === undefined ? {} : { sequence }),
   };
+}
+
+/** An owner heeds nobody but another owner, who is there by mistake; and not even that one, when told so. */
+function heedsNobody(router: VirtualRouter, advert: Advert): boolean {
+  if (router.priority !== OWNER) return false;
+  return advert.priority !== OWNER || router.ownerIgnoresAdverts === true;
 }
 
 /** A packet for no instance of ours is judged as multicast is. */

@@ -1,11 +1,19 @@
-/** A master that hears another one: it gives way, or makes itself heard (RFC 9568 §6.4.3). */
+/**
+ * A master that hears another one: it gives way, or makes itself heard (RFC 9568 §6.4.3).
+ *
+ * Two owners of the same addresses, both with priority 255, are a mistake in somebody's configuration, and both of them
+ * master for as long as neither listens. The one of the lower address gives way at once, as between any two equals. The
+ * other one leaves it the time for that, and then gives way itself: to a router that does not listen to anybody, as RFC
+ * 5798 §7.1 had owners do, one holder that is not the right one is to be preferred to two.
+ */
 
 import { compareIp, type IpAddress } from "../units/ip-address.ts";
-import { after, centiseconds, type Duration, type Instant, ZERO } from "../units/time.ts";
+import { after, centiseconds, type Duration, type Instant, microseconds, ZERO } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
 import { type Context, type Effect, type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
-import type { State, TransitionCause } from "./state.ts";
+import { OWNER } from "./priority.ts";
+import type { Contest, State, TransitionCause } from "./state.ts";
 import { announce, publish } from "./transition.ts";
 import { waitingFor } from "./waiting.ts";
 
@@ -21,19 +29,74 @@ export function onAdvertAsMaster(
   context: Context,
 ): Step {
   const { router } = context;
-  const winner = strongerThanUs(advert, source, context);
+  const winner = reasonToYield(state, advert, source, now, context);
   if (winner !== undefined) {
     const next = waitingFor(source, advert.advertInterval, now, router);
-    return {
-      state: next,
-      effects: [
-        { type: "remove-addresses", addresses: router.addresses },
-        ...lastWord(router, advert.advertInterval),
-        publish(state, next, winner, source),
-      ],
-    };
+    return giveWay(state, next, winner, source, router);
   }
-  return onLesserMaster(state, advert.priority, now, router);
+  return onLesserMaster(contested(state, advert, source, now, router), advert.priority, now, router);
+}
+
+function reasonToYield(
+  state: State & { name: "master" },
+  advert: Advert,
+  source: IpAddress,
+  now: Instant,
+  context: Context,
+): TransitionCause | undefined {
+  const stronger = strongerThanUs(advert, source, context);
+  if (!areBothOwners(advert, context.router)) return stronger;
+  const hasLost = stronger !== undefined || isIgnored(state, advert, source, now, context.router);
+  return hasLost ? "duplicate-owner" : undefined;
+}
+
+/** The other owner had its time, was told once more, and speaks still. */
+function isIgnored(
+  { contest }: State & { name: "master" },
+  advert: Advert,
+  source: IpAddress,
+  now: Instant,
+  router: VirtualRouter,
+): boolean {
+  if (contest?.by !== source || isOver(contest, advert, now, router)) return false;
+  return contest.warned && now >= contest.until;
+}
+
+/**
+ * Another owner begins to be heard, or is heard still when its time is up. That may have been the last word of one that
+ * has given way late, or what has queued while we stood still: so it is answered once more before it counts. Of several
+ * owners it is one at a time.
+ */
+function contested(
+  state: State & { name: "master" },
+  advert: Advert,
+  source: IpAddress,
+  now: Instant,
+  router: VirtualRouter,
+): State & { name: "master" } {
+  const { contest } = state;
+  if (!areBothOwners(advert, router)) return state;
+  if (contest === undefined || isOver(contest, advert, now, router))
+    return {
+      ...state,
+      contest: { by: source, until: after(now, timeToGiveWay(advert, router)), warned: false },
+    };
+  if (contest.by !== source || now < contest.until) return state;
+  return { ...state, contest: { by: source, until: after(now, router.advertInterval), warned: true } };
+}
+
+/** It was not heard any more when its time was up. */
+function isOver({ until }: Contest, advert: Advert, now: Instant, router: VirtualRouter): boolean {
+  return now >= after(until, timeToGiveWay(advert, router));
+}
+
+/** It has heard an advert of ours by then, and has had more than an interval of its own to fall silent. */
+function timeToGiveWay(advert: Advert, { advertInterval }: VirtualRouter): Duration {
+  return microseconds(advertInterval + 1.2 * Math.max(advertInterval, advert.advertInterval));
+}
+
+function areBothOwners(advert: Advert, router: VirtualRouter): boolean {
+  return advert.priority === OWNER && router.priority === OWNER;
 }
 
 /** Also the answer to a priority of 0, always: whoever lets go may have confused the switches. */
@@ -51,10 +114,11 @@ function onLesserMaster(
   // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
   if (now < state.answerQuietUntil) return unchanged({ ...state, reassertAt: later });
   const effects: Effect[] = [];
-  let next = { ...state, answerQuietUntil: after(now, ANSWERS_APART), reassertAt: later };
+  let next = { ...state, reassertAt: later };
   if (answer || priority === 0) {
     effects.push({ type: "send-advert" });
-    next = { ...next, nextAdvertAt: after(now, router.advertInterval) };
+    const answerQuietUntil = after(now, ANSWERS_APART);
+    next = { ...next, answerQuietUntil, nextAdvertAt: after(now, router.advertInterval) };
   }
   if (announces && now >= state.contentionQuietUntil) {
     effects.push(announce(router, announceRepeat));
@@ -68,11 +132,20 @@ function onLesserMaster(
 }
 
 /**
- * The winner hears that there were two, and announces again (§6.4.3: it answers a lesser one); for backups that hear it
- * too it carries the winner's interval.
+ * From master to backup because another is master: the addresses go first. The winner then hears that there were two, and
+ * announces again (§6.4.3: it answers a lesser one); for backups that hear it too the last word carries the winner's
+ * interval. Priority 0 would tell those that nobody is master.
  */
-function lastWord({ contention }: VirtualRouter, advertInterval: Duration): Effect[] {
-  return contention.lastWord ? [{ type: "concede", advertInterval }] : [];
+export function giveWay(
+  state: State,
+  next: State & { name: "backup" },
+  cause: TransitionCause,
+  detail: string | undefined,
+  { addresses, contention }: VirtualRouter,
+): Step {
+  const effects: Effect[] = [{ type: "remove-addresses", addresses }];
+  if (contention.lastWord) effects.push({ type: "concede", advertInterval: next.advertInterval });
+  return { state: next, effects: [...effects, publish(state, next, cause, detail)] };
 }
 
 function latest(one: Instant, other: Instant): Instant {

@@ -4,6 +4,7 @@ import type { IpAddress } from "../units/ip-address.ts";
 import type { Duration } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
 import type { VirtualAddress, VirtualRouter } from "./model.ts";
+import type { PeerWord } from "./peer.ts";
 import type { State, TransitionCause } from "./state.ts";
 
 /** What can happen to it. */
@@ -30,6 +31,16 @@ export type Event =
   | { readonly type: "reconfigured"; readonly before: VirtualRouter }
   /** What it tracks adds up to something else now: the context has the new adjustment, this the one until now. */
   | { readonly type: "adjusted"; readonly before: number }
+  /** The peer says something new of this router, or is heard again: the context has it, this is what it said until now. */
+  | { readonly type: "peer"; readonly before: PeerWord | undefined }
+  /** No path to the peer carries its word any more; this is its last. An answer on the segment is waited for so long. */
+  | { readonly type: "peer-silent"; readonly last: PeerWord; readonly grace: Duration }
+  /** The peer hands over: claim the addresses, it has them still. */
+  | { readonly type: "take"; readonly from: string }
+  /** A handover to the peer begins. */
+  | { readonly type: "give" }
+  /** It is over: `to` has the addresses; or nobody has taken them. */
+  | { readonly type: "given"; readonly to: string | undefined }
   | { readonly type: "shutdown" };
 
 /** What the driver must do. */
@@ -46,6 +57,7 @@ export type Effect =
   | { readonly type: "remove-addresses"; readonly addresses: readonly VirtualAddress[] }
   /** Announce each address so many times. */
   | { readonly type: "announce"; readonly addresses: readonly VirtualAddress[]; readonly repeat: number }
+  | Remark
   | {
       readonly type: "publish";
       readonly from: State["name"];
@@ -55,6 +67,15 @@ export type Effect =
       readonly detail: string | undefined;
     };
 
+/** What the pair's own link is to know; told when it is decided. */
+export type Remark =
+  /** The peer is to be asked to hand over. */
+  | { readonly type: "request-handover" }
+  /** Nothing is heard on the segment, yet the peer says that it is master. */
+  | { readonly type: "held-back-by-peer" }
+  /** The peer was silent on every path, and its advert is here: its silence is none. */
+  | { readonly type: "silence-contradicted" };
+
 /** The router and what it is on this machine. */
 export interface Context {
   readonly router: VirtualRouter;
@@ -62,6 +83,8 @@ export interface Context {
   readonly primary: IpAddress | undefined;
   /** The member of its sync group that hears a master, and so keeps it from following silence. */
   readonly heldBackBy?: string | undefined;
+  /** What the other director says of this router; undefined when there is none, or it cannot be heard. */
+  readonly peer?: PeerWord | undefined;
   /** What its tracked objects add to its priority, or take from it; zero when it tracks none. */
   readonly adjustment: number;
 }

@@ -3,11 +3,14 @@
  * of wire formats.
  */
 
+import type { BfdSession } from "../bfd/model.ts";
 import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
+import type { AnnouncementPace } from "./announcement-queue.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Duration } from "../units/time.ts";
+import { type Duration, ZERO } from "../units/time.ts";
+import type { VirtualLink } from "./virtual-link.ts";
 
 /** VRRP version 2 (RFC 3768) or 3 (RFC 9568). */
 export type VrrpVersion = 2 | 3;
@@ -68,6 +71,10 @@ export interface VirtualRouter {
   /** The operator's name for it. */
   readonly name: string;
   readonly interface: string;
+  /** use_vmac, use_ipvlan: an interface of its own on top of that one. */
+  readonly link?: VirtualLink | undefined;
+  /** True: adverts leave through `link`, with its hardware address; false is vmac_xmit_base. */
+  readonly sendsByLink?: boolean;
   /** 1..255; IPv4 and IPv6 count on their own. */
   readonly vrid: number;
   /** Version 2 knows IPv4 only. */
@@ -92,6 +99,8 @@ export interface VirtualRouter {
   readonly addresses: readonly VirtualAddress[];
   readonly announcing: Announcing;
   readonly contention: Contention;
+  /** owner_ignore_adverts: at priority 255 not even another owner is heeded. */
+  readonly ownerIgnoresAdverts?: true;
   /** The sync group that it moves with: its members are master together, or none of them is. */
   readonly syncGroup: string | undefined;
   /** What its priority and its fitness depend on besides. */
@@ -105,6 +114,20 @@ export interface FailoverConfig {
   readonly startupDelay: Duration;
   /** vrrp_rt_priority: SCHED_RR priority, 1..99; 0 leaves the process at normal scheduling. */
   readonly realtimePriority: number;
+  /** vrrp_garp_interval and vrrp_gna_interval. */
+  readonly announcementPace: AnnouncementPace;
   /** interface_up_down_delays, by interface name. */
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
+  /** bfd_instances */
+  readonly bfdSessions: readonly BfdSession[];
 }
+
+/** Nothing to do. */
+export const IDLE: FailoverConfig = {
+  routers: [],
+  startupDelay: ZERO,
+  realtimePriority: 0,
+  linkDelays: {},
+  announcementPace: { 4: ZERO, 6: ZERO },
+  bfdSessions: [],
+};

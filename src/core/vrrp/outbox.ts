@@ -1,20 +1,30 @@
 /**
  * What a virtual router has decided and what of it may be done now.
  *
- * Adverts go out the moment they are decided, whatever else is still being done. All other effects are carried out in
- * the order of their decision, each when the one before it is done: an address is off before anyone is told so, and on
+ * Adverts go out the moment they are decided, whatever else is still being done, and so do remarks. All other effects are
+ * carried out in the order of their decision, each when the one before it is done: an address is off before anyone is told so, and on
  * before it is announced.
  */
 
 import type { VirtualRouter } from "./model.ts";
-import type { Effect } from "./event.ts";
+import type { Effect, Remark } from "./event.ts";
 import type { State } from "./state.ts";
 
 /** An effect that waits for its turn, and the router as it was when that was decided. */
 export interface Task {
-  readonly effect: Exclude<Effect, { type: "send-advert" }>;
+  readonly effect: Deed;
   readonly router: VirtualRouter;
 }
+
+/** An effect that takes its time. */
+type Deed = Exclude<Effect, { type: "send-advert" } | Remark>;
+
+const AT_ONCE: Readonly<Record<Exclude<Effect, Deed>["type"], true>> = {
+  "send-advert": true,
+  "request-handover": true,
+  "held-back-by-peer": true,
+  "silence-contradicted": true,
+};
 
 /** Tasks in their order; the first is being carried out while `busy`. */
 export interface Outbox {
@@ -25,9 +35,9 @@ export interface Outbox {
 /** Nothing to do. */
 export const EMPTY_OUTBOX: Outbox = { busy: false, tasks: [] };
 
-/** Puts a step's effects behind those that wait; adverts are not among them, they are to be sent at once. */
+/** Puts a step's effects behind those that wait; what is done at once is not among them. */
 export function put(outbox: Outbox, effects: readonly Effect[], router: VirtualRouter): Outbox {
-  const tasks = effects.flatMap((effect) => (effect.type === "send-advert" ? [] : [{ effect, router }]));
+  const tasks = effects.flatMap((effect) => (isDeed(effect) ? [{ effect, router }] : []));
   return tasks.length === 0 ? outbox : { ...outbox, tasks: [...outbox.tasks, ...tasks] };
 }
 
@@ -48,8 +58,12 @@ export function done({ tasks }: Outbox): Outbox {
 
 /**
  * True while an announcement is worth making. Lost again while the kernel was busy: it would draw the clients away from
- * the winner.
+ * the winner. In a handover of ours it is the peer that announces.
  */
 export function mayAnnounce(state: State): boolean {
-  return state.name === "master";
+  return state.name === "master" && state.mute !== true;
+}
+
+function isDeed(effect: Effect): effect is Deed {
+  return !Object.hasOwn(AT_ONCE, effect.type);
 }

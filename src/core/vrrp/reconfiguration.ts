@@ -4,7 +4,7 @@ import { after, type Instant } from "../units/time.ts";
 import { type Context, type Effect, type Step, unchanged } from "./event.ts";
 import { sameAddress, type VirtualAddress, type VirtualRouter } from "./model.ts";
 import type { State } from "./state.ts";
-import { becomeMaster, nextRefresh, OWNER, secondBurst } from "./transition.ts";
+import { nextRefresh, secondBurst } from "./transition.ts";
 import { rescheduled } from "./waiting.ts";
 
 /** `before` is what it was until now. */
@@ -15,7 +15,6 @@ export function onReconfigured(state: State, before: VirtualRouter, now: Instant
     case "fault":
       return unchanged(state);
     case "backup":
-      if (router.priority === OWNER) return becomeMaster(state, "reconfigured", undefined, now, context);
       return unchanged(rescheduled(state, before, now, router));
     case "master": {
       const gone = without(before.addresses, router.addresses);

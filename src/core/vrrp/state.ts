@@ -21,16 +21,32 @@ export type TransitionCause =
   | "higher-priority"
   /** A master of equal priority and a higher address was heard. */
   | "equal-priority-higher-address"
+  /** Another owner of the addresses was heard that has the higher address, or that will not give way. */
+  | "duplicate-owner"
   /** Something it cannot do without is missing. */
   | "fault"
   /** The last fault is gone. */
   | "fault-cleared"
+  /** The other director lets go, or misses something, and says so. */
+  | "peer-let-go"
+  /** Every path to the other director, who was master, fell silent. */
+  | "peer-silent"
+  /** It was handed over, by agreement. */
+  | "handover"
   /** Another member of the sync group moved, or its fault ended. */
   | "sync-group"
   /** The configuration changed. */
   | "reconfigured"
   /** It was told to stop. */
   | "shutdown";
+
+/** An owner of a lower address, and the time that it has to give way. */
+export interface Contest {
+  readonly by: IpAddress;
+  readonly until: Instant;
+  /** It was heard after its time and answered once more; the next time is the last. */
+  readonly warned: boolean;
+}
 
 /** Where the router stands; deadlines included. */
 export type State =
@@ -54,11 +70,13 @@ export type State =
       /** The master's interval, learned from its adverts; our own until one is heard (RFC 9568 §6.1). */
       readonly advertInterval: Duration;
       /** What it will mean when `masterDownAt` passes. */
-      readonly expecting: "master-down" | "master-resigned" | "preempted-lower-priority";
+      readonly expecting: "master-down" | "master-resigned" | "preempted-lower-priority" | "peer-silent";
       /** The master last heard. */
       readonly master: IpAddress | undefined;
       /** Until then a lesser master is left alone (preempt_delay); undefined as long as none is heard. */
       readonly preemptAt: Instant | undefined;
+      /** The lesser master was asked to hand over. */
+      readonly askedHandover?: boolean;
     }
   | {
       readonly name: "master";
@@ -73,6 +91,12 @@ export type State =
       readonly answerQuietUntil: Instant;
       /** Not before this do adverts of a lesser master cause another burst. */
       readonly contentionQuietUntil: Instant;
+      /** In a handover: adverts do not count until then. */
+      readonly deafUntil?: Instant | undefined;
+      /** In a handover of ours: nothing is said until `deafUntil`. */
+      readonly mute?: boolean;
+      /** Another owner that ought to give way to this one; undefined as long as none is heard. */
+      readonly contest: Contest | undefined;
     };
 
 /** The state before anything has happened. */

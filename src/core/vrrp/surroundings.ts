@@ -16,8 +16,22 @@ export interface Interface {
   /** Switched on, and with carrier. */
   readonly up: boolean;
   readonly mac: Mac | undefined;
+  /** Switched on, with carrier or without. */
+  readonly enabled?: boolean;
+  /** Of one that is made on top of another: what it is, such as `macvlan`, in which mode, and the other's index. */
+  readonly stacked?: Stacked | undefined;
   /** Its addresses, each family in the kernel's order. */
   readonly addresses: readonly InterfaceAddress[];
+}
+
+/** What an interface is that is made on top of another. */
+export interface Stacked {
+  /** The kernel's name for it. */
+  readonly kind: string;
+  /** The other one's index; undefined when that is in another network namespace. */
+  readonly parent: number | undefined;
+  /** A macvlan's or an ipvlan's mode, in the words of ip-link(8). */
+  readonly mode: string | undefined;
 }
 
 /** An address on an interface. */
@@ -37,7 +51,11 @@ export function faultsOf(
   interfaces: Interfaces,
   virtual: ReadonlySet<IpAddress>,
 ): readonly string[] {
-  const needed = new Set([router.interface, ...router.addresses.map((address) => address.interface)]);
+  const needed = new Set([
+    router.interface,
+    ...(router.link === undefined ? [] : [router.link.name]),
+    ...router.addresses.map((address) => address.interface),
+  ]);
   const faults = [...needed].flatMap((name) => {
     const found = interfaces.get(name);
     if (found === undefined) return [`interface ${name} is missing`];
@@ -67,15 +85,20 @@ export function primaryAddress(
   virtual: ReadonlySet<IpAddress>,
 ): IpAddress | undefined {
   const { source } = router.delivery;
-  if (source !== undefined) return isHere(source, router.interface, interfaces) ? source : undefined;
+  if (source !== undefined) return isHere(source, router, interfaces) ? source : undefined;
   const own = usable(interfaces.get(router.interface)).filter((address) => suits(router.delivery, address));
   const first = own.find((address) => !virtual.has(address));
   return first ?? (router.priority === 255 ? own[0] : undefined);
 }
 
-/** True when a configured source is on this machine; a link-local one has to be on the interface itself. */
-function isHere(source: IpAddress, name: string, interfaces: Interfaces): boolean {
-  const places = isIpv6(source) && isLinkLocal(source) ? [interfaces.get(name)] : [...interfaces.values()];
+/** True when a configured source is on this machine; a link-local one has to be on the interface itself, or on top of it. */
+function isHere(
+  source: IpAddress,
+  { interface: name, link }: VirtualRouter,
+  interfaces: Interfaces,
+): boolean {
+  const near = [interfaces.get(name), link && interfaces.get(link.name)];
+  const places = isIpv6(source) && isLinkLocal(source) ? near : [...interfaces.values()];
   return places.some((place) => usable(place).includes(source));
 }
 

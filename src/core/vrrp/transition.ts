@@ -3,11 +3,9 @@
 import { after, type Instant, ZERO } from "../units/time.ts";
 import type { Context, Effect, Step } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
+import { OWNER } from "./priority.ts";
 import type { State, TransitionCause } from "./state.ts";
 import { waitingFor } from "./waiting.ts";
-
-/** An address owner never gives way and never waits (RFC 9568 §6.1). */
-export const OWNER = 255;
 
 /** A master that leaves lets go first; anyone else has nothing to let go of. */
 export function leave(
@@ -41,8 +39,8 @@ export function becomeMaster(
   detail: string | undefined,
   now: Instant,
   { router }: Context,
-): Step {
-  const next: State = {
+): Step & { readonly state: { name: "master" } } {
+  const next: State & { name: "master" } = {
     name: "master",
     nextAdvertAt: after(now, router.advertInterval),
     announceAt: secondBurst(now, router),
@@ -50,6 +48,7 @@ export function becomeMaster(
     refreshAt: nextRefresh(now, router),
     answerQuietUntil: now,
     contentionQuietUntil: now,
+    contest: undefined,
   };
   return {
     state: next,

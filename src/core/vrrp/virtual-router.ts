@@ -4,7 +4,8 @@
  * It decides and does nothing: the driver feeds it an event and the time, carries out the effects in their order, and
  * wakes it at `nextDeadline`. What reaches it has passed `admit`; an event that a state does not expect changes nothing.
  * Here is which event goes where; the answers are in `waiting.ts` (a backup), `contention.ts` (a master that hears
- * another), `fault.ts` and `reconfiguration.ts`, and what they share in `transition.ts`.
+ * another), `peer.ts` (what the pair's own link says), `fault.ts` and `reconfiguration.ts`, and what they share in
+ * `transition.ts`.
  *
  * Where it goes beyond the RFC:
  * - a state `fault`: something that the router cannot do without is missing. As in the initial state nothing is sent and
@@ -14,6 +15,7 @@
  *   before the addresses are claimed, so that an old master has heard it when our announcements arrive.
  * - members of a sync group move together: what the others do reaches it as events (`sync-group.ts`), and another
  *   member's fault is its own.
+ * - two owners of the same addresses are a mistake, and one of them gives way (`contention.ts`).
  * - announcements are repeated and refreshed, and a master that has just seen another master give way announces again,
  *   for the clients may have learnt the other one's hardware address. So that it sees it, a master that gives way sends a
  *   last advert once its addresses are off: when a segment that was cut in two is whole again, the winner may otherwise
@@ -21,7 +23,7 @@
  */
 
 import { after, earliest, type Instant, ZERO } from "../units/time.ts";
-import { onAdvertAsMaster } from "./contention.ts";
+import { giveWay, onAdvertAsMaster } from "./contention.ts";
 import { type Context, type Effect, type Event, type Step, unchanged } from "./event.ts";
 import {
   onAddressRefused,
@@ -32,7 +34,8 @@ import {
   onRefusalOver,
 } from "./fault.ts";
 import type { VirtualRouter } from "./model.ts";
-import { withAdjustment } from "./priority.ts";
+import { isDeaf, onDueBesidePeer, onGive, onGiven, onPeer, onPeerSilent, onTake, speaking } from "./peer.ts";
+import { asItStands, OWNER, withAdjustment } from "./priority.ts";
 import { onAdjusted, onReconfigured } from "./reconfiguration.ts";
 import { INITIAL, type State } from "./state.ts";
 import { announce, becomeMaster, begin, leave, nextRefresh, publish } from "./transition.ts";
@@ -41,7 +44,9 @@ import { onAdvertAsBackup, waitingFor, waitingOn } from "./waiting.ts";
 /** One event in; the next state and what the driver must do out. */
 export function step(state: State, event: Event, now: Instant, given: Context): Step {
   // From here on a router's priority is the effective one, in every comparison and every wait.
-  const context = { ...given, router: withAdjustment(given.router, given.adjustment) };
+  const effective = (router: VirtualRouter, adjustment: number): VirtualRouter =>
+    asItStands(withAdjustment(router, adjustment), state.name);
+  const context = { ...given, router: effective(given.router, given.adjustment) };
   switch (event.type) {
     case "startup":
       return onStartup(state, event, now, context);
@@ -62,9 +67,21 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
     case "fault-cleared":
       return onFaultCleared(state, event.fault, now, context);
     case "reconfigured":
-      return onReconfigured(state, withAdjustment(event.before, given.adjustment), now, context);
+      if (state.name === "backup" && given.router.priority === OWNER && event.before.priority !== OWNER)
+        return becomeMaster(state, "reconfigured", undefined, now, given);
+      return onReconfigured(state, effective(event.before, given.adjustment), now, context);
     case "adjusted":
-      return onAdjusted(state, withAdjustment(given.router, event.before), now, context);
+      return onAdjusted(state, effective(given.router, event.before), now, context);
+    case "peer":
+      return onPeer(state, event.before, now, context);
+    case "peer-silent":
+      return onPeerSilent(state, event.last, event.grace, now, context);
+    case "take":
+      return onTake(state, event.from, now, context);
+    case "give":
+      return onGive(state, now);
+    case "given":
+      return onGiven(state, event.to, now, context);
     case "shutdown":
       return onShutdown(state, context);
   }
@@ -80,6 +97,7 @@ export function nextDeadline(state: State): Instant | undefined {
     case "backup":
       return state.masterDownAt;
     case "master":
+      if (state.mute === true) return state.deafUntil;
       return earliest(state.nextAdvertAt, state.announceAt, state.reassertAt, state.refreshAt);
   }
 }
@@ -104,6 +122,7 @@ function onAdvert(state: State, event: Event & { type: "advert" }, now: Instant,
     case "backup":
       return onAdvertAsBackup(state, event.advert, event.source, now, context.router);
     case "master":
+      if (isDeaf(state, now)) return unchanged(state);
       return onAdvertAsMaster(state, event.advert, event.source, now, context);
   }
 }
@@ -123,12 +142,19 @@ function onDeadline(state: State, now: Instant, context: Context): Step {
       return onRefusalOver(state, now, context);
     case "backup":
       if (now < state.masterDownAt) return unchanged(state);
-      if (context.heldBackBy !== undefined && state.expecting !== "master-resigned")
+      if (context.peer?.state === "master") return onDueBesidePeer(state, context.peer, now, context);
+      if (context.heldBackBy !== undefined && !isCertain(state.expecting))
         return unchanged(waitingOn(state, now, context.router));
       return becomeMaster(state, state.expecting, state.master, now, context);
     case "master":
-      return onDeadlineAsMaster(state, now, context.router);
+      if (state.mute === true && isDeaf(state, now)) return unchanged(state);
+      return onDeadlineAsMaster(speaking(state), now, context.router);
   }
+}
+
+/** True when it is not silence on one segment alone that says that the master is gone. */
+function isCertain(expecting: (State & { name: "backup" })["expecting"]): boolean {
+  return expecting === "master-resigned" || expecting === "peer-silent";
 }
 
 function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, router: VirtualRouter): Step {
@@ -155,7 +181,7 @@ function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, rou
   return { state: { ...state, nextAdvertAt, announceAt, reassertAt, refreshAt }, effects };
 }
 
-/** The group moves as one. A master that leaves says so: nobody stronger was heard here. */
+/** The group moves as one. Whoever made the other member give way is, or will be, master here, too. */
 function onSync(
   state: State,
   { to, member }: Event & { type: "sync" },
@@ -166,13 +192,8 @@ function onSync(
     return becomeMaster(state, "sync-group", member, now, context);
   if (state.name !== "master" || to === "master") return unchanged(state);
   const { router } = context;
-  return leave(
-    state,
-    waitingFor(undefined, router.advertInterval, now, router),
-    "sync-group",
-    member,
-    context,
-  );
+  const next = waitingFor(undefined, router.advertInterval, now, router);
+  return giveWay(state, next, "sync-group", member, router);
 }
 
 function onShutdown(state: State, context: Context): Step {

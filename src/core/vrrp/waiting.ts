@@ -5,6 +5,7 @@ import { after, type Duration, type Instant } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
 import { type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
+import { asItStands } from "./priority.ts";
 import type { State } from "./state.ts";
 import { masterDownInterval, skewTime } from "./timing.ts";
 
@@ -21,6 +22,7 @@ export function onAdvertAsBackup(
     return unchanged({ ...state, masterDownAt, expecting: "master-resigned", master: source });
   }
   const next = waitingFor(source, advert.advertInterval, now, router);
+  if (state.expecting === "peer-silent") return { state: next, effects: [{ type: "silence-contradicted" }] };
   if (!router.preempt || advert.priority >= router.priority) return unchanged(next);
   const preemptAt = state.preemptAt ?? after(now, router.preemptDelay);
   if (now < preemptAt) return unchanged({ ...next, preemptAt });
@@ -55,8 +57,9 @@ export function waitingFor(
   master: IpAddress | undefined,
   advertInterval: Duration,
   now: Instant,
-  router: VirtualRouter,
+  given: VirtualRouter,
 ): State & { name: "backup" } {
+  const router = asItStands(given, "backup");
   return {
     name: "backup",
     masterDownAt: after(now, masterDownInterval(router, advertInterval)),

@@ -12,6 +12,7 @@
  * ```
  */
 
+import { internetChecksum } from "../units/checksum.ts";
 import { type Ipv4, ipv4At, ipv4Bytes } from "../units/ipv4.ts";
 
 const HEADER_LENGTH = 20;
@@ -54,5 +55,14 @@ export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
   bytes.set(ipv4Bytes(packet.source), 12);
   bytes.set(ipv4Bytes(packet.destination), 16);
   bytes.set(packet.payload, HEADER_LENGTH);
+  return bytes;
+}
+
+/** The packet with its header's checksum, for a packet socket, where the kernel fills nothing in (RFC 791 §3.1). */
+export function withHeaderChecksum(packet: Uint8Array): Uint8Array {
+  const bytes = Uint8Array.from(packet);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(10, 0);
+  view.setUint16(10, internetChecksum(bytes.subarray(0, ((bytes[0] ?? 0) & 0x0f) * 4)));
   return bytes;
 }

@@ -7,8 +7,10 @@ import fc from "fast-check";
 import t from "tap";
 import {
   fifoLine,
+  groupState,
   type Notice,
   notifyArguments,
+  type NotifySign,
   type NotifyState,
   notifyState,
 } from "../../../src/core/supervision/notify.ts";
@@ -23,7 +25,7 @@ import {
 const ENDED: NotifyEvent = { type: "ended" };
 
 function notice(state: NotifyState, cause = "test"): NotifyEvent & { type: "notice" } {
-  return { type: "notice", notice: { instance: "web", state, cause, priority: 150 } };
+  return { type: "notice", notice: { type: "instance", name: "web", state, cause, priority: 150 } };
 }
 
 /** Feeds events one after the other; what was told, in order, as `sequence previous>state`. */
@@ -117,8 +119,18 @@ t.test("any order of states and endings", (t) => {
 });
 
 t.test("the words are keepalived's", (t) => {
-  const web: Notice = { instance: "VI_1", state: "master", cause: "master-down", priority: 100 };
+  const web: Notice = {
+    type: "instance",
+    name: "VI_1",
+    state: "master",
+    cause: "master-down",
+    priority: 100,
+  };
   t.equal(fifoLine(web), 'INSTANCE "VI_1" MASTER 100\n');
+  t.equal(fifoLine({ ...web, sign: "priority" }), 'INSTANCE "VI_1" MASTER_PRIORITY 100\n');
+  t.equal(fifoLine({ ...web, state: "backup", sign: "priority" }), 'INSTANCE "VI_1" BACKUP_PRIORITY 100\n');
+  t.equal(fifoLine({ ...web, sign: "lower-priority" }), 'INSTANCE "VI_1" MASTER_RX_LOWER_PRI 100\n');
+  t.equal(fifoLine({ ...web, type: "group", name: "lan", priority: 0 }), 'GROUP "lan" MASTER 0\n');
   t.same(notifyArguments({ ...web, state: "fault" }), ["INSTANCE", "VI_1", "FAULT", "100"]);
   t.same((["init", "backup", "master", "fault"] as const).map(notifyState), [
     "stop",
@@ -126,5 +138,50 @@ t.test("the words are keepalived's", (t) => {
     "master",
     "fault",
   ]);
+  t.end();
+});
+
+t.test("a group is in the state that all of its members are in", (t) => {
+  t.equal(groupState(["master", "master"]), "master");
+  t.equal(groupState(["master", "backup"]), undefined);
+  t.equal(groupState(["master", undefined]), undefined);
+  t.equal(groupState([undefined, undefined]), undefined);
+  t.end();
+});
+
+t.test("what happens within a state is told after it, each kind once", (t) => {
+  const sign = (sign: NotifySign, priority: number): NotifyEvent => ({
+    type: "notice",
+    notice: { ...notice("master").notice, sign, priority },
+  });
+  const words = (...events: readonly NotifyEvent[]): readonly string[] => {
+    let queue: NotifyQueue = EMPTY_NOTIFY_QUEUE;
+    return events.flatMap((event) => {
+      const next = step(queue, event);
+      queue = next.queue;
+      return next.tell === undefined ? [] : [notifyArguments(next.tell).slice(2).join(" ")];
+    });
+  };
+  t.same(
+    words(
+      notice("master"),
+      sign("priority", 90),
+      sign("lower-priority", 90),
+      sign("priority", 80),
+      ENDED,
+      ENDED,
+    ),
+    ["MASTER 150", "MASTER_RX_LOWER_PRI 90", "MASTER_PRIORITY 80"],
+  );
+  t.same(
+    words(notice("backup"), notice("master"), sign("priority", 90), ENDED, ENDED),
+    ["BACKUP 150", "MASTER 90"],
+    "a state that waits says it all",
+  );
+  t.same(
+    words(notice("master"), sign("priority", 90), notice("backup"), ENDED, ENDED),
+    ["MASTER 150", "BACKUP 150"],
+    "a state that is entered makes it void",
+  );
   t.end();
 });

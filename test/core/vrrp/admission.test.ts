@@ -94,6 +94,17 @@ for (const [cause, name, bytes, meant, routers] of DISCARDED) {
   });
 }
 
+/** Priority 255 instead of 100: the checksum is 155 times 256 less. */
+const OWNERS = V3.with(2, 0xff).with(6, 0x0d);
+
+t.test("an owner hears another owner, and not even that one when told so", (t) => {
+  t.equal(admit(packet(OWNERS), [owner], OURS).type, "admitted");
+  const deaf = router({ priority: 255, ownerIgnoresAdverts: true });
+  t.match(admit(packet(OWNERS), [deaf], OURS), { type: "discarded", cause: "owner" });
+  t.equal(admit(packet(OWNERS), [router({ ownerIgnoresAdverts: true })], OURS).type, "admitted");
+  t.end();
+});
+
 t.test("version 3: another interval is no reason to refuse", (t) => {
   const slow = packet(V3.with(5, 0xc8).with(6, 0xa7).with(7, 0x9e));
   t.match(admit(slow, [web], OURS), { type: "admitted", advert: { advertInterval: seconds(2) } });

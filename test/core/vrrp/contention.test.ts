@@ -57,6 +57,16 @@ t.test("lower_prio_no_advert: announced, not answered, and the adverts keep thei
   t.end();
 });
 
+t.test("who lets go right after an advert that was not answered is answered at once", (t) => {
+  const story = Story.master({
+    announcing: { ...announcing, delay: ZERO },
+    contention: contention({ announceDelay: ZERO, announceRepeat: 0, answer: false }),
+  });
+  t.same(story.hear(0.1, LESSER), []);
+  t.same(story.hear(0.105, { priority: 0 }), ["advert"]);
+  t.end();
+});
+
 t.test("higher_prio_send_advert: a last advert when the addresses are off, or none", (t) => {
   const [removed, told] = ["remove 192.0.2.100 eth0", "master -> backup (higher-priority: 192.0.2.11)"];
   const speaking = Story.master({ contention: contention({ lastWord: true }) });

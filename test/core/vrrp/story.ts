@@ -10,6 +10,7 @@ import { type Instant, seconds, ZERO } from "../../../src/core/units/time.ts";
 import { MULTICAST4 } from "../../../src/core/vrrp/delivery.ts";
 import type { Contention, VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Effect, Event } from "../../../src/core/vrrp/event.ts";
+import type { PeerWord } from "../../../src/core/vrrp/peer.ts";
 import { INITIAL, type State } from "../../../src/core/vrrp/state.ts";
 import { nextDeadline, step } from "../../../src/core/vrrp/virtual-router.ts";
 import type { Advert } from "../../../src/core/wire/vrrp.ts";
@@ -77,6 +78,7 @@ export class Story {
   router: VirtualRouter;
   primary: IpAddress | undefined = ip("192.0.2.12");
   heldBackBy: string | undefined;
+  peer: PeerWord | undefined;
   adjustment = 0;
 
   constructor(changes: Partial<VirtualRouter> = {}) {
@@ -99,8 +101,8 @@ export class Story {
 
   /** An event at that second; what is to be done, a line for each. */
   give(second: number, event: Event): string[] {
-    const { router, primary, adjustment, heldBackBy } = this;
-    const context = { router, primary, adjustment, heldBackBy };
+    const { router, primary, adjustment, heldBackBy, peer } = this;
+    const context = { router, primary, adjustment, heldBackBy, peer };
     const result = step(this.state, event, at(second), context);
     this.state = result.state;
     return result.effects.map(inWords);
@@ -109,6 +111,13 @@ export class Story {
   /** An advert at that second, from 192.0.2.11 unless said otherwise. */
   hear(second: number, changes: Partial<Advert> = {}, source = "192.0.2.11"): string[] {
     return this.give(second, { type: "advert", advert: advertOf(changes), source: ip(source) });
+  }
+
+  /** What the peer says from that second on; undefined when it cannot be heard. */
+  hearPeer(second: number, word: Partial<PeerWord> | undefined): string[] {
+    const before = this.peer;
+    this.peer = word && { state: "backup", priority: 150, primary: ip("192.0.2.11"), ...word };
+    return this.give(second, { type: "peer", before });
   }
 
   /** A look at the clock at that second. */
@@ -152,6 +161,12 @@ export function inWords(effect: Effect): string {
       return `remove ${listed(effect.addresses)}`;
     case "announce":
       return `announce ${listed(effect.addresses)} x${effect.repeat}`;
+    case "request-handover":
+      return "ask the peer to hand over";
+    case "held-back-by-peer":
+      return "held back by the peer";
+    case "silence-contradicted":
+      return "the peer is not silent";
     case "publish": {
       const detail = effect.detail === undefined ? "" : `: ${effect.detail}`;
       return `${effect.from} -> ${effect.to} (${effect.cause}${detail})`;

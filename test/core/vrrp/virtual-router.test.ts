@@ -6,9 +6,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import t from "tap";
-import { seconds, ZERO } from "../../../src/core/units/time.ts";
-import { sameAddress, type VirtualAddress } from "../../../src/core/vrrp/model.ts";
+import { milliseconds, seconds, ZERO } from "../../../src/core/units/time.ts";
+import { sameAddress, type VirtualAddress, type VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Event } from "../../../src/core/vrrp/event.ts";
+import type { PeerWord } from "../../../src/core/vrrp/peer.ts";
 import type { State } from "../../../src/core/vrrp/state.ts";
 import { nextDeadline, step } from "../../../src/core/vrrp/virtual-router.ts";
 import { advertOf, at, inWords, ip, router, Story, vip } from "./story.ts";
@@ -71,6 +72,7 @@ t.test("only init has nothing to wait for besides a fault without a retry", (t) 
     reassertAt: undefined,
     answerQuietUntil: at(0),
     contentionQuietUntil: at(0),
+    contest: undefined,
   } as const;
   const due = (advert: number, announce?: number, refresh?: number) =>
     nextDeadline({
@@ -106,7 +108,15 @@ const anyRouter = fc.record({
   }),
 });
 const anySource = fc.constantFrom(ip("192.0.2.11"), ip("192.0.2.13"));
+const peerWord = (state: State["name"], priority: number): PeerWord => {
+  return { state, priority, primary: ip("192.0.2.11") };
+};
+const anyPeerWord = fc.record({
+  state: fc.constantFrom<State["name"]>("init", "backup", "master", "fault"),
+  priority: fc.constantFrom(50, 100, 200),
+});
 const anyEvent = fc.oneof(
+  anyPeerWord,
   fc.constant<Event>({ type: "deadline" }),
   fc
     .tuple(fc.constantFrom(0, 1, 99, 100, 200, 255), fc.constantFrom(seconds(0.1), seconds(1)), anySource)
@@ -121,12 +131,31 @@ const anyEvent = fc.oneof(
     { type: "address-refused" },
     { type: "adjusted", before: -60 },
     { type: "adjusted", before: 60 },
+    { type: "peer-silent", last: peerWord("master", 50), grace: milliseconds(10) },
+    { type: "peer-silent", last: peerWord("master", 200), grace: milliseconds(10) },
+    { type: "take", from: "lvs1" },
+    { type: "give" },
+    { type: "given", to: "lvs2" },
+    { type: "given", to: undefined },
     { type: "startup", faults: [], resume: false },
     { type: "startup", faults: [], resume: true },
     { type: "shutdown" },
   ),
   anyRouter,
 );
+
+/** A changed router, what the peer says now, or an event as it is. */
+function happening(story: Story, event: Event | PeerWord | Partial<VirtualRouter>): Event {
+  if ("type" in event) return event;
+  if ("state" in event) {
+    const before = story.peer;
+    story.peer = event;
+    return { type: "peer", before };
+  }
+  const before = story.router;
+  story.router = { ...before, ...event };
+  return { type: "reconfigured", before };
+}
 
 t.test("after any events: a master has its addresses on, nobody else has; changes are told once", (t) => {
   const anyStep = fc.tuple(fc.nat(4_000_000), anyEvent);
@@ -138,13 +167,12 @@ t.test("after any events: a master has its addresses on, nobody else has; change
       let told: string = "init";
       for (const [later, event] of steps) {
         now += later;
-        const before = story.router;
-        if (!("type" in event)) story.router = { ...before, ...event };
-        const given: Event = "type" in event ? event : { type: "reconfigured", before };
+        const given = happening(story, event);
         const { state, effects } = step(story.state, given, now as never, {
           router: story.router,
           primary: story.primary,
           adjustment: story.adjustment,
+          peer: story.peer,
         });
         for (const effect of effects) {
           const text = inWords(effect);

@@ -1,7 +1,15 @@
 /** The registry of faults: what is not named here does not strike. */
 
 import type { Fault } from "../fault.ts";
-import { foreignRouter, fromAfar, garbage, otherVersion, wrongChecksum } from "./forgery.ts";
+import {
+  foreignRouter,
+  fromAfar,
+  garbage,
+  noPeer,
+  otherVersion,
+  unauthenticated,
+  wrongChecksum,
+} from "./forgery.ts";
 import { addressAdded, addressRefused, addressRemoved, unsendable } from "./kernel.ts";
 import {
   allInterfacesDown,
@@ -11,20 +19,25 @@ import {
   interfaceDown,
   interfaceFlap,
   interfaceMute,
+  interfaceOff,
   loss,
   oneWayCut,
   partition,
   reordering,
+  segmentCut,
 } from "./network.ts";
 import {
   addressesChanged,
   announcingChanged,
+  groupChanged,
   intervalChanged,
+  patienceChanged,
   preemptionChanged,
   priorityChanged,
   reload,
 } from "./operator.ts";
-import { kill, lateness, pause, powerLoss, stop } from "./process.ts";
+import { kill, lateness, lateTimers, pause, powerLoss, stop } from "./process.ts";
+import { verdictChanged } from "./tracking.ts";
 
 export const FAULTS: readonly Fault[] = [
   loss,
@@ -34,7 +47,9 @@ export const FAULTS: readonly Fault[] = [
   corruption,
   oneWayCut,
   partition,
+  segmentCut,
   interfaceDown,
+  interfaceOff,
   interfaceFlap,
   interfaceMute,
   allInterfacesDown,
@@ -42,6 +57,7 @@ export const FAULTS: readonly Fault[] = [
   powerLoss,
   pause,
   lateness,
+  lateTimers,
   stop,
   addressRefused,
   unsendable,
@@ -52,10 +68,15 @@ export const FAULTS: readonly Fault[] = [
   announcingChanged,
   preemptionChanged,
   addressesChanged,
+  patienceChanged,
+  groupChanged,
+  verdictChanged,
   reload,
   foreignRouter,
   fromAfar,
   wrongChecksum,
   otherVersion,
+  noPeer,
+  unauthenticated,
   garbage,
 ];

@@ -1,14 +1,15 @@
 /** Packets that no healthy router of ours sends. */
 
-import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
+import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import { seconds } from "../../../src/core/units/time.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
-import { encodeIpv4 } from "../../../src/core/wire/ipv4.ts";
-import { encodeAdvert, IPPROTO_VRRP, VRRP_GROUP } from "../../../src/core/wire/vrrp.ts";
+import { encodeIp } from "../../../src/core/wire/ip-packet.ts";
+import { encodeAdvert, IPPROTO_VRRP, VRRP_GROUP, VRRP_GROUP6 } from "../../../src/core/wire/vrrp.ts";
 import { type Fault, type Striking, someMachine } from "../fault.ts";
 import type { Random } from "../random.ts";
 
-const STRANGER = "192.0.2.250" as Ipv4;
+const STRANGER = { 4: "192.0.2.250" as IpAddress, 6: "fe80::1:250" as IpAddress };
+const GROUP = { 4: VRRP_GROUP, 6: VRRP_GROUP6 };
 
 interface Forgery {
   readonly router: VirtualRouter;
@@ -16,18 +17,24 @@ interface Forgery {
 }
 
 /** A packet for a director, made from a router of its own and changed. */
-function forge(name: string, make: (forgery: Forgery) => Uint8Array): Fault {
+function forge(
+  name: string,
+  make: (forgery: Forgery) => Uint8Array,
+  suits: (router: VirtualRouter) => boolean = () => true,
+): Fault {
   return {
     name,
     strike(striking: Striking) {
       const { world, random } = striking;
       const machine = someMachine(striking);
-      const router = random.pick(world.files.get(machine) ?? []);
+      const router = random.pick(world.routers(machine));
+      if (!suits(router)) return;
       const nic = machine.nics.get(router.interface);
       if (nic === undefined) return;
       for (let count = random.integer(1, 4); count > 0; count -= 1) {
         const bytes = make({ router, random });
-        nic.segment.inject(nic.port, { kind: "ipv4", bytes, altered: name });
+        const destination = GROUP[router.family];
+        nic.segment.inject(nic.port, { kind: "vrrp", bytes, destination, altered: name });
       }
     },
   };
@@ -35,10 +42,16 @@ function forge(name: string, make: (forgery: Forgery) => Uint8Array): Fault {
 
 function packet(router: VirtualRouter, priority: number, ttl: number): Uint8Array {
   const addresses = router.addresses.map(({ address }) => address);
-  const { version, vrid, advertInterval } = router;
+  const { version, vrid, advertInterval, family } = router;
+  const [source, destination] = [STRANGER[family], GROUP[family]];
   const advert = { version, vrid, priority, advertInterval, addresses };
-  const payload = encodeAdvert(advert, STRANGER, VRRP_GROUP, "message");
-  return encodeIpv4({ source: STRANGER, destination: VRRP_GROUP, ttl, protocol: IPPROTO_VRRP, payload });
+  const payload = encodeAdvert(advert, source, destination, "message");
+  return encodeIp({ source, destination, ttl, protocol: IPPROTO_VRRP, payload });
+}
+
+/** Where the VRRP message begins. */
+function start({ family }: VirtualRouter): number {
+  return family === 6 ? 40 : 20;
 }
 
 /** Good in all but its time to live: it comes from beyond the link. */
@@ -52,22 +65,40 @@ export const foreignRouter = forge("foreign-router", ({ router, random }) =>
 
 export const wrongChecksum = forge("wrong-checksum", ({ router, random }) => {
   const bytes = packet(router, random.pick([0, 254]), 255);
-  bytes[26] = (bytes[26] ?? 0) ^ random.integer(1, 254);
+  const at = start(router) + 6;
+  bytes[at] = (bytes[at] ?? 0) ^ random.integer(1, 254);
   return bytes;
 });
 
-export const otherVersion = forge("other-version", ({ router, random }) =>
-  packet(
-    { ...router, version: router.version === 2 ? 3 : 2, advertInterval: seconds(2) },
-    random.pick([0, 254]),
-    255,
-  ),
+export const otherVersion = forge(
+  "other-version",
+  ({ router, random }) =>
+    packet(
+      { ...router, version: router.version === 2 ? 3 : 2, advertInterval: seconds(2) },
+      random.pick([0, 254]),
+      255,
+    ),
+  ({ family }) => family === 4,
+);
+
+/** Good in all but its sender, who is none of the peers. */
+export const noPeer = forge(
+  "no-peer",
+  ({ router, random }) => packet(router, random.pick([0, 254]), 255),
+  ({ delivery }) => delivery.type === "unicast" && delivery.checkSource,
+);
+
+/** Good in all but that it is not authenticated. */
+export const unauthenticated = forge(
+  "unauthenticated",
+  ({ router, random }) => packet(router, random.pick([0, 254]), 255),
+  ({ authentication }) => authentication !== undefined,
 );
 
 /** Noise behind a good header, cut short at times. */
 export const garbage = forge("garbage", ({ router, random }) => {
   const bytes = packet(router, 254, 255);
-  for (let index = 20; index < bytes.length; index += 1)
+  for (let index = start(router); index < bytes.length; index += 1)
     if (random.chance(0.5)) bytes[index] = random.integer(0, 255);
   return random.chance(0.3) ? bytes.subarray(0, random.integer(0, bytes.length)) : bytes;
 });

@@ -65,6 +65,22 @@ export const partition: Fault = {
   },
 };
 
+/** Nobody on a segment reaches anybody: its switch is off. */
+export const segmentCut: Fault = {
+  name: "segment-cut",
+  strike(striking) {
+    const { world, random } = striking;
+    const segment = random.pick(world.segments);
+    const { ports } = segment;
+    forEachWay(ports, ports, (from, to) => segment.cut(from, to));
+    world.trace?.note(`${segment.name}: cut`);
+    world.agenda.in(lasting(striking, 0.5, 10), () => {
+      world.trace?.note(`${segment.name}: whole again`);
+      forEachWay(ports, ports, (from, to) => segment.mend(from, to));
+    });
+  },
+};
+
 function named(ports: readonly Port[]): string {
   return ports.map(({ name }) => name).join(" ");
 }
@@ -100,6 +116,24 @@ function unplug(silently: boolean, most: number): Fault["strike"] {
 export const interfaceDown: Fault = { name: "interface-down", strike: unplug(false, 8) };
 export const interfaceFlap: Fault = { name: "interface-flap", strike: unplug(false, 0.3) };
 export const interfaceMute: Fault = { name: "interface-mute", strike: unplug(true, 10) };
+
+/** Switched off by somebody: it loses its IPv6 addresses, too. */
+export const interfaceOff: Fault = {
+  name: "interface-off",
+  strike(striking) {
+    const { world, random } = striking;
+    const machine = someMachine(striking);
+    const name = random.pick([...machine.nics.keys()]);
+    if (!machine.powered) return;
+    world.trace?.note(`${machine.name}: ${name} is switched off`);
+    machine.switchOff(name);
+    world.agenda.in(lasting(striking, 0.01, 8), () => {
+      if (!machine.powered) return;
+      world.trace?.note(`${machine.name}: ${name} is switched on`);
+      machine.setCarrier(name, true, false);
+    });
+  },
+};
 
 /** Every interface of a director at once: more than one thing is missing. */
 export const allInterfacesDown: Fault = {

@@ -5,6 +5,19 @@ import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import { type Fault, type Striking, someMachine } from "../fault.ts";
 import type { Random } from "../random.ts";
 
+/** The one sync group that there is. */
+export const GROUP = "site";
+
+/** The members of a sync group cannot have opinions of their own on who is better: all take the first one's. */
+export function inAgreement(routers: readonly VirtualRouter[]): readonly VirtualRouter[] {
+  const first = routers.find(({ syncGroup }) => syncGroup !== undefined);
+  if (first === undefined) return routers;
+  const { priority, preempt, preemptDelay } = first;
+  return routers.map((router) =>
+    router.syncGroup === undefined ? router : { ...router, priority, preempt, preemptDelay },
+  );
+}
+
 function edit(
   name: string,
   change: (router: VirtualRouter, striking: Striking) => Partial<VirtualRouter>,
@@ -14,12 +27,11 @@ function edit(
     strike(striking) {
       const { world } = striking;
       const machine = someMachine(striking);
-      const routers = world.files.get(machine) ?? [];
+      const file = world.files.get(machine);
+      if (file === undefined) return;
       world.trace?.note(`${machine.name}: ${name}`);
-      world.rewrite(
-        machine,
-        routers.map((router) => ({ ...router, ...change(router, striking) })),
-      );
+      const routers = file.routers.map((router) => ({ ...router, ...change(router, striking) }));
+      world.rewrite(machine, { ...file, routers: inAgreement(routers) });
     },
   };
 }
@@ -38,9 +50,21 @@ export const announcingChanged = edit("announcing-changed", ({ announcing }, { r
 
 export const preemptionChanged = edit("preemption-changed", ({ preempt }) => ({ preempt: !preempt }));
 
+/** A member leaves its sync group, or joins it again. */
+export const groupChanged = edit("group-changed", ({ syncGroup }, { random }) => ({
+  syncGroup: syncGroup === undefined && random.chance(0.5) ? GROUP : undefined,
+}));
+
 /** One address less, or one as it was again. */
 export const addressesChanged = edit("addresses-changed", ({ addresses }, { random }) => ({
-  addresses: addresses.length > 1 && random.chance(0.7) ? addresses.slice(1) : addresses,
+  addresses:
+    addresses[1]?.excluded === undefined && addresses.length > 1 && random.chance(0.7)
+      ? addresses.slice(1)
+      : addresses,
+}));
+
+export const patienceChanged = edit("patience-changed", (_, { random }) => ({
+  downTimerAdverts: random.integer(2, 5),
 }));
 
 /** Nothing is different, but it is read again. */

@@ -1,5 +1,6 @@
 /** What befalls the failover process and its machine. */
 
+import { ZERO } from "../../../src/core/units/time.ts";
 import { type Fault, lasting, type Striking, someMachine } from "../fault.ts";
 
 function stall(least: number, most: number): Fault["strike"] {
@@ -28,6 +29,22 @@ function shuffled<T>({ random }: Striking, list: readonly T[]): readonly T[] {
 export const pause: Fault = { name: "pause", strike: stall(0.5, 9) };
 /** Held up a little: the machine is busy. */
 export const lateness: Fault = { name: "lateness", strike: stall(0.001, 0.4) };
+
+/** Its timers are late, though packets are heard in time. */
+export const lateTimers: Fault = {
+  name: "late-timers",
+  strike(striking) {
+    const { world } = striking;
+    const machine = someMachine(striking);
+    machine.extraLateness = lasting(striking, 0.1, 4);
+    world.trace?.note(`${machine.name}: timers are late`);
+    world.agenda.in(lasting(striking, 0.5, 8), () => {
+      world.trace?.note(`${machine.name}: timers are in time`);
+      machine.extraLateness = ZERO;
+      world.trouble(machine);
+    });
+  },
+};
 
 /** kill -9; the supervisor starts it again, soon enough to resume or not. */
 export const kill: Fault = {

@@ -6,11 +6,13 @@ import { goneBeforeTold } from "./gone-before-told.ts";
 import { hearsFirst } from "./hears-first.ts";
 import { keepsSpeaking } from "./keeps-speaking.ts";
 import { kernelTruth } from "./kernel-truth.ts";
+import { movesTogether } from "./moves-together.ts";
 import { noBusyLoop } from "./no-busy-loop.ts";
 import { oneHolder } from "./one-holder.ts";
 import { onlyValidActs } from "./only-valid-acts.ts";
 import { patience } from "./patience.ts";
 import { trueCause } from "./true-cause.ts";
+import { trueWord } from "./true-word.ts";
 import { yields } from "./yields.ts";
 
 export const RULES: readonly Rule[] = [
@@ -21,6 +23,8 @@ export const RULES: readonly Rule[] = [
   kernelTruth,
   trueCause,
   patience,
+  movesTogether,
+  trueWord,
   yields,
   keepsSpeaking,
   hearsFirst,

@@ -8,6 +8,7 @@ import { after, type Duration, type Instant } from "../../../src/core/units/time
 import type { VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
+import type { World } from "../world.ts";
 
 interface Claim {
   readonly address: VirtualAddress;
@@ -51,14 +52,19 @@ export const announced: Rule = {
         own.set(address.address, {
           address,
           router: router.name,
-          firstBy: after(world.now, world.reaction),
+          firstBy: after(world.now, slack(world, machine)),
           missing: router.announcing.repeat,
           secondAt: secondBurst(machine, router),
           lastAt: world.now,
         });
       },
       announced(machine, address) {
-        if (!machine.kernel.holds(address) && world.troubled(machine) < world.now - world.reaction)
+        const excusedUntil = Math.max(
+          world.troubled(machine) + world.reaction,
+          world.leftAloneUntil(machine, address.address),
+        );
+        const isDown = machine.kernel.interfaces.get(address.interface)?.up === false;
+        if (!machine.kernel.holds(address) && world.now > excusedUntil && !isDown)
           complain(`${machine.name} announces ${address.address} and does not hold it`);
         const claim = claims.get(machine)?.get(address.address);
         if (claim === undefined) return;
@@ -80,7 +86,13 @@ export const announced: Rule = {
               own.delete(key);
               continue;
             }
-            const missed = overdue(claim, working.router, world.now, world.troubled(machine), world.reaction);
+            const missed = overdue(
+              claim,
+              working.router,
+              world.now,
+              world.troubled(machine),
+              slack(world, machine),
+            );
             if (missed !== undefined) complain(`${machine.name} ${missed} ${claim.address.address}`);
           }
         }
@@ -88,6 +100,15 @@ export const announced: Rule = {
     };
   },
 };
+
+/** How long an announcement may take: the reaction, and its turn behind all others (vrrp_garp_interval). */
+function slack(world: World, machine: Machine): Duration {
+  const pace = world.files.get(machine)?.announcementPace[4] ?? 0;
+  const bursts = world
+    .routers(machine)
+    .map(({ addresses, announcing }) => addresses.length * announcing.repeat);
+  return (world.reaction + 4 * pace * bursts.reduce((sum, burst) => sum + burst, 0)) as Duration;
+}
 
 function overdue(
   { firstBy, secondAt, lastAt }: Claim,

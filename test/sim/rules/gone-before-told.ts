@@ -3,6 +3,7 @@
 import type { VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
+import { dissect } from "../validity.ts";
 
 export const goneBeforeTold: Rule = {
   name: "gone-before-told",
@@ -25,8 +26,8 @@ export const goneBeforeTold: Rule = {
         if (present && by === "stranger") own.add(address);
         else own.delete(address);
       },
-      sent(machine, router, priority) {
-        if (priority === 0) vouch(machine, router, "its end");
+      sent(machine, router, { packet }) {
+        if (dissect(packet)?.message[2] === 0) vouch(machine, router, "its end");
       },
       published(machine, router, { from, to }) {
         if (from === "master" && to !== "master") vouch(machine, router, to);

@@ -7,6 +7,7 @@
 
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
+import { dissect } from "../validity.ts";
 
 export const hearsFirst: Rule = {
   name: "hears-first",
@@ -16,15 +17,15 @@ export const hearsFirst: Rule = {
       stepped(machine, { event }) {
         why.set(machine, event.type);
       },
-      sent(machine, router, priority) {
-        const waiting = machine.waitingOn(router.interface);
+      sent(machine, router, { packet }) {
+        const waiting = machine.waitingOn(router);
         const because = why.get(machine) ?? "nothing";
-        if (waiting > 0 && priority > 0 && because !== "advert")
+        if (waiting > 0 && dissect(packet)?.message[2] !== 0 && because !== "advert")
           complain(`${machine.name} sends an advert (${because}) while ${waiting} packets wait to be heard`);
       },
       announced(machine, address) {
         const router = world.routerOf(machine, address.address);
-        const waiting = router === undefined ? 0 : machine.waitingOn(router.interface);
+        const waiting = router === undefined ? 0 : machine.waitingOn(router);
         if (waiting > 0)
           complain(`${machine.name} announces ${address.address} while ${waiting} packets wait to be heard`);
       },

@@ -1,6 +1,6 @@
 /**
  * A master speaks: an advert each interval, and at once when it hears a lesser one, but for one that comes within 10 ms of
- * the last answer (RFC 9568 §6.4.3).
+ * the last answer (RFC 9568 §6.4.3). With lower_prio_no_advert it answers nobody but who lets go.
  */
 
 import type { Instant } from "../../../src/core/units/time.ts";
@@ -33,6 +33,7 @@ export const keepsSpeaking: Rule = {
         if (speaks) speech.last = world.now;
         if (before.name !== "master" || event.type !== "advert") return;
         if (speaks) speech.lastAnswer = world.now;
+        else if (!working.router.contention.answer && event.advert.priority > 0) return;
         else if (world.now >= speech.lastAnswer + ANSWERS_APART)
           complain(`${machine.name} does not answer a lesser master`);
       },

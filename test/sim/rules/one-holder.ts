@@ -5,10 +5,14 @@
  * The exact bound. A director that claims sends its advert before it asks its kernel for the address, so the other one
  * has heard it after `latency`. Either it gives way, and has taken its addresses off within `reaction`; or it is the
  * stronger one and answers at once, and the newcomer has heard that after another `latency`. So twice the latency and one
- * reaction is what an undisturbed overlap may last. An owner heeds nobody and answers nobody: whoever does not know its
- * interval may claim, and holds until the owner's next advert. When a frame between the two was lost, late or altered, the next advert of the winner comes one interval later at
- * the most: the overlap may last so much longer from the last disturbance on. It may last for as long as one of them is
- * stopped in its tracks, or as the path between them is cut; and for one interval after that, for the same reason.
+ * reaction is what an undisturbed overlap may last. With lower_prio_no_advert nobody answers a lesser one. An owner heeds
+ * nobody but another owner and answers nobody else, and begins without a wait: whoever does not know its interval may claim,
+ * and so may another owner, and holds until the next advert. When a frame between the two was lost, late or altered, the next
+ * advert of the winner comes one interval later at the most: the overlap may last so much longer from the last disturbance
+ * on. It may last for as long as one of them is stopped in its tracks, or as the path between them is cut; and for one
+ * interval after that, for the same reason.
+ *
+ * Somebody else who gives an address to a director over and over has it taken away at once, and after that once a second.
  */
 
 import { after, between, type Duration, type Instant } from "../../../src/core/units/time.ts";
@@ -23,8 +27,14 @@ export const oneHolder: Rule = {
   watch(world, complain) {
     const holders = new Map<IpAddress, Map<Machine, Instant>>();
     const contested = new Set<IpAddress>();
+    /** Where somebody else put an address. */
+    const given = new Map<IpAddress, Set<Machine>>();
     return {
-      address(machine, { address }, present) {
+      address(machine, { address }, present, by) {
+        let gifts = given.get(address);
+        if (gifts === undefined) given.set(address, (gifts = new Set()));
+        if (present && by === "stranger") gifts.add(machine);
+        else gifts.delete(machine);
         let holding = holders.get(address);
         if (holding === undefined) holders.set(address, (holding = new Map()));
         if (present) holding.set(machine, world.now);
@@ -37,6 +47,8 @@ export const oneHolder: Rule = {
           const holding = [...(holders.get(address) ?? [])];
           for (const [index, [one, since]] of holding.entries()) {
             for (const [other, otherSince] of holding.slice(index + 1)) {
+              const gifts = [one, other].filter((machine) => given.get(address)?.has(machine));
+              if (gifts.some((machine) => world.now <= world.leftAloneUntil(machine, address))) continue;
               const start = Math.max(since, otherSince) as Instant;
               const over = between(allowedUntil(world, address, one, other, start), world.now);
               if (over > 0)
@@ -73,15 +85,16 @@ function allowedUntil(
     world.troubled(one),
     world.troubled(other),
   ) as Instant;
-  const isAnswered = ours.priority !== 255 && theirs.priority !== 255;
+  const isAnswered = [ours, theirs].every(
+    ({ priority, contention }) => priority !== 255 && contention.answer,
+  );
   if (isAnswered && excuse < start - interval - overlap) return after(start, overlap as Duration);
   return after(Math.max(start, excuse) as Instant, (interval + overlap) as Duration);
 }
 
-/** They will never heed each other: a configuration that VRRP cannot mend (RFC 3768 §7.1; two owners). */
+/** They will never heed each other: a configuration that VRRP cannot mend (RFC 3768 §7.1). */
 function areDeaf(ours: VirtualRouter, theirs: VirtualRouter): boolean {
-  if (ours.version === 2 && ours.advertInterval !== theirs.advertInterval) return true;
-  return ours.priority === 255 && theirs.priority === 255;
+  return ours.version === 2 && ours.advertInterval !== theirs.advertInterval;
 }
 
 function isCut(router: VirtualRouter, one: Machine, other: Machine): boolean {

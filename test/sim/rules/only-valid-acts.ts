@@ -3,24 +3,59 @@
  * and what counts is what the RFCs say (`validity.ts`).
  */
 
-import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
-import type { Hearing, Machine } from "../machine.ts";
+import type { Working } from "../brain.ts";
+import type { Hearing, Judgement, Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
-import { recipient } from "../validity.ts";
+import { standing } from "../fitness.ts";
+import { dissect, recipient } from "../validity.ts";
 
 export const onlyValidActs: Rule = {
   name: "only-valid-acts",
   watch(_world, complain) {
+    /** The highest sequence number of each source, for each router. */
+    const accepted = new Map<Working, Map<string, number>>();
+
+    function expectedRecipient(machine: Machine, { socket, frame }: Judgement): Working | undefined {
+      const here: Working[] = [];
+      for (const working of machine.brain?.working.values() ?? []) {
+        const { router } = working;
+        if (router.interface === socket.interface && router.family === socket.family) here.push(working);
+      }
+      const find = (name: string | undefined) => here.find(({ router }) => router.name === name);
+      const expected = recipient(frame.bytes, {
+        routers: here.map(standing),
+        own: machine.ownAddress(socket.interface, socket.family),
+        lastSequence: ({ name }, source) => {
+          const working = find(name);
+          return (working && accepted.get(working)?.get(source)) ?? 0;
+        },
+      });
+      return find(expected?.name);
+    }
+
+    function remember(working: Working, { frame }: Judgement): void {
+      const parts = dissect(frame.bytes);
+      if (parts?.sequence === undefined) return;
+      let known = accepted.get(working);
+      if (known === undefined) accepted.set(working, (known = new Map()));
+      known.set(parts.source, parts.sequence);
+    }
+
     return {
       heard(machine, hearing) {
-        const { admission, frame } = hearing;
-        const actor = admission.type === "discarded" ? changed(machine, hearing) : undefined;
+        const actor = hearing.admission.type === "discarded" ? changed(machine, hearing) : undefined;
         if (actor !== undefined) complain(`${machine.name} ${actor} acts on a packet that it discards`);
-        const expected = expectedRecipient(machine, hearing);
+      },
+      judged(machine, judgement) {
+        const { admission, frame } = judgement;
+        const expected = expectedRecipient(machine, judgement);
         const actual = admission.type === "admitted" ? admission.router.name : undefined;
-        if (expected !== actual) {
+        if (expected !== undefined) remember(expected, judgement);
+        if (expected?.router.name !== actual) {
           const about = frame.altered ?? "unaltered";
-          complain(`${machine.name} takes a packet (${about}) for ${actual}; it is for ${expected}`);
+          complain(
+            `${machine.name} takes a packet (${about}) for ${actual}; it is for ${expected?.router.name}`,
+          );
         }
       },
     };
@@ -34,13 +69,4 @@ function changed(machine: Machine, { before }: Hearing): string | undefined {
     index += 1;
   }
   return undefined;
-}
-
-function expectedRecipient(machine: Machine, { interfaceName, frame }: Hearing): string | undefined {
-  const here: VirtualRouter[] = [];
-  for (const { router } of machine.brain?.working.values() ?? [])
-    if (router.interface === interfaceName) here.push(router);
-  // Every director's first address is its own; what it holds for others comes behind it.
-  const own = machine.interfaces.get(interfaceName)?.addresses[0]?.address;
-  return recipient(frame.bytes, here, own)?.name;
 }

@@ -2,13 +2,19 @@
  * A backup waits as long as the RFC has it wait, no less and no longer (RFC 9568 §6.1, §6.4.2; RFC 3768 §6.1), counted by
  * a model of its own from the packets that it was given.
  *
- * Reset by an advert of a priority not below ours, or of any when we do not preempt: three intervals of the sender and
- * our skew. After priority 0: our skew alone. An advert of a lesser one: no change.
+ * Reset by an advert of a priority not below ours, or of any when we do not preempt: `down_timer_adverts` intervals of the
+ * sender and our skew. After priority 0: our skew alone. An advert of a lesser one: no change; but with `preempt_delay` it
+ * resets the wait, too, until that is over, counted from the first one.
+ *
+ * Silence on one path is not death: a member of a sync group whose wait is over begins another while, and only while,
+ * another member hears a master that it does not preempt. The master's own word, priority 0, is obeyed all the same.
  */
 
+import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import { after, type Duration, type Instant } from "../../../src/core/units/time.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Stepped, Working } from "../brain.ts";
+import { effective } from "../fitness.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
 
@@ -17,7 +23,10 @@ interface Patience {
   since: Instant;
   resigned: boolean;
   lesserHeard: boolean;
-  masterHeard: boolean;
+  /** Who was heard last. */
+  master: IpAddress | undefined;
+  /** When a lesser master may be preempted. */
+  preemptAt: Instant | undefined;
   interval: Duration;
   notBefore: number;
   notAfter: number;
@@ -39,6 +48,18 @@ export const patience: Rule = {
         complain(`${name} says master-down of a master that spoke`);
     }
 
+    /** Another member of the sync group that will hear a master for so many microseconds more: the code has whole ones. */
+    function otherThatHears(machine: Machine, { router }: Working, least: number): string | undefined {
+      if (router.syncGroup === undefined) return undefined;
+      for (const other of machine.brain?.working.values() ?? []) {
+        const wait = waits.get(other)?.wait;
+        if (other.router.syncGroup !== router.syncGroup || other.router.name === router.name) continue;
+        if (wait === undefined || wait.master === undefined || wait.resigned || wait.lesserHeard) continue;
+        if (world.now + least < wait.notAfter) return other.router.name;
+      }
+      return undefined;
+    }
+
     return {
       stepped(machine, step) {
         const { working, before, effects } = step;
@@ -47,12 +68,26 @@ export const patience: Rule = {
           const known = waits.get(working);
           if (known !== undefined && cause?.type === "publish")
             judge(machine, working.router, known.wait, cause.cause);
+          const member = otherThatHears(machine, working, 1);
+          const isBidden = known?.wait.resigned === true && !known.wait.lesserHeard;
+          if (member !== undefined && !isBidden)
+            complain(`${machine.name} ${working.router.name} takes over while ${member} hears the master`);
         }
         if (working.state.name !== "backup") {
           waits.delete(working);
           return;
         }
         const wait = before.name === "backup" ? waits.get(working)?.wait : undefined;
+        if (wait !== undefined && step.event.type === "deadline" && world.now >= wait.notBefore - 1) {
+          if (otherThatHears(machine, working, -1) === undefined)
+            complain(`${machine.name} ${working.router.name} is held back, and nobody hears a master`);
+          const until = full(effective(working), wait.interval, world.now, undefined);
+          waits.set(working, {
+            machine,
+            wait: { ...wait, ...until, lesserHeard: wait.lesserHeard, preemptAt: wait.preemptAt },
+          });
+          return;
+        }
         waits.set(working, { machine, wait: updated(wait, step, world.now) });
       },
       life(machine, what) {
@@ -70,26 +105,17 @@ export const patience: Rule = {
   },
 };
 
-function updated(wait: Patience | undefined, { working, event }: Stepped, now: Instant): Patience {
-  const { router } = working;
+function updated(wait: Patience | undefined, step: Stepped, now: Instant): Patience {
+  const { working, event } = step;
+  const router = effective(working);
   if (wait === undefined) {
     // On its way down a master, or anyone else, begins a full wait, at the pace of whom it yields to.
-    const heard = event.type === "advert";
-    return full(router, heard ? event.advert.advertInterval : router.advertInterval, now, heard);
+    if (event.type !== "advert") return full(router, router.advertInterval, now, undefined);
+    return full(router, event.advert.advertInterval, now, event.source);
   }
-  if (event.type === "reconfigured") {
-    const interval = router.version === 3 && wait.masterHeard ? wait.interval : router.advertInterval;
-    const { before } = event;
-    // A master that was to be preempted is listened to anew when it may be one to leave alone.
-    const humbler = (before.preempt && !router.preempt) || router.priority < before.priority;
-    if (humbler && wait.lesserHeard) return full(router, interval, now, wait.masterHeard);
-    const changed = full(router, interval, wait.since, wait.masterHeard);
-    if (!wait.resigned) return { ...changed, lesserHeard: wait.lesserHeard };
-    const least = Math.min(wait.notBefore, wait.since + skew(router, interval));
-    return { ...wait, interval, notBefore: least - 1e9, notAfter: Infinity };
-  }
+  if (event.type === "reconfigured" || event.type === "adjusted") return shifted(wait, step, now);
   if (event.type !== "advert") return wait;
-  const { advert } = event;
+  const { advert, source } = event;
   if (advert.priority === 0) {
     const until = now + skew(router, wait.interval);
     return {
@@ -97,23 +123,51 @@ function updated(wait: Patience | undefined, { working, event }: Stepped, now: I
       since: now,
       resigned: true,
       lesserHeard: false,
-      masterHeard: true,
+      master: source,
       notBefore: until,
       notAfter: until,
     };
   }
-  if (router.preempt && advert.priority < router.priority)
-    return { ...wait, lesserHeard: true, masterHeard: true };
-  return full(router, advert.advertInterval, now, true);
+  const anew = full(router, advert.advertInterval, now, source);
+  if (!router.preempt || advert.priority >= router.priority) return anew;
+  const preemptAt = wait.preemptAt ?? after(now, router.preemptDelay);
+  if (now < preemptAt) return { ...anew, preemptAt };
+  return { ...wait, lesserHeard: true, master: source, preemptAt };
 }
 
-function full(router: VirtualRouter, interval: Duration, since: Instant, masterHeard: boolean): Patience {
-  const until = after(since, (3 * interval + skew(router, interval)) as Duration);
+/** The configuration has changed, or the priority. */
+function shifted(wait: Patience, { working, event }: Stepped, now: Instant): Patience {
+  const router = effective(working);
+  const [was, adjustment] =
+    event.type === "reconfigured"
+      ? [event.before, working.adjustment]
+      : [working.router, event.type === "adjusted" ? event.before : 0];
+  const before = effective({ router: was, state: working.state, adjustment });
+  const interval = router.version === 3 && wait.master !== undefined ? wait.interval : router.advertInterval;
+  // A master that was to be preempted is listened to anew when it may be one to leave alone.
+  const humbler = (before.preempt && !router.preempt) || router.priority < before.priority;
+  if (humbler && wait.lesserHeard) return full(router, interval, now, wait.master);
+  const moved = (router.preemptDelay - before.preemptDelay) as Duration;
+  const preemptAt = wait.preemptAt === undefined ? undefined : after(wait.preemptAt, moved);
+  const changed = { ...full(router, interval, wait.since, wait.master), preemptAt };
+  if (!wait.resigned) return { ...changed, lesserHeard: wait.lesserHeard };
+  const least = Math.min(wait.notBefore, wait.since + skew(router, interval));
+  return { ...wait, interval, preemptAt, notBefore: least - 1e9, notAfter: Infinity };
+}
+
+function full(
+  router: VirtualRouter,
+  interval: Duration,
+  since: Instant,
+  master: IpAddress | undefined,
+): Patience {
+  const until = after(since, (router.downTimerAdverts * interval + skew(router, interval)) as Duration);
   return {
     since,
     resigned: false,
     lesserHeard: false,
-    masterHeard,
+    master,
+    preemptAt: undefined,
     interval,
     notBefore: until,
     notAfter: until,

@@ -8,7 +8,8 @@ import { between, type Duration, type Instant, START } from "../../../src/core/u
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Effect, Event } from "../../../src/core/vrrp/event.ts";
 import type { State } from "../../../src/core/vrrp/state.ts";
-import type { Stepped } from "../brain.ts";
+import type { Stepped, Working } from "../brain.ts";
+import { effective, isUnfit } from "../fitness.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
 
@@ -48,22 +49,30 @@ export const trueCause: Rule = {
 };
 
 function isTrue(
-  { cause }: Effect & { type: "publish" },
+  { cause, detail }: Effect & { type: "publish" },
   machine: Machine,
   step: Stepped,
   sinceKilled: Duration,
 ): boolean {
   const { event, before, working } = step;
-  const { router } = working;
+  // As it stood when it happened.
+  const router = effective({
+    ...working,
+    router: working.router,
+    adjustment: working.adjustment,
+    state: before,
+  });
   switch (cause) {
     case "startup":
-      return (
-        event.type === "startup" && event.faults.length === 0 && !event.resume && router.priority !== 255
-      );
+      if (router.priority === 255) return false;
+      // Or at the end of vrrp_startup_delay.
+      if (before.name === "init" && before.pending !== undefined) return event.type === "deadline";
+      return event.type === "startup" && event.faults.length === 0 && !event.resume;
     case "resumed":
-      // No backup can have lost patience: it waits for three intervals, the last advert is one old at the most.
+      // No backup can have lost patience: it waits for `down_timer_adverts` intervals, the last advert is one old at the most.
       return (
-        sinceKilled <= 2 * router.advertInterval && router.addresses.every((own) => machine.kernel.holds(own))
+        sinceKilled <= (router.downTimerAdverts - 1) * router.advertInterval &&
+        router.addresses.every((own) => machine.kernel.holds(own))
       );
     case "owner":
       return router.priority === 255;
@@ -75,12 +84,19 @@ function isTrue(
       return event.type === "advert" && event.advert.priority > router.priority;
     case "equal-priority-higher-address":
       return event.type === "advert" && isTieLost(event, router, machine);
+    case "duplicate-owner":
+      return event.type === "advert" && event.advert.priority === 255 && working.router.priority === 255;
     case "fault":
-      return event.type === "address-refused" || somethingIsDown(router, machine);
+      return event.type === "address-refused" || somethingIsDown(working, machine);
     case "fault-cleared":
-      return !somethingIsDown(router, machine) && router.priority !== 255;
+      return !somethingIsDown(working, machine) && router.priority !== 255;
+    // No simulated director has a peer yet.
+    case "peer-let-go":
+    case "peer-silent":
+    case "handover":
+      return false;
     case "sync-group":
-      return router.syncGroup !== undefined;
+      return isLed(detail, machine, step);
     case "reconfigured":
       return event.type === "reconfigured";
     case "shutdown":
@@ -89,12 +105,33 @@ function isTrue(
 }
 
 function isTieLost(event: Event & { type: "advert" }, router: VirtualRouter, machine: Machine): boolean {
-  const own = machine.interfaces.get(router.interface)?.addresses[0]?.address as IpAddress;
+  const own = machine.ownAddress(router.interface, router.family) as IpAddress;
   return event.advert.priority === router.priority && compareIp(event.source, own) > 0;
 }
 
-/** As the process has been told. */
-function somethingIsDown(router: VirtualRouter, machine: Machine): boolean {
+/** The member named as the cause is in the group, and has gone there before, or has a fault; or has it no more, or has left. */
+function isLed(leader: string | undefined, machine: Machine, { working, event }: Stepped): boolean {
+  const { syncGroup } = working.router;
+  const member = [...(machine.brain?.working.values() ?? [])].find(({ router }) => router.name === leader);
+  const isMember = syncGroup !== undefined && member?.router.syncGroup === syncGroup;
+  const hasFault = isMember && member.state.name === "fault" && member.state.faults.length > 0;
+  switch (event.type) {
+    case "sync":
+      return isMember && member.state.name === event.to;
+    case "member-fault-raised":
+      return hasFault;
+    default:
+      return !hasFault;
+  }
+}
+
+/** As the process has been told, and as it counts. */
+function somethingIsDown({ router }: Working, machine: Machine): boolean {
+  const { brain } = machine;
   const needed = [router.interface, ...router.addresses.map((address) => address.interface)];
-  return needed.some((name) => machine.interfaces.get(name)?.up !== true);
+  if (needed.some((name) => brain?.interfaces.get(name)?.up !== true)) return true;
+  const own = machine.ownAddress(router.interface, router.family);
+  const addresses = machine.interfaces.get(router.interface)?.addresses ?? [];
+  if (!addresses.some(({ address }) => address === own)) return true;
+  return isUnfit(router.tracks, ({ kind, object }) => brain?.verdict(kind, object));
 }

@@ -1,0 +1,169 @@
+/**
+ * What the other director of the pair says by the pair's own link (`core/heartbeat`), to a virtual router.
+ *
+ * - While it says that it is master, this one does not take over, whatever is not heard any more on the segment: silence
+ *   on one path is not death.
+ * - When it lets go, or misses something, this one need not wait. When every path falls silent, it does not wait either;
+ *   but it asks on the segment first: a master that lives answers a lesser one at once, and is left alone then.
+ * - When both say that they are master, the lesser one gives way, and the other announces again.
+ * - A handover is agreed upon: the taker claims and announces the addresses while the giver still has them, and says
+ *   nothing more on the segment; then the giver lets go. Neither listens to adverts meanwhile: those of the giver are from
+ *   before it, and the taker may have the lower priority.
+ *
+ * The address owner (priority 255) does as it does without a peer.
+ */
+
+import { compareIp, type IpAddress } from "../units/ip-address.ts";
+import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
+import { type Context, type Effect, type Step, unchanged } from "./event.ts";
+import type { State, TransitionCause } from "./state.ts";
+import { OWNER } from "./priority.ts";
+import { announce, becomeMaster, publish } from "./transition.ts";
+import { waitingFor, waitingOn } from "./waiting.ts";
+
+/** What the peer last said of this virtual router. */
+export interface PeerWord {
+  readonly state: State["name"];
+  /** Its effective priority. */
+  readonly priority: number;
+  /** Where its adverts come from; undefined while that is a fault there. */
+  readonly primary: IpAddress | undefined;
+}
+
+/** Both hold the addresses in a handover for no longer than this; and neither hears adverts for so long. */
+const HANDOVER_AT_MOST = milliseconds(50);
+
+const NEVER = Number.MAX_SAFE_INTEGER as Instant;
+
+/** A backup that asked for a handover takes the addresses the usual way when so long nothing has come of it. */
+const ASKED_FOR = milliseconds(100);
+
+/** A backup's wait is over while the peer says that it is master. */
+export function onDueBesidePeer(
+  state: State & { name: "backup" },
+  peer: PeerWord,
+  now: Instant,
+  context: Context,
+): Step {
+  if (state.expecting !== "preempted-lower-priority") {
+    return { state: waitingOn(state, now, context.router), effects: [{ type: "held-back-by-peer" }] };
+  }
+  if (state.askedHandover === true || peer.priority === OWNER)
+    return becomeMaster(state, state.expecting, state.master, now, context);
+  const asking = { ...state, masterDownAt: after(now, ASKED_FOR), askedHandover: true } as const;
+  return { state: asking, effects: [{ type: "request-handover" }] };
+}
+
+/** The peer says something new of this router, or can be heard again. `before` is what it said until now. */
+export function onPeer(state: State, before: PeerWord | undefined, now: Instant, context: Context): Step {
+  const { peer } = context;
+  if (peer === undefined) return unchanged(state);
+  const letsGo = before?.state === "master" && peer.state !== "master";
+  switch (state.name) {
+    case "init":
+    case "fault":
+      return unchanged(state);
+    case "backup":
+      if (letsGo) return onPeerLetsGo(state, peer, now, context);
+      return unchanged(before !== undefined && peer.priority < before.priority ? undeferring(state) : state);
+    case "master":
+      if (isDeaf(state, now)) return unchanged(state);
+      if (letsGo) return { state, effects: [announce(context.router)] };
+      return peer.state === "master" ? onPeerIsMaster(state, peer, now, context) : unchanged(state);
+  }
+}
+
+function onPeerLetsGo(
+  state: State & { name: "backup" },
+  peer: PeerWord,
+  now: Instant,
+  context: Context,
+): Step {
+  // On the segment somebody else is master, who is none of the pair.
+  const isThird = state.master !== undefined && peer.primary !== undefined && state.master !== peer.primary;
+  const isNext = peer.state !== "backup" || rank(peer, context) === "lesser";
+  if (isThird || !isNext || context.heldBackBy !== undefined) return unchanged(state);
+  return becomeMaster(state, "peer-let-go", peer.state, now, context);
+}
+
+/** What was handed to the peer is left to it for as long as it is as good as it was. */
+function undeferring(state: State & { name: "backup" }): State {
+  return state.preemptAt === NEVER ? { ...state, preemptAt: undefined } : state;
+}
+
+function onPeerIsMaster(
+  state: State & { name: "master" },
+  peer: PeerWord,
+  now: Instant,
+  context: Context,
+): Step {
+  const { router } = context;
+  if (rank(peer, context) !== "greater") return unchanged(state);
+  const next = waitingFor(peer.primary, router.advertInterval, now, router);
+  const cause: TransitionCause =
+    peer.priority > router.priority ? "higher-priority" : "equal-priority-higher-address";
+  const effects: Effect[] = [{ type: "remove-addresses", addresses: router.addresses }];
+  return { state: next, effects: [...effects, publish(state, next, cause, peer.primary)] };
+}
+
+/**
+ * Every path to the peer has fallen silent; `last` is what it said. One who would have to give way to the peer sends an advert
+ * and waits for `grace` whether it is answered; one who would not takes over.
+ */
+export function onPeerSilent(
+  state: State,
+  last: PeerWord,
+  grace: Duration,
+  now: Instant,
+  context: Context,
+): Step {
+  if (state.name !== "backup" || last.state !== "master") return unchanged(state);
+  if (rank(last, context) === "lesser") return becomeMaster(state, "peer-silent", state.master, now, context);
+  const asking = { ...state, masterDownAt: after(now, grace), expecting: "peer-silent" } as const;
+  return { state: asking, effects: [{ type: "send-advert" }] };
+}
+
+/** A backup takes the addresses over from a master that still has them. */
+export function onTake(state: State, from: string, now: Instant, context: Context): Step {
+  if (state.name !== "backup") return unchanged(state);
+  const { state: taken, effects } = becomeMaster(state, "handover", from, now, context);
+  return { state: { ...taken, deafUntil: after(now, HANDOVER_AT_MOST) }, effects };
+}
+
+/** A master is about to hand over: until it is told how that ended it neither speaks nor listens on the segment. */
+export function onGive(state: State, now: Instant): Step {
+  if (state.name !== "master") return unchanged(state);
+  return unchanged({ ...state, deafUntil: after(now, HANDOVER_AT_MOST), mute: true });
+}
+
+/**
+ * The handover is over. If the peer has the addresses, they go here; and a peer of lower priority is not preempted: it has
+ * them because somebody wanted that.
+ */
+export function onGiven(state: State, to: string | undefined, now: Instant, { router, peer }: Context): Step {
+  if (state.name !== "master") return unchanged(state);
+  if (to === undefined) return unchanged(speaking(state));
+  const next = {
+    ...waitingFor(peer?.primary, router.advertInterval, now, router),
+    preemptAt: peer !== undefined && peer.priority < router.priority ? NEVER : undefined,
+  };
+  const effects: Effect[] = [{ type: "remove-addresses", addresses: router.addresses }];
+  return { state: next, effects: [...effects, publish(state, next, "handover", to)] };
+}
+
+/** A master that is in no handover of its own any more. */
+export function speaking(state: State & { name: "master" }): State & { name: "master" } {
+  return state.mute === true ? { ...state, mute: false, deafUntil: undefined } : state;
+}
+
+/** True while adverts do not count: the addresses are changing hands. */
+export function isDeaf({ deafUntil }: State & { name: "master" }, now: Instant): boolean {
+  return deafUntil !== undefined && now < deafUntil;
+}
+
+/** How the peer stands to this router where both are master; undefined when that cannot be told. */
+function rank(peer: PeerWord, { router, primary }: Context): "greater" | "lesser" | undefined {
+  if (peer.priority !== router.priority) return peer.priority > router.priority ? "greater" : "lesser";
+  if (peer.primary === undefined || primary === undefined) return undefined;
+  return compareIp(peer.primary, primary) > 0 ? "greater" : "lesser";
+}

@@ -1,0 +1,225 @@
+/**
+ * Goal: what the other director says by the pair's own link changes what a virtual router does, and in which way.
+ * Method: one router, priority 100 at 192.0.2.12, with a peer of priority 150 at 192.0.2.11 unless said otherwise; instants
+ * worked out by hand. A backup of priority 100 waits 3 s + 156/256 s = 3.609375 s.
+ */
+
+import t from "tap";
+import { milliseconds } from "../../../src/core/units/time.ts";
+import { ip, Story } from "./story.ts";
+
+const GRACE = milliseconds(10);
+const MASTER = { state: "master", priority: 150, primary: ip("192.0.2.11") } as const;
+
+t.test("a backup waits on while the peer says that it is master, and takes over when nobody says so", (t) => {
+  const story = Story.backup();
+  story.hearPeer(0.5, { state: "master" });
+  t.equal(story.due, 3.609_375);
+  t.same(story.wake(3.609_375), ["held back by the peer"]);
+  t.equal(story.due, 7.218_75);
+  t.same(story.hearPeer(4, undefined), []);
+  t.same(story.wake(7.218_75), [
+    "advert",
+    "add 192.0.2.100 eth0",
+    "announce 192.0.2.100 eth0 x5",
+    "backup -> master (master-down)",
+  ]);
+  t.end();
+});
+
+t.test("an advert of priority 0 does not outweigh the peer's word that it is master", (t) => {
+  const story = Story.backup();
+  story.hearPeer(0.5, { state: "master" });
+  story.hear(1, { priority: 0 });
+  t.equal(story.due, 1.609_375);
+  t.same(story.wake(1.609_375), ["held back by the peer"]);
+  t.end();
+});
+
+t.test("a backup does not wait when the master says that it has let go", (t) => {
+  for (const state of ["fault", "init"] as const) {
+    const story = Story.backup();
+    story.hear(0.5);
+    story.hearPeer(0.6, { state: "master" });
+    t.same(story.hearPeer(0.7, { state }), [
+      "advert",
+      "add 192.0.2.100 eth0",
+      "announce 192.0.2.100 eth0 x5",
+      `backup -> master (peer-let-go: ${state})`,
+    ]);
+  }
+  t.end();
+});
+
+t.test("of two backups the lesser one leaves what the peer let go to the other", (t) => {
+  const lesser = Story.backup();
+  lesser.hearPeer(0.6, { state: "master" });
+  t.same(lesser.hearPeer(0.7, { state: "backup" }), []);
+  const greater = Story.backup({ preempt: false });
+  greater.hearPeer(0.6, { state: "master", priority: 50 });
+  t.same(
+    greater.hearPeer(0.7, { state: "backup", priority: 50 }).at(-1),
+    "backup -> master (peer-let-go: backup)",
+  );
+  t.end();
+});
+
+t.test("what the peer lets go is left to a third router that is master on the segment", (t) => {
+  const story = Story.backup();
+  story.hear(0.5, { priority: 200 }, "192.0.2.13");
+  story.hearPeer(0.6, { state: "master" });
+  t.same(story.hearPeer(0.7, { state: "fault" }), []);
+  t.end();
+});
+
+t.test("a peer that was not master is not replaced, whatever becomes of it", (t) => {
+  const story = Story.backup();
+  story.hearPeer(0.6, { state: "backup" });
+  t.same(story.hearPeer(0.7, { state: "fault" }), []);
+  t.same(story.give(0.8, { type: "peer-silent", last: { ...MASTER, state: "fault" }, grace: GRACE }), []);
+  t.same(story.hearPeer(0.9, { state: "fault" }), []);
+  t.equal(story.due, 3.609_375);
+  t.end();
+});
+
+t.test(
+  "a silent peer of higher rank is asked on the segment first, and replaced when it does not answer",
+  (t) => {
+    const story = Story.backup();
+    story.hear(0.5);
+    t.same(story.give(0.9, { type: "peer-silent", last: MASTER, grace: GRACE }), ["advert"]);
+    t.equal(story.due, 0.91);
+    t.same(story.wake(0.91), [
+      "advert",
+      "add 192.0.2.100 eth0",
+      "announce 192.0.2.100 eth0 x5",
+      "backup -> master (peer-silent: 192.0.2.11)",
+    ]);
+    t.end();
+  },
+);
+
+t.test("a silent peer that answers on the segment keeps what it has", (t) => {
+  const story = Story.backup();
+  story.hear(0.5);
+  story.give(0.9, { type: "peer-silent", last: MASTER, grace: GRACE });
+  t.same(story.hear(0.905), ["the peer is not silent"]);
+  t.equal(story.due, 4.514_375);
+  t.same(story.wake(0.91), []);
+  t.end();
+});
+
+t.test("a silent peer that would have to give way is replaced at once", (t) => {
+  const story = Story.backup({ preempt: false });
+  t.same(story.give(0.9, { type: "peer-silent", last: { ...MASTER, priority: 50 }, grace: GRACE }), [
+    "advert",
+    "add 192.0.2.100 eth0",
+    "announce 192.0.2.100 eth0 x5",
+    "backup -> master (peer-silent)",
+  ]);
+  t.end();
+});
+
+t.test("of two masters the lesser gives way, the greater announces again when the other has", (t) => {
+  const lesser = Story.master();
+  t.same(lesser.hearPeer(1, { state: "master" }), [
+    "remove 192.0.2.100 eth0",
+    "master -> backup (higher-priority: 192.0.2.11)",
+  ]);
+  const greater = Story.master();
+  t.same(greater.hearPeer(1, { state: "master", priority: 50 }), []);
+  t.same(greater.hearPeer(1.1, { state: "backup", priority: 50 }), ["announce 192.0.2.100 eth0 x5"]);
+  t.end();
+});
+
+t.test("of two masters of one priority the one with the lower address gives way", (t) => {
+  const greater = Story.master();
+  t.same(greater.hearPeer(1, { state: "master", priority: 100 }), []);
+  const lesser = Story.master();
+  t.same(lesser.hearPeer(1, { state: "master", priority: 100, primary: ip("192.0.2.13") }), [
+    "remove 192.0.2.100 eth0",
+    "master -> backup (equal-priority-higher-address: 192.0.2.13)",
+  ]);
+  t.end();
+});
+
+t.test("a backup that preempts asks the peer to hand over, and does not wait for it long", (t) => {
+  const story = Story.backup();
+  story.hearPeer(0.5, { state: "master", priority: 50 });
+  story.hear(1, { priority: 50 });
+  t.same(story.wake(3.609_375), ["ask the peer to hand over"]);
+  t.equal(story.due, 3.709_375);
+  t.same(story.wake(3.709_375).at(-1), "backup -> master (preempted-lower-priority: 192.0.2.11)");
+  t.end();
+});
+
+t.test("a taker claims at once, and is deaf to the giver's last adverts", (t) => {
+  const story = Story.backup();
+  story.hearPeer(0.5, { state: "master" });
+  t.same(story.give(1, { type: "take", from: "lvs1" }), [
+    "advert",
+    "add 192.0.2.100 eth0",
+    "announce 192.0.2.100 eth0 x5",
+    "backup -> master (handover: lvs1)",
+  ]);
+  t.same(story.hear(1.049), []);
+  t.same(story.hearPeer(1.049, { state: "master", priority: 160 }), []);
+  t.same(story.hear(1.05).at(-1), "master -> backup (higher-priority: 192.0.2.11)");
+  t.end();
+});
+
+t.test(
+  "a giver neither speaks nor listens until it is over; then its addresses go, without a resignation",
+  (t) => {
+    const story = Story.master();
+    story.hearPeer(0.1, { priority: 50 });
+    t.equal(story.due, 1);
+    t.same(story.give(0.98, { type: "give" }), []);
+    t.equal(story.due, 1.03);
+    t.same(story.wake(1), []);
+    t.same(story.hear(1, { priority: 200 }), []);
+    t.same(story.give(1.01, { type: "given", to: "lvs2" }), [
+      "remove 192.0.2.100 eth0",
+      "master -> backup (handover: lvs2)",
+    ]);
+    t.end();
+  },
+);
+
+t.test("a giver that nobody takes from goes on, with the advert that is due", (t) => {
+  for (const end of [(story: Story) => story.give(1.02, { type: "given", to: undefined }), () => []]) {
+    const story = Story.master();
+    story.give(0.98, { type: "give" });
+    t.same(end(story), []);
+    t.same(story.wake(1.03), ["advert"]);
+    t.same(story.hear(1.04, { priority: 200 }).at(-1), "master -> backup (higher-priority: 192.0.2.11)");
+  }
+  t.end();
+});
+
+t.test("what was handed to a peer of lower priority is left to it until it gets worse", (t) => {
+  const story = Story.master();
+  story.hearPeer(0.5, { priority: 50 });
+  story.give(1, { type: "give" });
+  story.give(1.01, { type: "given", to: "lvs2" });
+  story.hearPeer(1.02, { state: "master", priority: 50 });
+  for (let second = 2; second < 8; second += 1) story.hear(second, { priority: 50 });
+  t.equal(story.due, 7 + 3.609_375);
+  story.hearPeer(7.5, { state: "master", priority: 40 });
+  story.hear(8, { priority: 40 });
+  story.hear(9, { priority: 40 });
+  t.equal(story.due, 7 + 3.609_375, "no longer put off");
+  t.same(story.wake(7 + 3.609_375), ["ask the peer to hand over"]);
+  t.end();
+});
+
+t.test("a router in fault takes nothing, whatever the peer says", (t) => {
+  const story = Story.backup();
+  story.give(0.1, { type: "fault-raised", fault: "x" });
+  t.same(story.hearPeer(0.5, { state: "master" }), []);
+  t.same(story.hearPeer(0.6, { state: "fault" }), []);
+  t.same(story.give(0.7, { type: "take", from: "lvs1" }), []);
+  t.same(story.give(0.7, { type: "peer-silent", last: MASTER, grace: GRACE }), []);
+  t.equal(story.state.name, "fault");
+  t.end();
+});
