@@ -18,7 +18,9 @@ import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../core/health/ad
 import {
   effectiveWeight,
   isUp,
+  nextWeightChange,
   standing,
+  tableWeight,
   type WatchedCheck,
   type WatchedServer,
 } from "../core/health/roster.ts";
@@ -26,6 +28,8 @@ import type { BalancerReport } from "../core/report/channel.ts";
 import { type Event, type EventFields, event } from "../core/report/event.ts";
 import { BALANCER_RECORD } from "../core/report/record.ts";
 import { type Family, familyOf } from "../core/units/ip-address.ts";
+import { between, toMilliseconds } from "../core/units/time.ts";
+import { now } from "../linux/clock.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import type { ChildDuties } from "../linux/parent-channel.ts";
 import { type CheckDriver, driveChecks } from "./check-driver.ts";
@@ -55,6 +59,7 @@ export function openBalancer(
   let config: BalancerConfig | undefined;
   /** All verdicts of a new configuration are in before anything follows from one. */
   let configuring = false;
+  let nextStep: NodeJS.Timeout | undefined;
   let held: ReadonlySet<string> = new Set();
   const tell = (told: Event): void => outlet.event(told);
   const tally = openTally();
@@ -83,16 +88,26 @@ export function openBalancer(
     footprint,
     desired: () =>
       desiredTable((config ?? NOTHING).virtualServers, (virtual) =>
-        standing(virtual, checks.roster, quora.has(virtual)),
+        standing(virtual, checks.roster, quora.has(virtual), now()),
       ),
     timeouts: () => (config ?? NOTHING).timeouts,
     tell,
     count: tally.count,
     looked() {
       forwarding.require(forwardedFamilies(config ?? NOTHING));
+      lookAtNextStep();
       outlet.reportSoon();
     },
   });
+
+  /** A real server that starts slowly gets the next part of its weight when it is due. */
+  function lookAtNextStep(): void {
+    clearTimeout(nextStep);
+    const at = nextWeightChange(checks.roster, now());
+    if (at === undefined) return;
+    const wait = Math.max(0, Math.ceil(toMilliseconds(between(now(), at))));
+    nextStep = setTimeout(() => void table.look(), wait);
+  }
 
   /** What an earlier life took out of the table stays out until a check succeeds. */
   async function heritage(): Promise<Heritage> {
@@ -118,6 +133,7 @@ export function openBalancer(
       checks.suspend(suspended(config ?? NOTHING, held));
     },
     async stop() {
+      clearTimeout(nextStep);
       const [emptied] = await Promise.all([table.stop(), checks.stop()]);
       const restored = forwarding.restore();
       if (emptied && restored) footprint.erase();
@@ -158,7 +174,7 @@ function namesOf(server: WatchedServer, check: WatchedCheck | undefined): EventF
 
 function stand(server: WatchedServer): BalancerReport["realServers"][number] {
   const { virtual, real, weight } = server;
-  return { virtual, real, up: isUp(server), weight: effectiveWeight(server), configuredWeight: weight };
+  return { virtual, real, up: isUp(server), weight: tableWeight(server, now()), configuredWeight: weight };
 }
 
 function leftOver(emptied: boolean, restored: boolean): readonly string[] {

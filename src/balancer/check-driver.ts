@@ -71,7 +71,9 @@ export function driveChecks(listener: CheckListener): CheckDriver {
           listener.onForgiven(run.server, check, effect.forgiven, effect.detail);
           break;
         case "change-verdict":
-          if (isUp(run.server) !== wasUp) listener.onVerdict(run.server, check, effect.detail);
+          if (isUp(run.server) === wasUp) break;
+          if (!wasUp) run.server.returnedAt = now();
+          listener.onVerdict(run.server, check, effect.detail);
           break;
       }
     }

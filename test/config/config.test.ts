@@ -191,6 +191,7 @@ t.test("a virtual server gets keepalived's defaults", (t) => {
           lowerThreshold: 0,
           inhibitOnFailure: false,
           alpha: false,
+          slowStart: us(0),
           checks: [
             {
               timing: {

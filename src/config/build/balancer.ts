@@ -21,7 +21,7 @@ import type {
   ScriptUser,
 } from "../../core/health/model.ts";
 import type { Family } from "../../core/units/ip-address.ts";
-import { type Duration, seconds } from "../../core/units/time.ts";
+import { type Duration, seconds, ZERO } from "../../core/units/time.ts";
 import type {
   CheckContent,
   FileContent,
@@ -114,6 +114,7 @@ function realServers(
       lowerThreshold: real.lthreshold,
       inhibitOnFailure: real.inhibit_on_failure ?? server.inhibit_on_failure ?? false,
       alpha: real.alpha ?? server.alpha,
+      slowStart: real.slow_start ?? server.slow_start ?? ZERO,
       checks: real.checks.map((content) => check(content, [real, server], endpoint, userOf)),
     };
   });

@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Scheduler } from "../../core/balance/model.ts";
 import type { Protocol } from "../../core/balance/service.ts";
 import type { Family } from "../../core/units/ip-address.ts";
-import { seconds } from "../../core/units/time.ts";
+import { type Duration, seconds } from "../../core/units/time.ts";
 import { checkSchema, connectTimeout, timingShape } from "./check.ts";
 import { duration } from "./duration.ts";
 import { forwarding } from "./forwarding.ts";
@@ -46,6 +46,10 @@ export const SCHEDULER_FLAGS = {
 /** The most that the weights of a virtual server's real servers can add up to and still be meant. */
 const QUORUM_MAX = 1_000_000_000;
 
+function slowStart(): z.ZodType<Duration> {
+  return duration("0s", "24h");
+}
+
 const realServerSchema = z.strictObject({
   address: serverRange(),
   port: whole(0, 65_535).optional(),
@@ -55,6 +59,7 @@ const realServerSchema = z.strictObject({
   lthreshold: whole(0, 0x7fffffff).default(0),
   inhibit_on_failure: toggle().optional(),
   alpha: toggle().optional(),
+  slow_start: slowStart().optional(),
   notify_up: z.array(argument()).optional(),
   notify_down: z.array(argument()).optional(),
   ...timingShape,
@@ -95,6 +100,7 @@ export const virtualServerSchema = z.strictObject({
   notify_user: userName().optional(),
   notify_timeout: duration("10ms", "1h").default(seconds(30)),
   alpha: toggle().default(false),
+  slow_start: slowStart().optional(),
   omega: toggle().default(false),
   ha_suspend: toggle().default(false),
   sorry_server: sorryServerSchema.optional(),

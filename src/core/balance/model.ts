@@ -5,6 +5,7 @@
 import type { Check } from "../health/model.ts";
 import type { QuorumRule } from "../health/quorum.ts";
 import type { IpAddress } from "../units/ip-address.ts";
+import type { Duration } from "../units/time.ts";
 import { type ServiceId, withPort } from "./service.ts";
 
 /** The kernel's schedulers, by its names (net/netfilter/ipvs/Kconfig). */
@@ -56,6 +57,8 @@ export interface RealServer extends Route {
   readonly lowerThreshold: number;
   /** inhibit_on_failure: true gives a failed one weight 0 (quiesce), false takes it out of the table. */
   readonly inhibitOnFailure: boolean;
+  /** slow_start: from its return to its full weight; 0 for at once. */
+  readonly slowStart: Duration;
   /** alpha: counts as down until its checks have succeeded. */
   readonly alpha: boolean;
   /** All must succeed; none means that it always counts as up. */

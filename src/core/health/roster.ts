@@ -14,9 +14,10 @@ import {
   type VirtualServer,
 } from "../balance/model.ts";
 import type { Standing } from "../balance/table.ts";
-import type { Instant } from "../units/time.ts";
+import { type Duration, earliest, type Instant } from "../units/time.ts";
 import { type CheckState, retimeCheck, startCheck } from "./check.ts";
 import type { Check } from "./model.ts";
+import { nextStepAt, rampedWeight } from "./slow-start.ts";
 
 /** One check of one real server. Its driver replaces `state`. */
 export interface WatchedCheck {
@@ -34,6 +35,10 @@ export interface WatchedServer {
   readonly real: string;
   /** The weight when up. */
   readonly weight: number;
+  /** From its return to that weight. */
+  readonly slowStart: Duration;
+  /** When it last came back; undefined for one that was up from the start. Its driver sets it. */
+  returnedAt: Instant | undefined;
   readonly checks: readonly WatchedCheck[];
 }
 
@@ -50,9 +55,27 @@ export function isUp(server: WatchedServer): boolean {
   return server.checks.every((check) => check.state.up);
 }
 
-/** The weight asked of the kernel: 0 also when it is not to be in the table. */
+/** What it counts for a quorum: its weight when up. */
 export function effectiveWeight(server: WatchedServer): number {
   return isUp(server) ? server.weight : 0;
+}
+
+/** The weight asked of the kernel, less while it starts slowly: 0 also when it is not to be in the table. */
+export function tableWeight(server: WatchedServer, now: Instant): number {
+  const { returnedAt, slowStart } = server;
+  const weight = effectiveWeight(server);
+  return returnedAt === undefined ? weight : rampedWeight(weight, returnedAt, slowStart, now);
+}
+
+/** When the weight of some real server that starts slowly is to change next; undefined when none does. */
+export function nextWeightChange(roster: Roster, now: Instant): Instant | undefined {
+  let next: Instant | undefined;
+  for (const server of roster.values()) {
+    const { returnedAt, slowStart } = server;
+    if (returnedAt !== undefined && isUp(server))
+      next = earliest(next, nextStepAt(returnedAt, slowStart, now));
+  }
+  return next;
 }
 
 /** Whether a real server that is new counts as up until its checks know better; undefined leaves that to its `alpha`. */
@@ -88,13 +111,13 @@ export function liveWeight(virtual: VirtualServer, roster: Roster): number {
 }
 
 /** Where the real servers of a virtual server stand, for the table. */
-export function standing(virtual: VirtualServer, roster: Roster, hasQuorum: boolean): Standing {
+export function standing(virtual: VirtualServer, roster: Roster, hasQuorum: boolean, now: Instant): Standing {
   return {
     hasQuorum,
     weight(index) {
       const real = virtual.realServers[index];
       const server = real && serverOf(virtual, real, roster);
-      return server !== undefined && isUp(server) ? server.weight : undefined;
+      return server !== undefined && isUp(server) ? tableWeight(server, now) : undefined;
     },
   };
 }
@@ -124,7 +147,8 @@ function watch(
     same.state = retimeCheck(same.state, check.timing, now);
     return same;
   });
-  return { virtual: virtual.name, real: name, weight: real.weight, checks };
+  const { weight, slowStart } = real;
+  return { virtual: virtual.name, real: name, weight, slowStart, returnedAt: known?.returnedAt, checks };
 }
 
 function startsAs(virtual: VirtualServer, real: RealServer, startsUp: StartsUp): boolean {

@@ -13,6 +13,7 @@ import {
   type Standing,
   type Table,
 } from "../../../src/core/balance/table.ts";
+import { ZERO } from "../../../src/core/units/time.ts";
 import { type IpAddress, parseIpAddress } from "../../../src/core/units/ip-address.ts";
 
 /** An address that is one for certain. */
@@ -40,6 +41,7 @@ export function realServer(host: number, given: Partial<RealServer> = {}): RealS
     lowerThreshold: 0,
     inhibitOnFailure: true,
     alpha: false,
+    slowStart: ZERO,
     checks: [],
     ...given,
   };

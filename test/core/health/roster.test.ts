@@ -189,6 +189,6 @@ t.test("the weights of those that are up are added, and only they work", async (
   t.equal(liveWeight(virtual, roster), 8);
   fail(server(roster), 0);
   t.equal(liveWeight(virtual, roster), 5);
-  const { weight, hasQuorum } = standing(virtual, roster, true);
+  const { weight, hasQuorum } = standing(virtual, roster, true, START);
   t.strictSame([weight(0), weight(1), weight(2), hasQuorum], [undefined, 5, 0, true]);
 });
