@@ -173,4 +173,35 @@ if (hasIpvs(t, import.meta.url)) {
     await world.tableIs(...FOREIGN, SERVICE, at(21, 1));
     await balancer.stop();
   });
+
+  t.test("with slow_start one that comes back gets its weight bit by bit", async (t) => {
+    const world = await openWorld(t);
+    const balancer = world.forkBalancer();
+    await balancer.configure(
+      configuration(
+        "slow_start: 9, inhibit_on_failure: true",
+        "{ address: 198.51.100.21, weight: 10, checks: [{ tcp: {} }] }",
+      ),
+    );
+    await world.tableIs(...FOREIGN, SERVICE, at(21, 10));
+    await kill(world.servers[0]);
+    await world.tableIs(...FOREIGN, SERVICE, at(21, 0));
+    const from = balancer.events.length;
+    await world.startWebServer("198.51.100.21", 80);
+    await world.tableIs(...FOREIGN, SERVICE, at(21, 10));
+    const weights = (): number[] =>
+      balancer.events
+        .slice(from)
+        .filter(({ name }) => name === "ipvs-applied")
+        .map(({ fields }) => Number(/-w (\d+)$/.exec(String(fields["plan"]))?.[1]))
+        .filter((weight) => weight > 0);
+    await until("all of it was told", () => weights().includes(10));
+    t.equal(weights()[0], 1, "a tenth at once");
+    t.ok(weights().length > 3, `step by step: ${weights().join(" ")}`);
+    t.strictSame(
+      weights(),
+      weights().toSorted((a, b) => a - b),
+    );
+    await balancer.stop();
+  });
 }
