@@ -26,12 +26,13 @@ import {
 } from "../core/health/roster.ts";
 import type { BalancerReport } from "../core/report/channel.ts";
 import { type Event, type EventFields, event } from "../core/report/event.ts";
-import { BALANCER_RECORD } from "../core/report/record.ts";
+import { BALANCER_PROGRAMS, BALANCER_RECORD } from "../core/report/record.ts";
 import { type Family, familyOf } from "../core/units/ip-address.ts";
 import { between, toMilliseconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import type { ChildDuties } from "../linux/parent-channel.ts";
+import { openProgramRoll } from "../linux/program-roll.ts";
 import { type CheckDriver, driveChecks } from "./check-driver.ts";
 import { openFootprint } from "./footprint.ts";
 import { keepForwarding } from "./forwarding.ts";
@@ -63,25 +64,28 @@ export function openBalancer(
   let held: ReadonlySet<string> = new Set();
   const tell = (told: Event): void => outlet.event(told);
   const tally = openTally();
-  const footprint = openFootprint(join(runDir, BALANCER_RECORD));
+  const footprint = openFootprint(join(runDir, BALANCER_RECORD), tell);
   const forwarding = keepForwarding(footprint, tell);
   const quora = keepQuora(tell);
 
-  const checks: CheckDriver = driveChecks({
-    onProbed: (server, check, result, seconds) => tally.addSample(server, check, result.ok, seconds),
-    onForgiven(server, check, forgiven, detail) {
-      const { retry } = check.check.timing;
-      tell(event("check-failed", { ...namesOf(server, check), detail, forgiven, retry }));
+  const checks: CheckDriver = driveChecks(
+    {
+      onProbed: (server, check, result, seconds) => tally.addSample(server, check, result.ok, seconds),
+      onForgiven(server, check, forgiven, detail) {
+        const { retry } = check.check.timing;
+        tell(event("check-failed", { ...namesOf(server, check), detail, forgiven, retry }));
+      },
+      onVerdict(server, check, detail) {
+        const name = isUp(server) ? "real-server-up" : "real-server-down";
+        tell(event(name, { ...namesOf(server, check), detail, weight: effectiveWeight(server) }));
+        if (configuring) return;
+        quora.review(server.virtual, checks.roster);
+        void table.look();
+      },
+      onLate: (seconds) => outlet.late(seconds),
     },
-    onVerdict(server, check, detail) {
-      const name = isUp(server) ? "real-server-up" : "real-server-down";
-      tell(event(name, { ...namesOf(server, check), detail, weight: effectiveWeight(server) }));
-      if (configuring) return;
-      quora.review(server.virtual, checks.roster);
-      void table.look();
-    },
-    onLate: (seconds) => outlet.late(seconds),
-  });
+    openProgramRoll(join(runDir, BALANCER_PROGRAMS)),
+  );
 
   const table = keepTable({
     open: openIpvs,

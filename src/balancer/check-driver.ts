@@ -15,6 +15,7 @@ import {
 } from "../core/health/roster.ts";
 import { between, toMilliseconds, toSeconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
+import type { ProgramRoll } from "../linux/program-roll.ts";
 import { runProbe } from "./run-probe.ts";
 
 /** Who hears of what the checks find. */
@@ -49,8 +50,8 @@ interface Running {
 /** The longest that a timer of Node's can be set to, in milliseconds. */
 const TIMER_MAX_MS = 0x7fffffff;
 
-/** Makes checks as they are configured, none before. */
-export function driveChecks(listener: CheckListener): CheckDriver {
+/** Makes checks as they are configured, none before. Programs are on the `roll` while they run. */
+export function driveChecks(listener: CheckListener, roll: ProgramRoll): CheckDriver {
   let roster: Roster = new Map();
   let suspended: ReadonlySet<string> = new Set();
   const running = new Map<WatchedCheck, Running>();
@@ -97,7 +98,7 @@ export function driveChecks(listener: CheckListener): CheckDriver {
   function startProbe(check: WatchedCheck, run: Running): void {
     const abort = new AbortController();
     const startedAt = now();
-    const ended = runProbe(check.check.probe, abort.signal).then((result) => {
+    const ended = runProbe(check.check.probe, abort.signal, roll).then((result) => {
       // After one that was aborted another may be under way already.
       if (run.probing?.abort === abort) run.probing = undefined;
       if (abort.signal.aborted) return;

@@ -5,8 +5,9 @@
 
 import type { LvsTimeouts } from "../core/balance/model.ts";
 import { readServiceId, type ServiceId, serviceKey } from "../core/balance/service.ts";
+import type { Event } from "../core/report/event.ts";
 import type { BalancerRecord } from "../core/report/record.ts";
-import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
+import { KeptRecord } from "../linux/record-file.ts";
 
 /** The record, kept. */
 export interface Footprint {
@@ -30,9 +31,10 @@ export interface Footprint {
   erase(): void;
 }
 
-/** Opens the record at `path`, with what an earlier life left there. */
-export function openFootprint(path: string): Footprint {
-  const left = readRecord<Partial<BalancerRecord>>(path);
+/** Opens the record at `path`, with what an earlier life left there; `tell` hears when it cannot be written. */
+export function openFootprint(path: string, tell: (event: Event) => void): Footprint {
+  const record = new KeptRecord<Partial<BalancerRecord>>(path, tell);
+  const left = record.read();
   const services = new Map<string, ServiceId>();
   for (const recorded of left?.services ?? []) {
     const id = readServiceId({ ...recorded });
@@ -42,7 +44,7 @@ export function openFootprint(path: string): Footprint {
   let timeouts = recordedTimeouts(left?.timeouts);
 
   function write(): void {
-    writeRecord<BalancerRecord>(path, {
+    record.write({
       services: [...services.values()],
       sysctls: Object.fromEntries(sysctls),
       ...(Object.values(timeouts).some((timeout) => timeout !== undefined) && { timeouts }),
@@ -79,7 +81,7 @@ export function openFootprint(path: string): Footprint {
       services.clear();
       sysctls.clear();
       timeouts = recordedTimeouts(undefined);
-      removeRecord(path);
+      record.remove();
     },
   };
 }

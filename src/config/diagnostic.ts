@@ -36,6 +36,19 @@ export const DIAGNOSTICS = {
   "unknown-director": "error",
   "plain-priority": "warning",
   "equal-priorities": "warning",
+  "unused-addresses": "warning",
+  // The pair's own link.
+  "heartbeat-pair": "error",
+  "director-addresses": "error",
+  "lonely-path": "warning",
+  "name-collision": "error",
+  "heartbeat-keys": "error",
+  "key-missing": "error",
+  "key-unsafe": "error",
+  "key-malformed": "error",
+  "key-mismatch": "error",
+  "key-unreadable": "error",
+  "key-unverified": "warning",
   // Instances and their addresses.
   "advert-interval": "error",
   "preempt-contradiction": "error",
@@ -57,6 +70,7 @@ export const DIAGNOSTICS = {
   "duplicate-vmac": "error",
   "ipvlan-address": "error",
   "duplicate-address": "error",
+  "address-option": "error",
   "auth-version": "error",
   "auth-weak": "warning",
   "interface-missing": "warning",
@@ -71,6 +85,7 @@ export const DIAGNOSTICS = {
   "owner-track": "warning",
   "sync-group-track": "error",
   "track-own-address": "error",
+  "gateway-family": "error",
   "link-delay": "error",
   "file-path": "error",
   // BFD.
@@ -133,11 +148,16 @@ export interface Diagnostic {
 /** A place in the structure: keys and list indexes from the root. */
 export type Path = readonly (string | number)[];
 
+/** A key whose value is a secret, wherever it stands in a line. */
+export const SECRET_KEY = /auth_pass/;
+
 /** The path as an operator reads it: `virtual_servers[0].port`; keys out of the ordinary in brackets and quotes. */
 export function formatPath(path: Path): string {
   let text = "";
   for (const step of path) {
     if (typeof step === "number") text += `[${step}]`;
+    // Without its colon the value is part of the key.
+    else if (SECRET_KEY.test(step) && /[^\w-]/.test(step)) text += '["auth_pass…"]';
     else if (!/^[\w-]+$/.test(step)) text += `[${JSON.stringify(step)}]`;
     else text += text === "" ? step : `.${step}`;
   }

@@ -32,7 +32,6 @@ const KEEPALIVED = new Set(
   lvs_flush lvs_flush_on_stop lvs_sync_daemon max_auto_priority mcast_dst_ip misc_dynamic
   native_ipv6 net_namespace no_accept no_virtual_ipaddress notification_email notification_email_from
   old_unicast_checksum
-  promote_secondaries
   router_id skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server
   snmp_name static_ipaddress static_routes
   static_rules timer_expired_backup track_file track_group track_src_ip unicast_fault_no_peer

@@ -19,7 +19,7 @@ import {
   visit,
   type YAMLError,
 } from "yaml";
-import type { DiagnosticCode, Path } from "./diagnostic.ts";
+import { type DiagnosticCode, type Path, SECRET_KEY } from "./diagnostic.ts";
 import { isMergeKey, type Part, YamlPlaces } from "./yaml-places.ts";
 
 /** Line and column, both from 1. */
@@ -82,10 +82,9 @@ export function parseYaml(text: string): YamlSource {
   const empty = contents === null || (isScalar(contents) && contents.value === null);
   if (empty && faults.length === 0) return faulty("file-empty", 0, EMPTY);
   faults.push(...nodeFaults(document, places, position));
-  const value = faults.every((fault) => fault.code === "duplicate-key")
-    ? toPlain(document, faults)
-    : undefined;
-  return { value, faults, locate: (path, part) => position(places.offsetOf(path, part)) };
+  const told = faults.map((fault) => withoutSecret(fault, text));
+  const value = told.every((fault) => fault.code === "duplicate-key") ? toPlain(document, told) : undefined;
+  return { value, faults: told, locate: (path, part) => position(places.offsetOf(path, part)) };
 }
 
 const EMPTY = "there is nothing in it";
@@ -102,6 +101,15 @@ function tokenize(text: string, lines: LineCounter): Tokens {
   }
   tokens.push(...parser.end());
   return { tokens };
+}
+
+/** A message about a line with a secret, or about the line below, where its value may stand, quotes nothing of it. */
+function withoutSecret(fault: SyntaxFault, text: string): SyntaxFault {
+  const { code, position } = fault;
+  if (code !== "yaml-syntax") return fault;
+  const lines = text.split("\n").slice(Math.max(0, position.line - 2), position.line);
+  if (!lines.some((line) => SECRET_KEY.test(line))) return fault;
+  return { ...fault, message: "cannot be read: write the password in quotes, behind the key and a colon" };
 }
 
 function syntaxFault(error: YAMLError, position: (offset: number) => Position): SyntaxFault {

@@ -3,7 +3,7 @@
  * to, measures how late its timers fire, leaves signals to the supervisor, and leaves in good order when the supervisor
  * is gone.
  *
- * Nothing here waits: once the parent has left too much untaken, events are dropped and reports put off, so that a
+ * Nothing here waits: once the parent has left too much untaken, events are dropped and counted, and reports put off, so that a
  * supervisor which hangs never holds up its child.
  */
 
@@ -46,6 +46,7 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
   let queued = 0;
   let leaving = false;
   let lateness: number[] = [];
+  let eventsDropped = 0;
   let reportDue: NodeJS.Immediate | undefined;
 
   function send(message: FromChild<Report>): void {
@@ -63,7 +64,9 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
     if (queued >= QUEUED_MAX) return;
     const watched = lateness;
     lateness = [];
-    send({ type: "report", report: duties.report(watched) });
+    const dropped = eventsDropped;
+    eventsDropped = 0;
+    send({ type: "report", report: duties.report(watched), eventsDropped: dropped });
   }
 
   function reportSoon(): void {
@@ -125,6 +128,7 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
   return {
     event(event) {
       if (queued < QUEUED_MAX) send({ type: "event", event });
+      else eventsDropped += 1;
       reportSoon();
     },
     reportSoon,

@@ -33,10 +33,11 @@ export class Receiver {
   readonly #handlers = new Map<number, DatagramHandler>();
   readonly #wake = eventfd();
   readonly #buffer = new Uint8Array(DATAGRAM_MAX);
+  readonly #onExit = () => signalEventfd(this.#wake);
   #closed: (() => void) | undefined;
 
   constructor() {
-    process.once("exit", () => signalEventfd(this.#wake));
+    process.once("exit", this.#onExit);
     this.#wait();
   }
 
@@ -90,6 +91,8 @@ export class Receiver {
       if (ready.includes(this.#wake)) clearEventfd(this.#wake);
       for (const fd of ready) this.#read(fd, BATCH);
       if (this.#closed !== undefined) {
+        // Its number may be somebody else's from now on.
+        process.removeListener("exit", this.#onExit);
         close(this.#wake);
         this.#closed();
         return;

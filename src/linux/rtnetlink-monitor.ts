@@ -45,6 +45,8 @@ export interface RtnetlinkWatcher {
 
 /** An open monitor. */
 export interface RtnetlinkMonitor {
+  /** Hears what has queued. */
+  drain(): void;
   close(): void;
 }
 
@@ -58,6 +60,7 @@ export function openRtnetlinkMonitor(receiver: Receiver, watcher: RtnetlinkWatch
     failed: () => watcher.lost(),
   });
   return {
+    drain: () => receiver.drain(fd),
     close() {
       receiver.remove(fd);
       close(fd);
@@ -84,8 +87,8 @@ function notify(watcher: RtnetlinkWatcher, type: number, data: Buffer): void {
   }
 }
 
-/** struct sockaddr_nl (linux/netlink.h): family, padding, port (0: the kernel chooses), groups. */
-function netlinkAddress(groups: number): Uint8Array {
+/** struct sockaddr_nl (linux/netlink.h): family, padding, port (0: the kernel chooses, or is meant), groups. */
+export function netlinkAddress(groups: number): Uint8Array {
   const bytes = new Uint8Array(12);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, AF_NETLINK, true);

@@ -8,6 +8,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { ScriptUser } from "../core/health/model.ts";
 import { type Duration, toMilliseconds, toSeconds } from "../core/units/time.ts";
+import type { ProgramRoll } from "./program-roll.ts";
 
 /** So much of what a program says is kept. */
 const OUTPUT_MAX = 4_096;
@@ -35,8 +36,8 @@ export interface ProgramEnd {
   readonly output: string;
 }
 
-/** Runs it once. Never throws; `signal` kills it. */
-export function runProgram(program: Program, signal?: AbortSignal): Promise<ProgramEnd> {
+/** Runs it once. Never throws; `signal` kills it, and so does, after our own death, whoever finds it on the `roll`. */
+export function runProgram(program: Program, signal?: AbortSignal, roll?: ProgramRoll): Promise<ProgramEnd> {
   const [path, ...args] = program.command;
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve({ status: undefined, detail: "aborted", output: "" });
@@ -46,6 +47,8 @@ export function runProgram(program: Program, signal?: AbortSignal): Promise<Prog
     const child = start(path, args, program);
     if (child instanceof Error)
       return resolve({ status: undefined, detail: cannotRun(path, child), output: "" });
+    const { pid } = child;
+    if (pid !== undefined) roll?.begun(pid);
     const onAbort = (): void => giveUp("aborted");
 
     function giveUp(detail: string): void {
@@ -55,6 +58,7 @@ export function runProgram(program: Program, signal?: AbortSignal): Promise<Prog
     function finish(status: number | undefined, detail: string): void {
       if (finished || child instanceof Error) return;
       finished = true;
+      if (pid !== undefined) roll?.ended(pid);
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       // Whoever left the group may still hold the pipes open.

@@ -79,6 +79,6 @@ function multicastRequest(group: Ipv4, interfaceIndex: number): Uint8Array {
 }
 
 /** struct sockaddr_in (linux/in.h): family, port, address, padding. */
-function socketAddress(address: IpAddress): Uint8Array {
+export function socketAddress(address: IpAddress): Uint8Array {
   return Uint8Array.of(AF_INET, 0, 0, 0, ...ipBytes(address), 0, 0, 0, 0, 0, 0, 0, 0);
 }

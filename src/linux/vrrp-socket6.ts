@@ -69,7 +69,7 @@ export function openVrrpSocket6(
     receive(buffer) {
       const message = receiveMessage(receiveFd);
       if (message === undefined) return undefined;
-      const packet = withHeader(message).subarray(0, buffer.length);
+      const packet = withHeader(message, IPPROTO_VRRP).subarray(0, buffer.length);
       buffer.set(packet);
       return packet.length;
     },
@@ -82,11 +82,11 @@ export function openVrrpSocket6(
 }
 
 /** struct in6_pktinfo: destination, interface index; the hop limit is an int (RFC 3542 §6.1, §6.3). */
-function withHeader({ data, name, control }: ReceivedMessage): Uint8Array {
+export function withHeader({ data, name, control }: ReceivedMessage, protocol: number): Uint8Array {
   const about = control(IPPROTO_IPV6, IPV6_PKTINFO);
   const ttl = control(IPPROTO_IPV6, IPV6_HOPLIMIT)?.[0] ?? 0;
   const destination = about === undefined ? ("::" as Ipv6) : ipv6At(about, 0);
-  return encodeIpv6({ source: ipv6At(name, 8), destination, ttl, protocol: IPPROTO_VRRP, payload: data });
+  return encodeIpv6({ source: ipv6At(name, 8), destination, ttl, protocol, payload: data });
 }
 
 /** struct ipv6_mreq (linux/in6.h): group, interface index. */
@@ -98,7 +98,7 @@ function multicastRequest(group: Ipv6, interfaceIndex: number): Uint8Array {
 }
 
 /** struct sockaddr_in6 (linux/in6.h): family, port, flow, address, scope. */
-function socketAddress(address: IpAddress, interfaceIndex: number): Uint8Array {
+export function socketAddress(address: IpAddress, interfaceIndex: number): Uint8Array {
   const bytes = new Uint8Array(28);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, AF_INET6, true);

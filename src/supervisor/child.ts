@@ -33,6 +33,8 @@ export interface ChildSpecification<Report> {
   readonly nodeOptions: readonly string[];
   readonly onEvent: (event: Event, pid: number) => void;
   readonly onReport: (report: Report) => void;
+  /** So many events found no room in the channel. */
+  readonly onEventsDropped: (count: number) => void;
   /** What each new process is told before its configuration, if anything. */
   readonly known?: () => Findings | Held;
   /** Takes out of the kernel what the child had put there and can no longer take out itself. */
@@ -142,6 +144,7 @@ export class Child<Config, Report> {
         break;
       case "report":
         if (!gone) this.#specification.onReport(message.report);
+        if (message.eventsDropped > 0) this.#specification.onEventsDropped(message.eventsDropped);
         break;
       case "stopped":
         break;

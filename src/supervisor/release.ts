@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import {
+  BALANCER_PROGRAMS,
   BALANCER_RECORD,
   type BalancerRecord,
   FAILOVER_RECORD,
@@ -18,11 +19,12 @@ import { isOwn } from "../core/vrrp/virtual-link.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import { converge } from "../linux/ipvs-converge.ts";
+import { endLeftOver } from "../linux/program-roll.ts";
 import { readRecord, removeRecord } from "../linux/record-file.ts";
 import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
 import { restoreSysctl, writeSysctl } from "../linux/sysctl.ts";
 
-/** Removes every address that the failover process may have left on an interface. Throws a KernelError. */
+/** Removes every address that the failover process may have left on an interface, and restores its settings. Throws a KernelError. */
 export async function releaseAddresses(runDirectory: string): Promise<void> {
   const path = join(runDirectory, FAILOVER_RECORD);
   const record = readRecord<FailoverRecord>(path);
@@ -42,6 +44,7 @@ export async function releaseAddresses(runDirectory: string): Promise<void> {
   } finally {
     rtnetlink.close();
   }
+  for (const [name, value] of Object.entries(record.sysctls ?? {})) restoreIfThere(name, value);
   removeRecord(path);
 }
 
@@ -73,11 +76,22 @@ async function removeIfThere(rtnetlink: Rtnetlink, address: InterfaceAddress): P
   }
 }
 
+/** An interface that has gone took its settings with it. */
+function restoreIfThere(name: string, value: string): void {
+  try {
+    writeSysctl(name, value);
+  } catch (error) {
+    if (!(error instanceof KernelError && error.errno === "ENOENT")) throw error;
+  }
+}
+
 /**
- * Deletes every service that the balancer may have left in the table, and restores its settings. Throws a KernelError; the
+ * Ends the checks' programs that the balancer may have left running, deletes every service that it may have left in the
+ * table, and restores its settings. Throws a KernelError; the
  * record then stays, for the next life.
  */
 export async function releaseServices(runDirectory: string): Promise<void> {
+  endLeftOver(join(runDirectory, BALANCER_PROGRAMS));
   const path = join(runDirectory, BALANCER_RECORD);
   const record = readRecord<BalancerRecord>(path);
   if (record === undefined) return;

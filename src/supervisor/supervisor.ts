@@ -205,11 +205,14 @@ export class Supervisor {
     }
   }
 
-  #common(name: "failover" | "balancer"): Pick<ChildSpecification<never>, "name" | "arguments" | "onEvent"> {
+  #common(
+    name: "failover" | "balancer",
+  ): Pick<ChildSpecification<never>, "name" | "arguments" | "onEvent" | "onEventsDropped"> {
     return {
       name,
-      arguments: [this.#options.runDirectory.path],
+      arguments: [this.#options.runDirectory.path, this.#options.version],
       onEvent: (happened, pid) => this.#onChildEvent(name, happened, pid),
+      onEventsDropped: (count) => this.#metrics.onEventsDropped(name, count),
     };
   }
 

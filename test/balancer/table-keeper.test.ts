@@ -41,7 +41,7 @@ class Stage {
 
   constructor(t: { teardown(end: () => Promise<void>): void }) {
     const folder = mkdtempSync(join(tmpdir(), "relevo-keeper-"));
-    const footprint = openFootprint(join(folder, "balancer.json"));
+    const footprint = openFootprint(join(folder, "balancer.json"), () => {});
     footprint.claim([WEB]);
     this.keeper = keepTable({
       open: () => this.#open(),

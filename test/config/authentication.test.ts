@@ -36,6 +36,44 @@ t.test("version 3 has none", (t) => {
   t.end();
 });
 
+t.test("version 3 is the only one over IPv6", (t) => {
+  const six = instance({
+    version: "3",
+    virtual_ipaddress: '["fe80::100/64"]',
+    ...authentication("PASS", "hush"),
+  });
+  t.match(complaints(six), [/error: .*IPv6 has version 3 only, .*: leave it out \[auth-version\]$/]);
+  t.end();
+});
+
+t.test("a strict instance has none", (t) => {
+  const strict = instance({ strict_mode: "true", ...authentication("PASS", "hush") });
+  t.match(complaints(strict), [
+    /authentication: web is strict, and there is no authentication .*\[not-strict\]/,
+  ]);
+  t.end();
+});
+
+t.test("what is no YAML around a password is told without it", (t) => {
+  for (const value of ["*hush", "!hush x", "[hush", "@hush", "`hush`", "&hush", "%hush", "{ hush"]) {
+    for (const key of ["auth_pass: ", "auth_pass:\n        ", "auth_pass "]) {
+      const text = `vrrp_instances:
+  web:
+    interface: eth0
+    virtual_router_id: 51
+    virtual_ipaddress: [192.0.2.100]
+    authentication:
+      auth_type: PASS
+      ${key}${value}
+`;
+      t.notMatch(complaints(text).join("\n"), /hush/, `${key}${value}`);
+    }
+    const inline = instance({ authentication: `{ auth_type: PASS, auth_pass ${value} }` });
+    t.notMatch(complaints(inline).join("\n"), /hush/, value);
+  }
+  t.end();
+});
+
 t.test("a password that cannot be one is refused without being said", (t) => {
   const said = (password: string) => {
     const lines = complaints(instance(authentication("PASS", password)));

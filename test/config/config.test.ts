@@ -26,7 +26,7 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
         preempt: true,
         preemptDelay: us(0),
         v3ChecksumAsV2: false,
-        addresses: [{ address: "192.0.2.100", prefixLength: 24, interface: "eth0" }],
+        addresses: [{ address: "192.0.2.100", prefixLength: 24, interface: "eth0", lease: us(3_000_000) }],
         announcing: { delay: us(5_000_000), repeat: 5, refresh: us(60_000_000), refreshRepeat: 1 },
         contention: { announceDelay: us(5_000_000), announceRepeat: 5, answer: true, lastWord: true },
         syncGroup: undefined,
@@ -36,6 +36,7 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
     startupDelay: us(0),
     realtimePriority: 50,
     announcementPace: { 4: us(0), 6: us(0) },
+    gateways: [],
     linkDelays: {},
     bfdSessions: [],
   });
@@ -65,6 +66,7 @@ global_defs:
   vrrp_garp_master_refresh_repeat: 3
   vrrp_down_timer_adverts: 4
   vrrp_startup_delay: 90
+  vip_lease: false
   vrrp_lower_prio_no_advert: true
   vrrp_higher_prio_send_advert: true
 vrrp_sync_groups: { both: { group: [own, globals] } }
@@ -76,6 +78,7 @@ vrrp_instances:
     advert_int: 100ms
     nopreempt: true
     v3_checksum_as_v2: true
+    vip_lease: 1.5m
     virtual_ipaddress: [192.0.2.1, 192.0.2.2/24 dev eth1, { address: 192.0.2.3/31, dev: eth1 }]
   own:
     interface: eth0
@@ -114,9 +117,9 @@ vrrp_instances:
         preemptDelay: us(0),
         v3ChecksumAsV2: true,
         addresses: [
-          { address: "192.0.2.1", prefixLength: 32, interface: "eth0" },
-          { address: "192.0.2.2", prefixLength: 24, interface: "eth1" },
-          { address: "192.0.2.3", prefixLength: 31, interface: "eth1" },
+          { address: "192.0.2.1", prefixLength: 32, interface: "eth0", lease: us(90_000_000) },
+          { address: "192.0.2.2", prefixLength: 24, interface: "eth1", lease: us(90_000_000) },
+          { address: "192.0.2.3", prefixLength: 31, interface: "eth1", lease: us(90_000_000) },
         ],
         announcing: { delay: us(7_000_000), repeat: 2, refresh: us(120_000_000), refreshRepeat: 3 },
         contention: { announceDelay: us(7_000_000), announceRepeat: 2, answer: false, lastWord: true },
@@ -151,6 +154,7 @@ vrrp_instances:
     startupDelay: us(90_000_000),
     realtimePriority: 0,
     announcementPace: { 4: us(10_000), 6: us(1_500) },
+    gateways: [],
     linkDelays: {},
     bfdSessions: [],
   });

@@ -223,7 +223,13 @@ t.test("programs and accounts are held to what those of checks are", (t) => {
   t.strictSame(script("script: [/usr/lib/relevo/check-web], user: ghost"), ["user-missing"]);
   t.strictSame(script("script: [/usr/lib/relevo/check-web], interval: 99ms"), ["out-of-range"]);
   t.strictSame(script("script: [/usr/lib/relevo/check-web], weight: 254"), ["out-of-range"]);
-  const unowned = { user: () => undefined, program: () => "ok" as const, interfaces: () => undefined };
+  const missing = () => ({ state: "missing" }) as const;
+  const unowned = {
+    user: () => undefined,
+    program: () => "ok" as const,
+    keyFile: missing,
+    interfaces: () => undefined,
+  };
   t.match(complaints(`${SCRIPT}${instance({ track_script: "[proxy]" })}`, { environment: unowned }), [
     /global_defs.script_user: there is no user nobody/,
   ]);
@@ -254,5 +260,61 @@ t.test("the digest tells what is tracked and how it is looked at", (t) => {
   );
   t.equal(new Set(texts).size, 5);
   t.equal(digest("weight: 5"), digest("", "[{ script: proxy, weight: 5 }]"), "the same meaning");
+  t.end();
+});
+
+t.test("gateways: those that are tracked, with what is left out", (t) => {
+  const { failover } = configOf(`
+track_gateways:
+  up: { address: 192.0.2.1, interface: eth0 }
+  road: { address: default, interface: eth0, ip_family: inet6, method: icmp, interval: 100ms, timeout: 0.5, rise: 4, fall: 5, weight: -60, reverse: true }
+  spare: { address: default, interface: eth0 }
+${instance({ track_gateway: "[up, { gateway: road, weight: 7 }]" })}`);
+  t.strictSame(failover.gateways, [
+    {
+      name: "up",
+      address: "192.0.2.1",
+      family: 4,
+      interface: "eth0",
+      method: undefined,
+      interval: 1_000_000,
+      timeout: 1_000_000,
+      rise: 2,
+      fall: 3,
+    },
+    {
+      name: "road",
+      address: undefined,
+      family: 6,
+      interface: "eth0",
+      method: "icmp",
+      interval: 100_000,
+      timeout: 500_000,
+      rise: 4,
+      fall: 5,
+    },
+  ]);
+  t.strictSame(failover.routers[0]?.tracks, [
+    { kind: "gateway", object: "up", weight: 0, reverse: false },
+    { kind: "gateway", object: "road", weight: 7, reverse: true },
+  ]);
+  t.end();
+});
+
+t.test("gateways that cannot be asked so", (t) => {
+  const said = (gateway: string) =>
+    complaints(
+      `track_gateways: { up: { interface: eth0, ${gateway} } }\n${instance({ track_gateway: "[up]" })}`,
+    );
+  t.match(said("address: 192.0.2.1, method: ndp"), [
+    /method: ndp is for IPv6, .* use arp, or icmp \[gateway-family\]/,
+  ]);
+  t.match(said('address: "2001:db8::1", method: arp'), [/method: arp is for IPv4, .* use ndp, or icmp/]);
+  t.match(said("address: default, ip_family: inet6, method: arp"), [/use ndp, or icmp/]);
+  t.match(said("address: 192.0.2.1, ip_family: inet6"), [/ip_family: 192.0.2.1 is an IPv4 address/]);
+  t.match(said("address: 192.0.2.100"), [/is a virtual address .*\[track-own-address\]/]);
+  t.match(said("address: 224.0.0.1"), [/multicast/]);
+  t.match(said("address: somewhere"), [/\[bad-address\]/]);
+  t.match(complaints(instance({ track_gateway: "[up]" })), [/there is no up: add it to track_gateways/]);
   t.end();
 });

@@ -40,7 +40,7 @@ t.test("a supervisor that takes nothing", async (t) => {
   });
   const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
-  for (let index = 0; index < 1_000; index += 1) channel.event(event("check-failed"));
+  for (let index = 0; index < 1_005; index += 1) channel.event(event("check-failed"));
   await turn();
   t.equal(sent.length, 1_000, "no more is queued");
 
@@ -59,5 +59,9 @@ t.test("a supervisor that takes nothing", async (t) => {
   for (const callback of taken) callback();
   channel.reportSoon();
   await turn();
-  t.match(sent.at(-1), { type: "report", report: 7 });
+  t.match(sent.at(-1), { type: "report", report: 7, eventsDropped: 5 }, "and so is what was lost");
+  await turn();
+  channel.reportSoon();
+  await turn();
+  t.match(sent.at(-1), { type: "report", eventsDropped: 0 }, "told once");
 });

@@ -28,6 +28,7 @@ function childOf(script: string, { releaseWhileAway = false, releaseTakesMs = 0 
     nodeOptions: [],
     onEvent: (event) => void events.push(event),
     onReport: () => {},
+    onEventsDropped: () => {},
     async release() {
       releases.push("begun");
       await delay(releaseTakesMs);

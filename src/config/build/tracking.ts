@@ -2,6 +2,7 @@
  * From a file's content to what instances track, and to what the supervisor watches for them.
  */
 
+import type { TrackedGateway } from "../../core/track/gateway.ts";
 import type { LinkDelay } from "../../core/track/link-delay.ts";
 import type {
   Tracked,
@@ -10,6 +11,7 @@ import type {
   TrackKind,
   WatchConfig,
 } from "../../core/track/model.ts";
+import { familyOf } from "../../core/units/ip-address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { scriptTimeout, type UserOf } from "./balancer.ts";
 
@@ -35,11 +37,15 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
     const own = typeof item === "string" ? { process: item } : item;
     return tracked("process", own.process, own, content.vrrp_track_processes.get(own.process));
   });
+  const gateways = instance.track_gateway.map((item) => {
+    const own = typeof item === "string" ? { gateway: item } : item;
+    return tracked("gateway", own.gateway, own, content.track_gateways.get(own.gateway));
+  });
   const paths = instance.track_bfd.map((item) => {
     const own = typeof item === "string" ? { bfd: item } : item;
     return tracked("bfd", own.bfd, own, content.bfd_instances.get(own.bfd));
   });
-  return [...interfaces, ...addresses, ...scripts, ...files, ...processes, ...paths];
+  return [...interfaces, ...addresses, ...scripts, ...files, ...processes, ...gateways, ...paths];
 }
 
 interface Weighing {
@@ -59,6 +65,22 @@ function tracked(kind: TrackKind, object: string, own: Weighing, defaults: Weigh
 /** interface_up_down_delays. */
 export function linkDelays(content: FileContent): Readonly<Record<string, LinkDelay>> {
   return Object.fromEntries(content.interface_up_down_delays);
+}
+
+/** The gateways that at least one instance tracks. */
+export function trackedGateways(content: FileContent): readonly TrackedGateway[] {
+  const used = new Set([...content.vrrp_instances.values()].flatMap(namesOfGateways));
+  return [...content.track_gateways].flatMap(([name, gateway]) => {
+    if (!used.has(name)) return [];
+    const { address, interface: device, method, interval, timeout, rise, fall } = gateway;
+    const family = gateway.ip_family ?? (address === "default" ? 4 : familyOf(address));
+    const asked = address === "default" ? undefined : address;
+    return [{ name, address: asked, family, interface: device, method, interval, timeout, rise, fall }];
+  });
+}
+
+function namesOfGateways({ track_gateway: items }: InstanceContent): string[] {
+  return items.map((item) => (typeof item === "string" ? item : item.gateway));
 }
 
 /** The supervisor's part: what at least one instance tracks. */

@@ -3,7 +3,7 @@
  */
 
 import type { Findings } from "../findings.ts";
-import { versionOf } from "../schema/family.ts";
+import { familyOfInstance, versionOf } from "../schema/family.ts";
 import type { LooseContent } from "../schema/file.ts";
 
 /** The rules for `authentication`. */
@@ -15,7 +15,10 @@ export function checkAuthentication(content: LooseContent, findings: Findings): 
     if (findings.touches([...path, "version"]) || findings.touches(["global_defs", "vrrp_version"])) continue;
     const version = versionOf(instance, content.global_defs?.vrrp_version);
     if (version === 3) {
-      const message = "version 3 has no authentication (RFC 9568 §9): leave it out, or use version: 2";
+      const message =
+        familyOfInstance(instance) === 6
+          ? "IPv6 has version 3 only, which has no authentication (RFC 9568 §9): leave it out"
+          : "version 3 has no authentication (RFC 9568 §9): leave it out, or use version: 2";
       findings.add("auth-version", place, message, "key");
       continue;
     }

@@ -41,4 +41,8 @@ function* interfacePlaces(content: LooseContent): Generator<{ readonly name: str
       if (entry?.dev !== undefined) yield { name: entry.dev, path: [...path, ...place] };
     }
   }
+  for (const [gateway, keys] of content.track_gateways ?? []) {
+    const path = ["track_gateways", gateway, "interface"];
+    if (keys?.interface !== undefined) yield { name: keys.interface, path };
+  }
 }

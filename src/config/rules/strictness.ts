@@ -7,6 +7,7 @@ import { ZERO } from "../../core/units/time.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
+import { versionOf } from "../schema/family.ts";
 import type { InstanceContent, LooseContent } from "../schema/file.ts";
 
 type Instance = NonNullable<Loose<InstanceContent>>;
@@ -59,6 +60,12 @@ function deviations(instance: Instance, globals: Globals): readonly Deviation[] 
       general: "vrrp_higher_prio_send_advert",
       deviates: (instance.higher_prio_send_advert ?? globals.vrrp_higher_prio_send_advert) === true,
       rule: "a master that gives way is silent (RFC 9568 §6.4.3)",
+    },
+    {
+      own: "authentication",
+      // In version 3 it is an error for everybody: rules/authentication.ts.
+      deviates: instance.authentication !== undefined && versionOf(instance, globals.vrrp_version) === 2,
+      rule: "there is no authentication (RFC 3768 §10)",
     },
     {
       own: "virtual_ipaddress_excluded",

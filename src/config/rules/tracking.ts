@@ -9,6 +9,7 @@ import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import { formatDuration } from "../schema/duration.ts";
 import type { InstanceContent, LooseContent } from "../schema/file.ts";
+import { checkGateways } from "./gateways.ts";
 import { checkCommand, checkUser } from "./programs.ts";
 
 type Instance = NonNullable<Loose<InstanceContent>>;
@@ -26,6 +27,7 @@ const OBJECTS = {
   track_script: "vrrp_scripts",
   track_file: "track_files",
   track_process: "vrrp_track_processes",
+  track_gateway: "track_gateways",
   track_bfd: "bfd_instances",
 } as const;
 
@@ -44,6 +46,8 @@ export function checkTracking(content: LooseContent, environment: Environment, f
   checkUnused("vrrp_scripts", "track_script", used, content, findings);
   checkUnused("track_files", "track_file", used, content, findings);
   checkUnused("vrrp_track_processes", "track_process", used, content, findings);
+  checkUnused("track_gateways", "track_gateway", used, content, findings);
+  checkGateways(content, findings);
   checkProcesses(content, findings);
   for (const [name, script] of content.vrrp_scripts ?? []) {
     const path = ["vrrp_scripts", name];
@@ -87,6 +91,11 @@ function* itemsOf(place: Path, instance: Instance): Generator<Item> {
     const own = typeof item === "string" ? { process: item } : item;
     const path = [...place, "track_process", index];
     yield { list: "track_process", object: own?.process, weight: weightOf(own), path };
+  }
+  for (const [index, item] of (instance.track_gateway ?? []).entries()) {
+    const own = typeof item === "string" ? { gateway: item } : item;
+    const path = [...place, "track_gateway", index];
+    yield { list: "track_gateway", object: own?.gateway, weight: weightOf(own), path };
   }
   for (const [index, item] of (instance.track_bfd ?? []).entries()) {
     const own = typeof item === "string" ? { bfd: item } : item;

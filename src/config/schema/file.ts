@@ -7,6 +7,7 @@
 import { z } from "zod";
 import type { Loose } from "../salvage.ts";
 import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
+import { heartbeatSchema } from "./heartbeat.ts";
 import { instanceSchema } from "./instance.ts";
 import { ownName } from "./leaf.ts";
 import { syncGroupSchema } from "./sync-group.ts";
@@ -14,6 +15,7 @@ import {
   bfdSessionsSchema,
   linkDelaysSchema,
   trackedFilesSchema,
+  trackedGatewaysSchema,
   trackedProcessesSchema,
   trackedScriptsSchema,
 } from "./tracking.ts";
@@ -24,9 +26,11 @@ export const fileSchema = z.strictObject({
   global_defs: globalsSchema.default(globalsSchema.parse({})),
   metrics: metricsSchema.default({ address: "127.0.0.1", port: 9_165 }),
   directors: directorsSchema.optional(),
+  heartbeat: heartbeatSchema.optional(),
   interface_up_down_delays: linkDelaysSchema.default(new Map()),
   vrrp_scripts: trackedScriptsSchema.default(new Map()),
   track_files: trackedFilesSchema.default(new Map()),
+  track_gateways: trackedGatewaysSchema.default(new Map()),
   vrrp_track_processes: trackedProcessesSchema.default(new Map()),
   bfd_instances: bfdSessionsSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),

@@ -62,6 +62,13 @@ export function unicastPeer(): z.ZodType<PeerEntry> {
   return z.union([plain, map]) as z.ZodType<PeerEntry>;
 }
 
+/** Where a tracked gateway is: an address, or wherever the kernel's default route leads. */
+export function gatewayAddress(): z.ZodType<IpAddress | "default"> {
+  return textLeaf<IpAddress | "default">("a gateway's address, such as 192.0.2.1, or default", (text) =>
+    text === "default" ? { value: text } : readIpHost(text),
+  );
+}
+
 function notAnAddress(text: string): string {
   if (text.includes("%")) return `${quote(text)}: leave the zone out, the instance's interface is meant`;
   return text.includes(":")

@@ -7,7 +7,7 @@ import { milliseconds, seconds, ZERO } from "../../core/units/time.ts";
 import { quote } from "../diagnostic.ts";
 import { hostAddress } from "./address.ts";
 import { duration } from "./duration.ts";
-import { sourceAddress } from "./ip-address.ts";
+import { gatewayAddress, sourceAddress } from "./ip-address.ts";
 import {
   argument,
   choice,
@@ -67,6 +67,23 @@ export const trackedFilesSchema = z.map(
     weight: widerWeight().default(1),
     reverse: toggle().default(false),
     init_file: whole(-2_147_483_648, 2_147_483_647).optional(),
+  }),
+);
+
+/** `track_gateways`. What goes together: rules/gateways.ts. */
+export const trackedGatewaysSchema = z.map(
+  ownName(),
+  z.strictObject({
+    address: gatewayAddress(),
+    interface: interfaceName(),
+    ip_family: choice({ inet: 4, inet6: 6 } as const).optional(),
+    method: choice({ arp: "arp", ndp: "ndp", icmp: "icmp" } as const).optional(),
+    interval: duration("100ms", "1h").default(seconds(1)),
+    timeout: duration("10ms", "1m").default(seconds(1)),
+    weight: weight().default(0),
+    reverse: toggle().default(false),
+    rise: whole(1, 1_000).default(2),
+    fall: whole(1, 1_000).default(3),
   }),
 );
 
@@ -142,6 +159,11 @@ export const trackShape = {
         ownName(),
         z.strictObject({ process: ownName(), weight: widerWeight().optional(), ...override }),
       ]),
+    )
+    .default([]),
+  track_gateway: z
+    .array(
+      z.union([ownName(), z.strictObject({ gateway: ownName(), weight: weight().optional(), ...override })]),
     )
     .default([]),
   track_file: z

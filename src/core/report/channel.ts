@@ -47,7 +47,8 @@ export type FromChild<Report> =
   /** The configuration last sent is in force. */
   | { readonly type: "configured" }
   | { readonly type: "event"; readonly event: Event }
-  | { readonly type: "report"; readonly report: Report }
+  /** `eventsDropped` counts those that the channel had no room for since the last report. */
+  | { readonly type: "report"; readonly report: Report; readonly eventsDropped: number }
   /** Nothing is left behind; the process exits now. */
   | { readonly type: "stopped" };
 
@@ -66,6 +67,15 @@ export type FailoverCount =
   | "transitions"
   | "stalls"
   | "announcements_sent"
+  | "heartbeats_sent"
+  | "heartbeats_received"
+  | "heartbeats_discarded"
+  | "handovers"
+  | "split_brains"
+  | "gateway_probes"
+  | "conflicts"
+  | "lease_renewals"
+  | "lease_expirations"
   | "bfd_sent"
   | "bfd_received"
   | "bfd_discarded"
@@ -103,10 +113,23 @@ export interface BfdReport {
   readonly state: BfdStateName;
 }
 
+/** What the pair's own link knows of the other director. */
+export interface PeerReport {
+  /** Its name. */
+  readonly peer: string;
+  /** It is heard on some path. */
+  readonly alive: boolean;
+  /** It has another configuration or release. */
+  readonly skewed: boolean;
+  readonly paths: readonly { readonly path: string; readonly state: "unheard" | "up" | "silent" }[];
+}
+
 /** From the failover process. */
 export interface FailoverReport {
   readonly instances: readonly InstanceReport[];
   readonly bfd: readonly BfdReport[];
+  /** The other director; undefined when there is no link to it. */
+  readonly peer?: PeerReport | undefined;
   /** Those of which anything is known. */
   readonly tracks: readonly TrackReport[];
   readonly counts: readonly Count<FailoverCount>[];

@@ -14,7 +14,11 @@ export interface FailoverRecord {
     readonly interface: string;
     readonly address: string;
     readonly prefixLength: number;
+    /** The other end of a point-to-point link: the kernel tells addresses apart by it, too. */
+    readonly peer?: string;
   }[];
+  /** Settings as they were before us: path below /proc/sys with slashes, to the value found there. */
+  readonly sysctls?: Readonly<Record<string, string>>;
 }
 
 /** The failover process's interfaces, and settings as they were before it made them. */
@@ -36,3 +40,5 @@ export interface BalancerRecord {
 export const FAILOVER_RECORD = "failover.json";
 export const LINK_RECORD = "links.json";
 export const BALANCER_RECORD = "balancer.json";
+/** The programs that the balancer's checks run. */
+export const BALANCER_PROGRAMS = "balancer-programs.json";

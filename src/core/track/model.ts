@@ -2,7 +2,7 @@
  * Objects that virtual routers track, and what the supervisor watches of them (keepalived's track_* keywords).
  *
  * Interfaces and addresses are watched by the failover process itself, which hears of them from the kernel, and so are BFD
- * sessions, which it holds. Scripts, files and processes are
+ * sessions, which it holds, and gateways, which it asks. Scripts, files and processes are
  * the supervisor's: the failover process neither forks nor waits for a disk.
  */
 
@@ -10,7 +10,7 @@ import type { ScriptUser } from "../health/model.ts";
 import type { Duration } from "../units/time.ts";
 
 /** What kind of thing is tracked. */
-export type TrackKind = "interface" | "address" | "script" | "file" | "process" | "bfd";
+export type TrackKind = "interface" | "address" | "script" | "file" | "process" | "gateway" | "bfd";
 
 /** One thing that a virtual router tracks. */
 export interface Tracked {
