@@ -25,6 +25,7 @@ import { checkSyncGroups } from "./rules/sync-groups.ts";
 import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
 import { checkNotify, notifyNeedsGlobalUser } from "./rules/notify.ts";
 import { checkGlobalUser } from "./rules/programs.ts";
+import { checkServiceNotify, serviceNotifyNeedsGlobalUser } from "./rules/service-notify.ts";
 import { checkVirtualLinks } from "./rules/virtual-links.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
 import { salvage } from "./salvage.ts";
@@ -79,9 +80,15 @@ function checkRules(
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
   checkNotify(content, environment, findings);
+  checkServiceNotify(content, environment, findings);
   checkAuthentication(content, findings);
   checkHeartbeat(content, environment, running, findings);
-  const needs = [checksNeedGlobalUser, notifyNeedsGlobalUser, trackingNeedsGlobalUser];
+  const needs = [
+    checksNeedGlobalUser,
+    notifyNeedsGlobalUser,
+    serviceNotifyNeedsGlobalUser,
+    trackingNeedsGlobalUser,
+  ];
   const userNeeded = needs.some((isNeeded) => isNeeded(content));
   checkGlobalUser(content, userNeeded, environment, findings);
   const { vrrp_instances: instances, virtual_servers: servers, bfd_instances: sessions } = content;

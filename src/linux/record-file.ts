@@ -71,7 +71,8 @@ export class KeptRecord<Record> {
   }
 }
 
-function writeRecord<Record>(path: string, record: Record): void {
+/** Writes a record, whole or not at all. Throws when the run directory cannot be written. */
+export function writeRecord<Record>(path: string, record: Record): void {
   writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }

@@ -13,7 +13,7 @@ import {
   LINK_RECORD,
   type LinkRecord,
 } from "../core/report/record.ts";
-import { parseIpv4 } from "../core/units/ipv4.ts";
+import { readServiceId } from "../core/balance/service.ts";
 import { isNeedless } from "../core/vrrp/address-book.ts";
 import { isOwn } from "../core/vrrp/virtual-link.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -101,10 +101,9 @@ export async function releaseServices(runDirectory: string): Promise<void> {
 }
 
 async function deleteServices(record: BalancerRecord): Promise<void> {
-  const owned = record.services.flatMap(({ protocol, address, port }) => {
-    const known = parseIpv4(address);
-    return known === undefined ? [] : [{ protocol, address: known, port }];
-  });
+  const owned = record.services
+    .map((recorded) => readServiceId({ ...recorded }))
+    .filter((id) => id !== undefined);
   const ipvs = await openIpvs();
   if (ipvs === undefined) return;
   try {
@@ -112,6 +111,9 @@ async function deleteServices(record: BalancerRecord): Promise<void> {
     const [refusal] = refusals;
     if (refusal !== undefined) throw refusal.error;
     if (!settled) throw new KernelError("delete the services of the IPVS table", "EBUSY");
+    const { tcp, tcpFin, udp } = record.timeouts ?? {};
+    if ([tcp, tcpFin, udp].some((timeout) => timeout !== undefined))
+      await ipvs.setTimeouts({ tcp, tcpFin, udp });
   } finally {
     ipvs.close();
   }

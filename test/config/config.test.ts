@@ -42,7 +42,11 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
   });
   t.equal(config.node, undefined);
   t.strictSame(config.metrics, { address: "127.0.0.1", port: 9_165 });
-  t.strictSame(config.balancer, { virtualServers: [] });
+  t.strictSame(config.balancer, {
+    virtualServers: [],
+    timeouts: { tcp: undefined, tcpFin: undefined, udp: undefined },
+    tellInitial: false,
+  });
   t.strictSame(complaints(instance()), []);
   t.end();
 });
@@ -171,17 +175,27 @@ t.test("a virtual server gets keepalived's defaults", (t) => {
   const { balancer } = configOf(serverWithChecks("- tcp:\n"));
   t.strictSame(balancer.virtualServers, [
     {
-      address: "192.0.2.100",
-      port: 80,
-      protocol: "tcp",
+      name: "tcp 192.0.2.100:80",
+      services: [{ protocol: "tcp", address: "192.0.2.100", port: 80 }],
       scheduler: "wlc",
+      schedulerFlags: [],
+      onePacket: false,
+      persistence: undefined,
+      quorum: { quorum: 1, hysteresis: 0 },
+      haSuspend: false,
+      sorryServer: undefined,
       realServers: [
         {
           address: "198.51.100.21",
           port: 80,
           weight: 1,
           method: "nat",
+          tunnel: undefined,
+          upperThreshold: 0,
+          lowerThreshold: 0,
           inhibitOnFailure: false,
+          alpha: false,
+          slowStart: us(0),
           checks: [
             {
               timing: {
@@ -229,7 +243,7 @@ virtual_servers:
       - { address: 198.51.100.22, port: 5353, lvs_method: nat, inhibit_on_failure: false, checks: [{ tcp: {} }] }
 `);
   const [server] = balancer.virtualServers;
-  t.match(server, { protocol: "udp", scheduler: "rr" });
+  t.match(server, { services: [{ protocol: "udp" }], scheduler: "rr" });
   const [first, second] = server?.realServers ?? [];
   t.match(first, { port: 53, weight: 0, method: "dr", inhibitOnFailure: true });
   t.strictSame(first?.checks, [
@@ -335,16 +349,15 @@ virtual_servers:
   - { address: 192.0.2.101, port: 25, real_servers: *reals }
 `);
   t.strictSame(
-    balancer.virtualServers.map(({ address, port, realServers }) => [
-      address,
-      port,
+    balancer.virtualServers.map(({ name, realServers }) => [
+      name,
       realServers[0]?.port,
       realServers[0]?.checks.map(({ timing }) => timing.retry),
     ]),
     [
-      ["192.0.2.100", 80, 80, [3, 3]],
-      ["192.0.2.100", 443, 443, [3, 3]],
-      ["192.0.2.101", 25, 25, [3, 3]],
+      ["tcp 192.0.2.100:80", 80, [3, 3]],
+      ["tcp 192.0.2.100:443", 443, [3, 3]],
+      ["tcp 192.0.2.101:25", 25, [3, 3]],
     ],
   );
   t.end();

@@ -37,8 +37,8 @@ t.test("a missing key is told at what it is missing from", (t) => {
     "2:3: error: vrrp_instances.web.virtual_router_id: is missing [missing-key]",
     "2:3: error: vrrp_instances.web.virtual_ipaddress: is missing [missing-key]",
   ]);
-  t.strictSame(complaints("virtual_servers:\n  - port: 80\n"), [
-    "2:5: error: virtual_servers[0].address: is missing [missing-key]",
+  t.strictSame(complaints("virtual_servers:\n  - address: 192.0.2.100\n"), [
+    "2:5: error: virtual_servers[0].port: is missing [missing-key]",
   ]);
   t.match(complaints("directors: { lvs1: {} }\n"), [/^1:14: error: directors\.lvs1\.priority: is missing/]);
   t.end();
@@ -161,7 +161,7 @@ t.test("an address that no host can have is refused", (t) => {
   for (const value of ["2001:db8::/127", "2001:db8::8/124", "2001:DB8:0:0::1", "2001:db8::1/128 dev eth1"]) {
     t.match(said("virtual_ipaddress", `["${value}"]`), [/no-link-local/], value);
   }
-  t.match(complaints('virtual_servers: [{ address: "2001:db8::1", port: 1 }]\n'), [/is no IPv4 address/]);
+  t.match(complaints('virtual_servers: [{ address: "2001:db8::x", port: 1 }]\n'), [/is no IPv6 address/]);
   t.match(complaints("virtual_servers: [{ address: 224.0.0.1, port: 1 }]\n"), [/multicast/]);
   t.end();
 });
@@ -203,11 +203,10 @@ t.test("words are taken in keepalived's spelling or in lower case, and the neare
     t.strictSame(server(keys), [], keys);
   }
   t.match(server("lvs_sched: wcl"), [
-    /"wcl" is none of rr, wrr, lc, wlc; did you mean wlc\? \[unknown-value\]/,
+    /"wcl" is none of rr, wrr, lc, wlc, .*; did you mean wlc\? \[unknown-value\]/,
   ]);
-  t.match(server("lvs_sched: sh"), [/"sh" is none of rr, wrr, lc, wlc \[/]);
-  t.match(server("protocol: SCTP"), [/none of TCP, UDP/]);
-  t.match(server("lvs_method: TUN"), [/none of NAT, DR/]);
+  t.match(server("protocol: dccp"), [/none of TCP, UDP/]);
+  t.match(server("lvs_method: Tunnel"), [/none of NAT, DR, TUN/]);
   t.end();
 });
 

@@ -13,7 +13,7 @@ import {
   announceRepeat,
   lowerPriorityRepeat,
 } from "./announcing.ts";
-import { duration } from "./duration.ts";
+import { duration, wholeSeconds } from "./duration.ts";
 import { pathAddressesSchema } from "./heartbeat.ts";
 import { multicastGroup } from "./ip-address.ts";
 import { absolutePath } from "./notify.ts";
@@ -46,11 +46,20 @@ export function vipLease(): z.ZodType<Duration> {
 /** Whom scripts run as when the file does not say. */
 export const DEFAULT_SCRIPT_USER = "nobody";
 
+/** `lvs_timeouts`: what the kernel's own limit allows, INT_MAX / HZ. */
+const lvsTimeoutsSchema = z.strictObject({
+  tcp: wholeSeconds("1s", "596h").optional(),
+  tcpfin: wholeSeconds("1s", "596h").optional(),
+  udp: wholeSeconds("1s", "596h").optional(),
+});
+
 /** `global_defs`. */
 export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
   notify_fifo: absolutePath().optional(),
   vrrp_notify_fifo: absolutePath().optional(),
+  lvs_timeouts: lvsTimeoutsSchema.default({}),
+  rs_init_notifies: toggle().default(false),
   vrrp_notify_priority_changes: toggle().default(false),
   vrrp_version: vrrpVersion().default(2),
   vrrp_strict: toggle().default(false),
