@@ -29,8 +29,10 @@ const HOUSE: Readonly<Record<string, Room>> = {
   linux: {
     folders: ["core"],
     packages: [
+      "dgram-as-promised",
       "koffi",
       "netlink",
+      "node:dgram",
       "node:fs",
       "node:child_process",
       "node:path",

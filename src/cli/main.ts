@@ -8,6 +8,8 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addCheck } from "./check.ts";
+import { addKeygen } from "./keygen.ts";
+import { addRelease } from "./release.ts";
 import { addRun } from "./run.ts";
 
 const USAGE_ERROR = 2;
@@ -21,7 +23,9 @@ const program = new Command("relevo")
   .version(version)
   .exitOverride();
 addCheck(program);
+addKeygen(program);
 addRun(program, version);
+addRelease(program);
 
 try {
   await program.parseAsync();

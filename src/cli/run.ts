@@ -8,7 +8,8 @@ import { loadConfig } from "../config/load.ts";
 import { systemEnvironment } from "../config/system-environment.ts";
 import { runSupervisor } from "../supervisor/main.ts";
 
-const RUN_DIRECTORY = "/run/relevo";
+/** Where what is ours in the kernel is remembered, unless told otherwise. */
+export const RUN_DIRECTORY = "/run/relevo";
 
 interface RunOptions {
   readonly config: string;
@@ -25,7 +26,8 @@ export function addRun(program: Command, version: string): void {
     .option("-n, --node <name>", "which of the file's directors this is (default: by hostname)")
     .option("-r, --run-dir <dir>", "where to remember what is ours in the kernel; a tmpfs", RUN_DIRECTORY)
     .action(async ({ config: file, node, runDir }: RunOptions) => {
-      const read = () => loadConfig(file, { node, hostname: hostname(), environment: systemEnvironment() });
+      const read = () =>
+        loadConfig(file, { node, hostname: hostname(), environment: systemEnvironment(), running: true });
       process.exit(await runSupervisor({ version, file, runDirectory: runDir, read }));
     });
 }

@@ -12,18 +12,19 @@ import { buildBalancer, type UserOf } from "./build/balancer.ts";
 import { buildFailover } from "./build/failover.ts";
 import { buildWatch } from "./build/tracking.ts";
 import { buildNotify } from "./build/notify.ts";
+import type { HeartbeatKey } from "../core/heartbeat/model.ts";
 import type { FileContent } from "./schema/file.ts";
 import { DEFAULT_SCRIPT_USER } from "./schema/globals.ts";
 
-/** The first 16 hexadecimal digits of a SHA-256 over the meaning. */
-export function digest(content: FileContent): string {
+/** The first 16 hexadecimal digits of a SHA-256 over the meaning; `keys` are the link's, which are in files of their own. */
+export function digest(content: FileContent, keys: readonly HeartbeatKey[]): string {
   const nodes = content.directors === undefined ? [undefined] : [...content.directors.keys()];
   const userOf = (name: string | undefined) => machineFreeUser(name ?? content.global_defs.script_user);
   const stretched = new Map<string, string>();
   const meaning = {
     metrics: content.metrics,
     directors: nodes
-      .map((node) => ({ node, failover: failoverMeaning(content, node, stretched) }))
+      .map((node) => ({ node, failover: failoverMeaning(content, node, keys, stretched) }))
       .toSorted(byNode),
     balancer: buildBalancer(content, userOf),
     watch: buildWatch(content, userOf),
@@ -36,16 +37,21 @@ export function digest(content: FileContent): string {
 function failoverMeaning(
   content: FileContent,
   node: string | undefined,
+  keys: readonly HeartbeatKey[],
   stretched: Map<string, string>,
 ): unknown {
-  const { routers, ...rest } = buildFailover(content, node);
+  const { routers, heartbeat, ...rest } = buildFailover(content, node, { keys, digest: "" });
   const meanings = routers.map(({ authentication, ...router }) => ({
     ...router,
     ...(authentication && {
       authentication: { ...authentication, key: stretch(authentication.key, stretched) },
     }),
   }));
-  return { ...rest, routers: meanings.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+  const link = heartbeat && {
+    ...heartbeat,
+    keys: keys.map(({ id, key }) => ({ id, key: stretch(key, stretched) })),
+  };
+  return { ...rest, heartbeat: link, routers: meanings.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
 /** A secret that can be compared, at some tens of milliseconds for each that is tried; known ones are remembered. */
@@ -57,8 +63,8 @@ function stretch(secret: Uint8Array, known: Map<string, string>): string {
 }
 
 function notifyMeaning(content: FileContent, userOf: UserOf): unknown {
-  const { instances, fifos } = buildNotify(content, userOf);
-  return { fifos, instances: instances.toSorted((a, b) => (a.instance < b.instance ? -1 : 1)) };
+  const { instances, ...rest } = buildNotify(content, userOf);
+  return { ...rest, instances: instances.toSorted((a, b) => (a.instance < b.instance ? -1 : 1)) };
 }
 
 function byNode(a: { readonly node: string | undefined }, b: { readonly node: string | undefined }): number {

@@ -11,11 +11,13 @@ import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
+import { checkVirtualAddresses } from "./rules/addresses.ts";
 import { checkBfd } from "./rules/bfd.ts";
 import { checkAuthentication } from "./rules/authentication.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
 import { checkDelivery } from "./rules/delivery.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
+import { checkHeartbeat } from "./rules/heartbeat.ts";
 import { checkInstances } from "./rules/instances.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
 import { checkRouting } from "./rules/routing.ts";
@@ -24,6 +26,7 @@ import { checkSyncGroups } from "./rules/sync-groups.ts";
 import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
 import { checkNotify, notifyNeedsGlobalUser } from "./rules/notify.ts";
 import { checkGlobalUser } from "./rules/programs.ts";
+import { checkServiceNotify, serviceNotifyNeedsGlobalUser } from "./rules/service-notify.ts";
 import { checkVirtualLinks } from "./rules/virtual-links.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
 import { salvage } from "./salvage.ts";
@@ -33,6 +36,8 @@ import { parseYaml } from "./yaml-source.ts";
 /** What a file is read with. */
 export interface ReadOptions extends Identity {
   readonly environment: Environment;
+  /** True: what is read is put to work. False, or left out: it is only looked at, maybe by somebody who may not see all. */
+  readonly running?: boolean | undefined;
 }
 
 /** What came of it: a configuration unless there is an error among the diagnostics, which come in the file's order. */
@@ -50,7 +55,7 @@ export function readConfig(text: string, options: ReadOptions): Reading {
   const content = salvage(fileSchema, source.value, [], findings);
   if (content === undefined) return { diagnostics: findings.list() };
   const node = chooseDirector(content, options, findings);
-  checkRules(content, options.environment, findings);
+  checkRules(content, options, findings);
   if (findings.failed) return { diagnostics: findings.list() };
 
   // No error was found, so nothing is missing from what was salvaged.
@@ -58,9 +63,14 @@ export function readConfig(text: string, options: ReadOptions): Reading {
   return { config, diagnostics: findings.list() };
 }
 
-function checkRules(content: LooseContent, environment: Environment, findings: Findings): void {
+function checkRules(
+  content: LooseContent,
+  { environment, running = false }: ReadOptions,
+  findings: Findings,
+): void {
   checkPriorities(content, findings);
   checkInstances(content, findings);
+  checkVirtualAddresses(content, findings);
   checkStrictness(content, findings);
   checkSyncGroups(content, findings);
   checkDelivery(content, findings);
@@ -72,8 +82,15 @@ function checkRules(content: LooseContent, environment: Environment, findings: F
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
   checkNotify(content, environment, findings);
+  checkServiceNotify(content, environment, findings);
   checkAuthentication(content, findings);
-  const needs = [checksNeedGlobalUser, notifyNeedsGlobalUser, trackingNeedsGlobalUser];
+  checkHeartbeat(content, environment, running, findings);
+  const needs = [
+    checksNeedGlobalUser,
+    notifyNeedsGlobalUser,
+    serviceNotifyNeedsGlobalUser,
+    trackingNeedsGlobalUser,
+  ];
   const userNeeded = needs.some((isNeeded) => isNeeded(content));
   checkGlobalUser(content, userNeeded, environment, findings);
   const { vrrp_instances: instances, virtual_servers: servers, bfd_instances: sessions } = content;

@@ -4,22 +4,41 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from "node:fs";
 import type { ScriptUser } from "../core/health/model.ts";
-import type { Environment, ProgramState } from "./environment.ts";
+import type { Environment, KeyFile, ProgramState } from "./environment.ts";
+import { parseKeyFile } from "./key-file.ts";
 
 /** Asks the name service (glibc and musl both bring it). */
 const GETENT = "getent";
 
-/** The machine that this process runs on. Accounts are looked up once; make a new one to look again. */
+/** A key file has some two hundred bytes. */
+const KEY_FILE_MAX = 4_096;
+
+/** The machine that this process runs on. Accounts and keys are looked up once; make a new one to look again. */
 export function systemEnvironment(): Environment {
   const users = new Map<string, ScriptUser | undefined>();
+  const keys = new Map<string, KeyFile>();
   return {
     user: (name) => {
       if (!users.has(name)) users.set(name, findUser(name));
       return users.get(name);
     },
     program: findProgram,
+    keyFile: (path) => {
+      const found = keys.get(path) ?? readKeyFile(path);
+      keys.set(path, found);
+      return found;
+    },
     interfaces: listInterfaces,
   };
 }
@@ -78,6 +97,35 @@ function runsByItself(path: string): boolean {
     return true;
   }
   return start.toString("latin1") === "\x7fELF" || start.toString("latin1", 0, 2) === "#!";
+}
+
+/** Judged by what was opened, so that nothing can be put in its place meanwhile. */
+function readKeyFile(path: string): KeyFile {
+  let fd: number;
+  try {
+    // Not to wait for the writer of a pipe.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { state: code === "ENOENT" || code === "ENOTDIR" ? "missing" : "inaccessible" };
+  }
+  try {
+    return keyWithin(fd);
+  } catch {
+    return { state: "inaccessible" };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function keyWithin(fd: number): KeyFile {
+  const { mode, uid, size } = fstatSync(fd);
+  if ((mode & constants.S_IFMT) !== constants.S_IFREG) return { state: "not-a-file" };
+  if ((mode & 0o077) !== 0) return { state: "exposed", mode: mode & 0o7777 };
+  if (uid !== 0 && uid !== process.geteuid?.()) return { state: "foreign", uid };
+  if (size > KEY_FILE_MAX) return { state: "malformed", fault: `it has ${size} bytes` };
+  const parsed = parseKeyFile(readFileSync(fd, "utf8"));
+  return "key" in parsed ? { state: "ok", key: parsed.key } : { state: "malformed", fault: parsed.fault };
 }
 
 function listInterfaces(): readonly string[] | undefined {

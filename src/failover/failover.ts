@@ -30,11 +30,14 @@ import type { Finding } from "../core/track/model.ts";
 import { routingText } from "../core/routing/text.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
 import { OWNER } from "../core/vrrp/priority.ts";
+import { addressesOnlyIn } from "../core/vrrp/reconfiguration.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
 import type { State } from "../core/vrrp/state.ts";
+import { peerPatience } from "../core/heartbeat/patience.ts";
 import { leftOver, mayResume } from "../core/vrrp/succession.ts";
 import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts";
+import { HeartbeatSocket } from "../linux/heartbeat-socket.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
 import { DefaultRoutes } from "../linux/default-routes.ts";
@@ -48,16 +51,20 @@ import { FilterKeeper } from "./filter-keeper.ts";
 import { RouteWatch } from "./route-watch.ts";
 import { RoutingKeeper } from "./routing-keeper.ts";
 import { BfdSessions } from "./bfd-sessions.ts";
+import { ConflictWatch } from "./conflict-watch.ts";
 import { AnnouncementPacer } from "./announcement-pacer.ts";
 import { Counters } from "./counters.ts";
+import { Footprint } from "./footprint.ts";
+import { Promotion } from "./promotion.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
-import { type Decision, Instance, type InstanceHands } from "./instance.ts";
+import { type Decision, Instance, type InstanceHands, whenAllSettled } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { GatewayWatch } from "./gateway-watch.ts";
 import { LinkKeeper } from "./link-keeper.ts";
-import { hmacMd5 } from "./mac.ts";
+import { hmacMd5, hmacSha256, randomBoot } from "./mac.ts";
 import { Noticeboard } from "./noticeboard.ts";
+import { PairLink } from "./pair-link.ts";
 import { type SegmentName, Segments, segmentKey } from "./segments.ts";
 
 /** What it tells the supervisor. */
@@ -87,11 +94,14 @@ export class Failover {
   /** Where packets with an authentication header arrive, on interfaces with an instance that asks for one. */
   readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
+  readonly #footprint: Footprint;
+  readonly #promotion: Promotion;
   readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
   readonly #routing: RoutingKeeper;
   readonly #routeWatch: RouteWatch;
   readonly #filter: FilterKeeper;
+  readonly #conflicts: ConflictWatch;
   readonly #tracked: TrackedObjects;
   #routes: DefaultRoutes | undefined;
   readonly #gateways = new GatewayWatch({
@@ -106,6 +116,7 @@ export class Failover {
       this.#counters.count("gateway_probes", { gateway, result: answered ? "answered" : "failed" }),
   });
   readonly #bfd: BfdSessions;
+  readonly #pair: PairLink;
   readonly #pacer = new AnnouncementPacer({
     clock: MACHINE_CLOCK,
     announce: (address) => this.#announce(address),
@@ -120,10 +131,27 @@ export class Failover {
   #opened = false;
   #configured = false;
 
+  /** What is there whoever is master. */
   #static: Pick<FailoverConfig, "staticAddresses" | "staticRouting"> = IDLE;
 
-  constructor(records: RecordPaths, voice: FailoverVoice) {
+  /** `software` is our release, as the other director is told. */
+  constructor(records: RecordPaths, software: string, voice: FailoverVoice) {
     this.#voice = voice;
+    this.#pair = new PairLink(
+      {
+        clock: MACHINE_CLOCK,
+        hmac: hmacSha256,
+        software,
+        boot: randomBoot,
+        open: (path, handler) => new HeartbeatSocket(path, handler),
+        afterReading: (then) => void setImmediate(then),
+        instances: () => this.#all(),
+        primary: (router) => this.#primary(router),
+        event: (report) => voice.event(report),
+      },
+      this.#counters,
+      this.#noticeboard,
+    );
     const failed = ({ interface: name }: SegmentName, error: KernelError): void =>
       voice.event(event("vrrp-listen-failed", { interface: name, error: error.message }));
     this.#segments = new Segments(this.#receiver, {
@@ -141,9 +169,14 @@ export class Failover {
     );
     this.#table = new InterfaceTable(this.#rtnetlink, this.#receiver, {
       changed: () => this.#onInterfacesChangedSoon(),
-      address: (name, address) => void this.#keeper.look(name, address),
+      address: (name, address) => {
+        if (address.duplicate === true) this.#conflicts.onDuplicate(name, address.address);
+        void this.#keeper.look(name, address);
+      },
       readAnew: () => void this.#keeper.lookAtAll(),
     });
+    this.#footprint = new Footprint(records.addresses, (report) => voice.event(report));
+    this.#promotion = new Promotion(this.#footprint, (report) => voice.event(report));
     this.#links = new LinkKeeper(this.#rtnetlink, records.links, {
       interfaces: this.#table.interfaces,
       readAnew: () => this.#table.readAnew(),
@@ -151,12 +184,26 @@ export class Failover {
       drift: () => this.#counters.count("drift", { kind: "link" }),
       changed: () => this.#onLinksChanged(),
     });
-    this.#keeper = new AddressKeeper(this.#rtnetlink, records.addresses, {
+    this.#keeper = new AddressKeeper(this.#rtnetlink, this.#footprint, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
+      expired: (address, since) => this.#onExpired(address, since),
+      renewed: (result) => this.#counters.count("lease_renewals", { result }),
+      hearAdverts: () => {
+        this.#segments.drainAll();
+        this.#authenticated.drainAll();
+      },
+      hearKernel: () => this.#table.drain(),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
       adding: (addresses) => this.#links.open(addresses),
       vacating: (name) => this.#links.hush(name),
+    });
+    this.#conflicts = new ConflictWatch(this.#receiver, this.#noticeboard, {
+      holderOf: (name, address) => this.#holderOf({ interface: name, address }),
+      drain: (router) => this.#drain(router),
+      event: (report) => voice.event(report),
+      count: ({ name }, address, on) =>
+        this.#counters.count("conflicts", { instance: name, address, interface: on }),
     });
     this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
@@ -204,10 +251,10 @@ export class Failover {
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
     this.#gateways.configure(config.gateways);
+    const running = [...this.#instances.values()].map(({ instance }) => instance.router);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     // What is dropped now is dropped until its address is gone, and what will be, before its address is there.
-    const before = [...this.#instances.values()].map(({ instance }) => instance.router);
-    this.#filter.drop(unacceptedAddresses([...before, ...config.routers]));
+    this.#filter.drop(unacceptedAddresses([...running, ...config.routers]));
     await this.#stopAllBut(kept);
     await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
     this.#tracked.look(this.#table.interfaces);
@@ -217,8 +264,10 @@ export class Failover {
     const routing = [...config.staticRouting, ...config.routers.flatMap((router) => router.routing)];
     await this.#routeWatch.configure(config.trackedRoutes, routing.length > 0);
     // What is there before Relevo is left there, as an owner's is.
-    const fixed = { priority: 255, addresses: config.staticAddresses };
+    const fixed = { priority: OWNER, addresses: config.staticAddresses };
     const found = this.#keeper.takeCharge([...this.#withLink(config.routers), fixed], this.#table.interfaces);
+    // Before any address is removed, which might take others along.
+    this.#promotion.configure([...running, ...config.routers], this.#table.interfaces);
     this.#listenFor = config.routers;
     this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
@@ -227,7 +276,7 @@ export class Failover {
         (router) =>
           !this.#instances.has(identity(router)) &&
           this.#standing(router).faults.length === 0 &&
-          mayResume(router, found, diedAt, now()),
+          mayResume(router, found, diedAt, now(), peerPatience(config.heartbeat)),
       ),
     );
     await this.#routing.takeCharge(routing, [
@@ -236,16 +285,20 @@ export class Failover {
     ]);
     await this.#removeLeftOver(found, resuming, config.staticAddresses);
     await this.#holdStatic(config);
+    await this.#keeper.changeLeases(config.routers);
     for (const [name, router] of kept) {
       const running = this.#instances.get(name)?.instance;
       if (running === undefined) this.#start(router, resuming.has(router), delay);
       else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
     }
     this.#agree();
+    this.#pair.configure(config.heartbeat);
     await this.#settled();
+    this.#promotion.configure(config.routers, this.#table.interfaces);
     this.#keeper.forgetAllBut([...config.routers, fixed]);
     this.#routing.forgetAllBut(routing);
     this.#filter.drop(unacceptedAddresses(config.routers));
+    this.#conflicts.configure(config.routers, this.#table.interfaces);
     this.#onInterfacesChanged();
   }
 
@@ -254,15 +307,20 @@ export class Failover {
     // What an earlier life left is to go even if there was no time for a configuration.
     if (!this.#opened) await this.configure(IDLE, undefined);
     this.#bfd.leave();
+    await this.#handOver();
     await this.#stopAllBut(new Map());
     await this.#holdStatic(IDLE);
+    this.#pair.close();
     await this.#bfd.close();
     this.#listenFor = [];
     this.#routeWatch.close();
     this.#routing.close();
+    this.#promotion.configure([], this.#table.interfaces);
     await this.#links.close();
     this.#keeper.close();
     this.#filter.close();
+    this.#footprint.close();
+    this.#conflicts.close();
     this.#tracked.close();
     this.#gateways.close();
     this.#routes?.close();
@@ -279,12 +337,21 @@ export class Failover {
   report(lateness: readonly number[]): FailoverReport {
     const instances = [...this.#instances.values()].map(({ instance }) => instance.report());
     const [bfd, tracks] = [this.#bfd.report(), this.#tracked.report()];
-    return { instances, bfd, tracks, counts: this.#counters.take(), lateness };
+    return { instances, bfd, tracks, peer: this.#pair.report(), counts: this.#counters.take(), lateness };
   }
 
   /** Takes what the supervisor has found out about tracked objects. */
   found(findings: readonly Finding[]): void {
     this.#tracked.found(findings);
+  }
+
+  /** Gives the other director what it will take, and waits until it has it. */
+  #handOver(): Promise<void> {
+    return new Promise((resolve) => this.#pair.handOver(this.#all(), resolve));
+  }
+
+  #all(): readonly Instance[] {
+    return [...this.#instances.values()].map(({ instance }) => instance);
   }
 
   #start(router: VirtualRouter, resume: boolean, delay: Duration): void {
@@ -310,11 +377,12 @@ export class Failover {
     const before = this.#static.staticAddresses;
     this.#static = config;
     const { staticAddresses: addresses, staticRouting: routing } = config;
-    const isNew = (address: VirtualAddress) => !before.some((other) => sameAddress(other, address));
-    const isGone = (address: VirtualAddress) => !addresses.some((other) => sameAddress(other, address));
-    await this.#keeper.add(addresses.filter(isNew));
+    const gone = addressesOnlyIn(before, addresses);
+    const stays = (address: VirtualAddress) => addresses.some((other) => sameAddress(address, other));
+    await this.#keeper.remove(gone.filter(stays));
+    await this.#keeper.add(addressesOnlyIn(addresses, before));
     this.#routing.hold(STATIC, routing);
-    await this.#keeper.remove(before.filter(isGone));
+    await this.#keeper.remove(gone.filter((address) => !stays(address)));
   }
 
   /** A router whose interface was somebody else's may have its own now. */
@@ -354,12 +422,11 @@ export class Failover {
   #companions(instance: Instance): readonly Instance[] {
     const { syncGroup } = instance.router;
     if (syncGroup === undefined) return [instance];
-    const all = [...this.#instances.values()].map((entry) => entry.instance);
-    return all.filter(({ router }) => router.syncGroup === syncGroup);
+    return this.#all().filter(({ router }) => router.syncGroup === syncGroup);
   }
 
   async #settled(): Promise<void> {
-    await allSettled([...this.#instances.values()].map(({ instance }) => instance));
+    await allSettled(this.#all());
   }
 
   #hands(): InstanceHands {
@@ -373,20 +440,25 @@ export class Failover {
       },
       route: (router, routing) => this.#routing.hold(`instance ${router.name}`, routing),
       announce: (address, round) => this.#pacer.announce(address, round),
-      drain: (router) => {
-        this.#segments.drain(router);
-        this.#authenticated.drain(router);
-      },
+      drain: (router) => this.#drain(router),
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
-      transition: (router, { to, cause }) =>
-        this.#counters.count("transitions", { instance: router.name, to, cause }),
+      transition: (router, { to, cause }) => {
+        this.#counters.count("transitions", { instance: router.name, to, cause });
+        this.#pair.tellSoon();
+        this.#conflicts.onTransition(router, to === "master");
+      },
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
       companions: (instance) => this.#companions(instance),
       decided: (instance, decision) => this.#onDecided(instance, decision),
     };
+  }
+
+  #drain(router: VirtualRouter): void {
+    this.#segments.drain(router);
+    this.#authenticated.drain(router);
   }
 
   #primary(router: VirtualRouter): IpAddress | undefined {
@@ -507,6 +579,7 @@ export class Failover {
 
   /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
   #onDecided(instance: Instance, decision: Decision): void {
+    this.#pair.decided(instance, decision);
     this.#onHeldBack(instance, decision);
     const { event: happened, before } = decision;
     if (before.name === "master" && instance.state.name === "master" && happened.type === "advert")
@@ -539,9 +612,23 @@ export class Failover {
     if (found === "missing") this.#holderOf(address)?.announce(address);
   }
 
-  #holderOf(address: VirtualAddress): Instance | undefined {
+  /** The peer may have taken over and given way meanwhile: the neighbours are to know where the address is. */
+  #onExpired(address: VirtualAddress, since: number): void {
+    const { interface: name } = address;
+    this.#counters.count("lease_expirations", { address: addressText(address), interface: name });
+    this.#voice.event(
+      event("lease-expired", { interface: name, address: addressText(address), renewed_ms_ago: since }),
+    );
+    this.#holderOf(address)?.announce(address);
+  }
+
+  #holderOf({
+    address,
+    interface: name,
+  }: Pick<VirtualAddress, "address" | "interface">): Instance | undefined {
     for (const { instance } of this.#instances.values()) {
-      if (instance.router.addresses.some((own) => sameAddress(own, address))) return instance;
+      const { addresses } = instance.router;
+      if (addresses.some((own) => own.address === address && own.interface === name)) return instance;
     }
     return undefined;
   }
@@ -557,6 +644,7 @@ export class Failover {
     const { interfaces } = this.#table;
     this.#links.look();
     this.#updateSegments();
+    this.#promotion.look(interfaces);
     this.#keeper.lookAtInterfaces();
     this.#routing.lookSoon();
     this.#routeWatch.lookSoon();
@@ -621,10 +709,8 @@ export class Failover {
 const STATIC = "static";
 
 /** Resolves when all that they have decided so far has been done. */
-async function allSettled(instances: readonly Instance[]): Promise<void> {
-  await Promise.all(
-    instances.map((instance) => new Promise<void>((resolve) => instance.whenSettled(resolve))),
-  );
+function allSettled(instances: readonly Instance[]): Promise<void> {
+  return new Promise((resolve) => whenAllSettled(instances, resolve));
 }
 
 /** True where adverts come with an authentication header, which is a protocol of its own. */

@@ -12,7 +12,7 @@ import { FILTER_TABLE, filteredFamilies, filterTables } from "../core/vrrp/accep
 import { KernelError } from "../linux/kernel-error.ts";
 import { Nftables } from "../linux/nftables.ts";
 import type { Receiver } from "../linux/receiver.ts";
-import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
+import { KeptRecord } from "../linux/record-file.ts";
 
 /** So far apart the table is made anew for somebody who keeps changing it, and so often it is tried when refused. */
 const PUT_RIGHT_APART = toMilliseconds(seconds(1));
@@ -29,7 +29,7 @@ export interface FilterListener {
 
 /** The keeper of the table. */
 export class FilterKeeper {
-  readonly #recordPath: string;
+  readonly #record: KeptRecord<FilterRecord>;
   readonly #receiver: Receiver;
   readonly #listener: FilterListener;
   #nftables: Nftables | undefined;
@@ -43,7 +43,7 @@ export class FilterKeeper {
   #madeAt = Number.NEGATIVE_INFINITY;
 
   constructor(recordPath: string, receiver: Receiver, listener: FilterListener) {
-    this.#recordPath = recordPath;
+    this.#record = new KeptRecord(recordPath, (told) => listener.event(told));
     this.#receiver = receiver;
     this.#listener = listener;
   }
@@ -56,7 +56,7 @@ export class FilterKeeper {
   /** From now on what is sent to these addresses is dropped. */
   drop(addresses: readonly IpAddress[]): void {
     this.#wanted = addresses;
-    const earlier = this.#families === undefined ? readRecord<FilterRecord>(this.#recordPath) : undefined;
+    const earlier = this.#families === undefined ? this.#record.read() : undefined;
     this.#families ??= earlier?.families ?? [];
     if (earlier !== undefined || addresses.join() !== this.#installed) this.#make();
   }
@@ -64,6 +64,7 @@ export class FilterKeeper {
   /** Takes the table away: no address is here any more. */
   close(): void {
     this.drop([]);
+    this.#record.close();
     clearTimeout(this.#again);
     this.#unwatch?.();
     this.#nftables?.close();
@@ -75,7 +76,7 @@ export class FilterKeeper {
       this.#open();
       const before = this.#families ?? [];
       const families = filteredFamilies(this.#wanted);
-      writeRecord<FilterRecord>(this.#recordPath, { families: [...before, ...families] });
+      this.#record.write({ families: [...before, ...families] });
       this.#nftables?.apply(`make the table ${FILTER_TABLE}`, filterTables(this.#wanted, before));
       this.#families = families;
     } catch (error) {
@@ -83,7 +84,7 @@ export class FilterKeeper {
       this.#onRefused(error);
       return false;
     }
-    if (this.#wanted.length === 0) removeRecord(this.#recordPath);
+    if (this.#wanted.length === 0) this.#record.remove();
     this.#installed = this.#wanted.join();
     this.#madeAt = performance.now();
     if (this.failed) this.#listener.changed();

@@ -27,6 +27,7 @@ import {
   type Task,
 } from "../core/vrrp/outbox.ts";
 import { heldBackBy, type Member, type Move, nextFollow } from "../core/vrrp/sync-group.ts";
+import type { PeerWord } from "../core/vrrp/peer.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
 import type { Effect, Event } from "../core/vrrp/event.ts";
 import { INITIAL, type State } from "../core/vrrp/state.ts";
@@ -89,6 +90,7 @@ export class Instance {
   #outbox = EMPTY_OUTBOX;
   #whenSettled: (() => void)[] = [];
   #sequences: Sequences;
+  #peer: PeerWord | undefined;
 
   /** `adjustment` is what its tracked objects add to its priority at the start. */
   constructor(router: VirtualRouter, adjustment: number, hands: InstanceHands) {
@@ -135,6 +137,13 @@ export class Instance {
     for (const member of new Set([this, ...members])) member.work();
   }
 
+  /** One event for each of these at once, and what follows from it for the sync groups that they are in. */
+  static together(instances: readonly Instance[], event: Event): void {
+    for (const instance of instances) instance.decide(event);
+    for (const instance of instances) Instance.agree(instance.#hands.companions(instance));
+    for (const instance of instances) instance.work();
+  }
+
   /** Brings the members of a sync group to one state, after the group itself has changed. */
   static agree(members: readonly Instance[]): void {
     Instance.#follow(members, undefined);
@@ -162,7 +171,8 @@ export class Instance {
         ? heldBackBy(standing(this.#hands.companions(this)), router.name, at)
         : undefined;
     const adjustment = this.#adjustment;
-    const context = { router, primary: this.#hands.primary(router), adjustment, heldBackBy: holding };
+    const primary = this.#hands.primary(router);
+    const context = { router, primary, adjustment, heldBackBy: holding, peer: this.#peer };
     const { state, effects } = step(before, event, at, context);
     this.#state = state;
     this.#arm();
@@ -196,6 +206,23 @@ export class Instance {
     const before = this.#router;
     this.#router = router;
     this.dispatch({ type: "reconfigured", before });
+  }
+
+  /** The other director says something new of this router; undefined when it cannot be heard. */
+  hearPeer(word: PeerWord | undefined): void {
+    const before = this.#peer;
+    this.#peer = word;
+    this.dispatch({ type: "peer", before });
+  }
+
+  /** What the other director last said of it. */
+  get peer(): PeerWord | undefined {
+    return this.#peer;
+  }
+
+  /** True as long as its addresses may be here because it is, or was, master. */
+  get isMaster(): boolean {
+    return this.#state.name === "master" || this.#published === "master";
   }
 
   /** Its tracked objects add up to something else. */
@@ -340,6 +367,18 @@ export class Instance {
     if (source === undefined) return;
     const adverts = this.#sealed(advertPackets(router, priority, source), router);
     for (const advert of adverts) this.#hands.send(router, advert);
+  }
+}
+
+/** Calls back when all that they have decided so far has been done. */
+export function whenAllSettled(instances: readonly Instance[], settled: () => void): void {
+  let left = instances.length;
+  if (left === 0) settled();
+  for (const instance of instances) {
+    instance.whenSettled(() => {
+      left -= 1;
+      if (left === 0) settled();
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The failover process's entry point: `main.js RUN_DIRECTORY`, forked by the supervisor.
+ * The failover process's entry point: `main.js RUN_DIRECTORY VERSION`, forked by the supervisor.
  */
 
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { lock, unlock } from "../linux/lock.ts";
 import { openParentChannel } from "../linux/parent-channel.ts";
 import { Failover } from "./failover.ts";
 
-const runDirectory = process.argv[2] ?? "/run/relevo";
+const [runDirectory = "/run/relevo", version = "0.0.0"] = process.argv.slice(2);
 
 const lockPath = join(runDirectory, "failover.lock");
 
@@ -22,7 +22,7 @@ const records = {
   filter: join(runDirectory, FILTER_RECORD),
   links: join(runDirectory, LINK_RECORD),
 };
-const failover = new Failover(records, {
+const failover = new Failover(records, version, {
   event: (event) => channel.event(event),
   reportSoon: () => channel.reportSoon(),
   late: (seconds) => channel.late(seconds),

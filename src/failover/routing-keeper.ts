@@ -16,7 +16,7 @@ import { routingText } from "../core/routing/text.ts";
 import { after, between, type Instant, seconds, toMilliseconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
-import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
+import { KeptRecord } from "../linux/record-file.ts";
 import type { InterfaceNames } from "../linux/routing.ts";
 import { Routing } from "../linux/routing.ts";
 
@@ -34,7 +34,7 @@ export interface RoutingListener {
 
 /** The keeper of all routes and rules of ours. */
 export class RoutingKeeper {
-  readonly #recordPath: string;
+  readonly #record: KeptRecord<RoutingRecord>;
   readonly #names: InterfaceNames;
   readonly #listener: RoutingListener;
   readonly #book = new RoutingBook();
@@ -49,7 +49,7 @@ export class RoutingKeeper {
   #later: NodeJS.Timeout | undefined;
 
   constructor(recordPath: string, names: InterfaceNames, listener: RoutingListener) {
-    this.#recordPath = recordPath;
+    this.#record = new KeptRecord(recordPath, (told) => listener.event(told));
     this.#names = names;
     this.#listener = listener;
   }
@@ -60,11 +60,11 @@ export class RoutingKeeper {
    * configuration.
    */
   async takeCharge(entries: readonly RoutingEntry[], next: readonly RoutingEntry[]): Promise<void> {
-    const earlier = this.#fresh ? (readRecord<RoutingRecord>(this.#recordPath)?.entries ?? []) : [];
+    const earlier = this.#fresh ? (this.#record.read()?.entries ?? []) : [];
     this.#fresh = false;
     this.#book.know([...earlier, ...entries]);
     if (this.#book.ours().length === 0) return;
-    this.#record();
+    this.#writeDown();
     for (const { type, entry } of this.#book.repair(await this.#found(), next)) {
       if (type !== "remove" || !this.#attempt({ type, entry })) continue;
       this.#listener.event(event("route-left-over", { kind: entry.kind, route: routingText(entry) }));
@@ -75,7 +75,7 @@ export class RoutingKeeper {
   forgetAllBut(entries: readonly RoutingEntry[]): void {
     const before = this.#book.ours().length;
     this.#book.forgetAllBut(entries);
-    if (before > 0) this.#record();
+    if (before > 0) this.#writeDown();
   }
 
   /** From now on `holder` has exactly these. */
@@ -103,7 +103,7 @@ export class RoutingKeeper {
     clearImmediate(this.#soon);
     clearTimeout(this.#later);
     this.#routing?.close();
-    removeRecord(this.#recordPath);
+    this.#record.remove();
   }
 
   /** One look at a time; what is told meanwhile leads to another. */
@@ -185,8 +185,8 @@ export class RoutingKeeper {
     );
   }
 
-  #record(): void {
-    writeRecord<RoutingRecord>(this.#recordPath, { entries: this.#book.ours() });
+  #writeDown(): void {
+    this.#record.write({ entries: this.#book.ours() });
   }
 }
 

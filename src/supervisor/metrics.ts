@@ -4,7 +4,13 @@
  */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { BalancerReport, Count, FailoverReport, InstanceStateName } from "../core/report/channel.ts";
+import type {
+  BalancerReport,
+  Count,
+  FailoverReport,
+  PeerReport,
+  InstanceStateName,
+} from "../core/report/channel.ts";
 import { BFD_STATES } from "../core/wire/bfd.ts";
 
 const STATES: readonly InstanceStateName[] = ["init", "backup", "master", "fault"];
@@ -29,6 +35,16 @@ export class Metrics {
     "neighbor",
     "state",
   ]);
+  readonly #peerUp = this.#gauge("peer_up", "1 while the other director is heard on some path", ["peer"]);
+  readonly #peerSkewed = this.#gauge(
+    "peer_skewed",
+    "1 while the other director has another configuration or version",
+    ["peer"],
+  );
+  readonly #pathUp = this.#gauge("heartbeat_path_up", "1 while the other director is heard on the path", [
+    "peer",
+    "path",
+  ]);
   readonly #trackUp = this.#gauge("track_up", "1 while the tracked object is up", ["object", "kind"]);
   readonly #trackValue = this.#gauge("track_value", "Number in the tracked file", ["object", "kind"]);
   readonly #vipHeld = this.#gauge("vip_held", "1 when this director holds the address", [
@@ -41,6 +57,9 @@ export class Metrics {
     "real",
   ]);
   readonly #realServersUp = this.#gauge("real_servers_up", "Real servers of the virtual server that are up", [
+    "virtual",
+  ]);
+  readonly #quorum = this.#gauge("virtual_server_quorum", "1 when the virtual server has its quorum", [
     "virtual",
   ]);
   readonly #weight = this.#gauge("real_server_weight", "Weight of the real server", [
@@ -58,8 +77,11 @@ export class Metrics {
       this.#trackUp,
       this.#trackValue,
       this.#bfdState,
+      this.#peerUp,
+      this.#peerSkewed,
+      this.#pathUp,
     ],
-    balancer: [this.#realServerUp, this.#realServersUp, this.#weight],
+    balancer: [this.#realServerUp, this.#realServersUp, this.#quorum, this.#weight],
   };
   readonly #counters: Readonly<Record<string, Counter>> = {
     adverts_sent: this.#counter("vrrp_adverts_sent_total", "Adverts sent", ["instance", "interface"]),
@@ -83,10 +105,34 @@ export class Metrics {
       "Announcements of an address (gratuitous ARP)",
       ["address", "interface"],
     ),
+    heartbeats_sent: this.#counter("heartbeats_sent_total", "Heartbeats sent", ["path"]),
+    heartbeats_received: this.#counter(
+      "heartbeats_received_total",
+      "Datagrams received from the peer's address",
+      ["path"],
+    ),
+    heartbeats_discarded: this.#counter(
+      "heartbeats_discarded_total",
+      "Datagrams that were no valid heartbeat",
+      ["path", "cause"],
+    ),
+    handovers: this.#counter("handovers_total", "Handovers", ["role", "result"]),
+    split_brains: this.#counter("split_brains_total", "Times that both directors were master", ["instance"]),
     gateway_probes: this.#counter("gateway_probes_total", "Questions to tracked gateways", [
       "gateway",
       "result",
     ]),
+    lease_renewals: this.#counter("lease_renewals_total", "Renewals of the leases of addresses", ["result"]),
+    lease_expirations: this.#counter(
+      "lease_expirations_total",
+      "Addresses that the kernel took away while they were held, since they were not renewed in time",
+      ["address", "interface"],
+    ),
+    conflicts: this.#counter(
+      "address_conflicts_total",
+      "Claims by other machines of an address that this director holds",
+      ["instance", "address", "interface"],
+    ),
     bfd_sent: this.#counter("bfd_packets_sent_total", "BFD packets sent", ["session"]),
     bfd_received: this.#counter("bfd_packets_received_total", "BFD packets received and accepted", [
       "session",
@@ -109,6 +155,11 @@ export class Metrics {
       "state",
       "result",
     ]),
+    service_notify_runs: this.#counter(
+      "service_notify_runs_total",
+      "Programs that were told of virtual and real servers and have ended",
+      ["virtual", "program", "result"],
+    ),
     events_dropped: this.#counter("events_dropped_total", "Events that a process could not tell", [
       "process",
     ]),
@@ -159,12 +210,13 @@ export class Metrics {
     for (const name of ["failover", "balancer"]) this.#restarts.inc({ process: name }, 0);
   }
 
-  onFailoverReport({ instances, bfd, tracks, counts, lateness }: FailoverReport): void {
+  onFailoverReport({ instances, bfd, peer, tracks, counts, lateness }: FailoverReport): void {
     this.#forgetState("failover");
     for (const { session, neighbor, state: current } of bfd) {
       for (const state of BFD_STATES)
         this.#bfdState.set({ session, neighbor, state }, state === current ? 1 : 0);
     }
+    if (peer !== undefined) this.#onPeer(peer);
     for (const { kind, object, verdict } of tracks) {
       if (typeof verdict === "number") this.#trackValue.set({ object, kind }, verdict);
       else this.#trackUp.set({ object, kind }, verdict ? 1 : 0);
@@ -183,8 +235,15 @@ export class Metrics {
     this.late("failover", lateness);
   }
 
-  onBalancerReport({ realServers, checks, counts, lateness }: BalancerReport): void {
+  #onPeer({ peer, alive, skewed, paths }: PeerReport): void {
+    this.#peerUp.set({ peer }, alive ? 1 : 0);
+    this.#peerSkewed.set({ peer }, skewed ? 1 : 0);
+    for (const { path, state } of paths) this.#pathUp.set({ peer, path }, state === "up" ? 1 : 0);
+  }
+
+  onBalancerReport({ virtualServers, realServers, checks, counts, lateness }: BalancerReport): void {
     this.#forgetState("balancer");
+    for (const { virtual, hasQuorum } of virtualServers) this.#quorum.set({ virtual }, hasQuorum ? 1 : 0);
     for (const { virtual, real, up, weight, configuredWeight } of realServers) {
       this.#realServerUp.set({ virtual, real }, up ? 1 : 0);
       this.#realServersUp.inc({ virtual }, up ? 1 : 0);
@@ -207,6 +266,11 @@ export class Metrics {
   /** A notify script has ended. */
   onNotifyRun(instance: string, state: string, ok: boolean): void {
     this.#counters["notify_runs"]?.inc({ instance, state, result: ok ? "ok" : "failed" });
+  }
+
+  /** A program that was told of a virtual or a real server has ended. */
+  onServiceNotifyRun(virtual: string, program: string, ok: boolean): void {
+    this.#counters["service_notify_runs"]?.inc({ virtual, program, result: ok ? "ok" : "failed" });
   }
 
   /** Lines for a named pipe were dropped. */

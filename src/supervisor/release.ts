@@ -17,9 +17,9 @@ import {
   ROUTING_RECORD,
   type RoutingRecord,
 } from "../core/report/record.ts";
+import { readServiceId } from "../core/balance/service.ts";
 import { isNeedlessRouting, RoutingBook } from "../core/routing/routing-book.ts";
 import type { RoutingOperation } from "../core/routing/plan.ts";
-import { parseIpv4 } from "../core/units/ipv4.ts";
 import { FILTER_TABLE, filterTables } from "../core/vrrp/acceptance.ts";
 import { isNeedless } from "../core/vrrp/address-book.ts";
 import { isOwn } from "../core/vrrp/virtual-link.ts";
@@ -32,6 +32,14 @@ import { readRecord, removeRecord } from "../linux/record-file.ts";
 import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
 import { Routing } from "../linux/routing.ts";
 import { restoreSysctl, writeSysctl } from "../linux/sysctl.ts";
+
+/** Takes a failover process's traces out one kind after the other; an address is dropped at (no_accept) until it is gone. */
+export const FAILOVER_RELEASES: readonly ((runDirectory: string) => void | Promise<void>)[] = [
+  releaseRouting,
+  releaseAddresses,
+  releaseFilter,
+  releaseLinks,
+];
 
 /** Removes every route and rule that the failover process may have left. Throws a KernelError. */
 export async function releaseRouting(runDirectory: string): Promise<void> {
@@ -73,7 +81,7 @@ export function releaseFilter(runDirectory: string): void {
   removeRecord(path);
 }
 
-/** Removes every address that the failover process may have left on an interface. Throws a KernelError. */
+/** Removes every address that the failover process may have left on an interface, and restores its settings. Throws a KernelError. */
 export async function releaseAddresses(runDirectory: string): Promise<void> {
   const path = join(runDirectory, FAILOVER_RECORD);
   const record = readRecord<FailoverRecord>(path);
@@ -93,6 +101,7 @@ export async function releaseAddresses(runDirectory: string): Promise<void> {
   } finally {
     rtnetlink.close();
   }
+  for (const [name, value] of Object.entries(record.sysctls ?? {})) restoreIfThere(name, value);
   removeRecord(path);
 }
 
@@ -124,6 +133,15 @@ async function removeIfThere(rtnetlink: Rtnetlink, address: InterfaceAddress): P
   }
 }
 
+/** An interface that has gone took its settings with it. */
+function restoreIfThere(name: string, value: string): void {
+  try {
+    writeSysctl(name, value);
+  } catch (error) {
+    if (!(error instanceof KernelError && error.errno === "ENOENT")) throw error;
+  }
+}
+
 /**
  * Ends the checks' programs that the balancer may have left running, deletes every service that it may have left in the
  * table, and restores its settings. Throws a KernelError; the
@@ -140,10 +158,9 @@ export async function releaseServices(runDirectory: string): Promise<void> {
 }
 
 async function deleteServices(record: BalancerRecord): Promise<void> {
-  const owned = record.services.flatMap(({ protocol, address, port }) => {
-    const known = parseIpv4(address);
-    return known === undefined ? [] : [{ protocol, address: known, port }];
-  });
+  const owned = record.services
+    .map((recorded) => readServiceId({ ...recorded }))
+    .filter((id) => id !== undefined);
   const ipvs = await openIpvs();
   if (ipvs === undefined) return;
   try {
@@ -151,6 +168,9 @@ async function deleteServices(record: BalancerRecord): Promise<void> {
     const [refusal] = refusals;
     if (refusal !== undefined) throw refusal.error;
     if (!settled) throw new KernelError("delete the services of the IPVS table", "EBUSY");
+    const { tcp, tcpFin, udp } = record.timeouts ?? {};
+    if ([tcp, tcpFin, udp].some((timeout) => timeout !== undefined))
+      await ipvs.setTimeouts({ tcp, tcpFin, udp });
   } finally {
     ipvs.close();
   }

@@ -28,6 +28,26 @@ export const MACHINE: Environment = {
         return "missing";
     }
   },
+  keyFile: (path) => {
+    switch (path) {
+      case "/etc/relevo/heartbeat.key":
+        return { state: "ok", key: { id: 1, key: new Uint8Array(32).fill(0x5e) } };
+      case "/etc/relevo/next.key":
+        return { state: "ok", key: { id: 2, key: new Uint8Array(32).fill(0x7a) } };
+      case "/etc/relevo/open.key":
+        return { state: "exposed", mode: 0o640 };
+      case "/etc/relevo/foreign.key":
+        return { state: "foreign", uid: 1_001 };
+      case "/etc/relevo/torn.key":
+        return { state: "malformed", fault: "its key is not random" };
+      case "/etc/relevo":
+        return { state: "not-a-file" };
+      case "/root/secret":
+        return { state: "inaccessible" };
+      default:
+        return { state: "missing" };
+    }
+  },
   interfaces: () => ["lo", "eth0", "eth1"],
 };
 

@@ -146,12 +146,12 @@ t.test("rules of an instance, behind its routes", (t) => {
 
 t.test("what is there all the time", (t) => {
   const { failover } = configOf(`
-static_ipaddress: ["192.0.2.50/24 dev eth0", { address: "2001:db8::50/64", dev: eth1 }]
+static_ipaddress: ["192.0.2.50/24 dev eth0 label eth0:web", { address: "2001:db8::50/64", dev: eth1 }]
 static_routes: [{ to: 10.0.0.0/8, dev: eth1 }]
 static_rules: [{ priority: 5, table: 100 }]
 ${instance()}`);
   t.strictSame(failover.staticAddresses, [
-    { address: "192.0.2.50", prefixLength: 24, interface: "eth0" },
+    { address: "192.0.2.50", prefixLength: 24, interface: "eth0", label: "eth0:web" },
     { address: "2001:db8::50", prefixLength: 64, interface: "eth1" },
   ]);
   t.strictSame(
@@ -163,6 +163,10 @@ ${instance()}`);
   ]);
   t.match(complaints(`static_ipaddress: ["192.0.2.100/24 dev eth0"]\n${instance()}`), [
     /192.0.2.100 is in line 6 already.*\[duplicate-address\]/,
+  ]);
+  t.match(codes(`static_ipaddress: [{ address: 192.0.2.50/24 }]\n${instance()}`), [/error missing-key/]);
+  t.match(codes(`static_ipaddress: ["2001:db8::50/64 dev eth0 label a"]\n${instance()}`), [
+    /error address-option/,
   ]);
   t.match(codes(`static_ipaddress: ["192.0.2.50/24 dev wan"]\n${instance()}`), [/warning interface-missing/]);
   t.end();

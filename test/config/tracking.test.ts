@@ -223,7 +223,13 @@ t.test("programs and accounts are held to what those of checks are", (t) => {
   t.strictSame(script("script: [/usr/lib/relevo/check-web], user: ghost"), ["user-missing"]);
   t.strictSame(script("script: [/usr/lib/relevo/check-web], interval: 99ms"), ["out-of-range"]);
   t.strictSame(script("script: [/usr/lib/relevo/check-web], weight: 254"), ["out-of-range"]);
-  const unowned = { user: () => undefined, program: () => "ok" as const, interfaces: () => undefined };
+  const missing = () => ({ state: "missing" }) as const;
+  const unowned = {
+    user: () => undefined,
+    program: () => "ok" as const,
+    keyFile: missing,
+    interfaces: () => undefined,
+  };
   t.match(complaints(`${SCRIPT}${instance({ track_script: "[proxy]" })}`, { environment: unowned }), [
     /global_defs.script_user: there is no user nobody/,
   ]);

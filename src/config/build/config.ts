@@ -10,6 +10,7 @@ import type { FileContent } from "../schema/file.ts";
 import { DEFAULT_SCRIPT_USER } from "../schema/globals.ts";
 import { buildBalancer } from "./balancer.ts";
 import { buildFailover } from "./failover.ts";
+import { readKeys } from "./heartbeat.ts";
 import { buildWatch } from "./tracking.ts";
 import { buildNotify } from "./notify.ts";
 
@@ -25,14 +26,16 @@ export function buildConfig(
     if (user === undefined) throw new Error(`the user ${name} was there when the file was checked`);
     return user;
   };
+  const keys = readKeys(content, environment);
+  const fingerprint = digest(content, keys);
   return freeze({
     node,
-    failover: buildFailover(content, node),
+    failover: buildFailover(content, node, { keys, digest: fingerprint }),
     balancer: buildBalancer(content, userOf),
     watch: buildWatch(content, userOf),
     notify: buildNotify(content, userOf),
     metrics: content.metrics === false ? undefined : content.metrics,
-    digest: digest(content),
+    digest: fingerprint,
   });
 }
 

@@ -6,8 +6,8 @@
 
 import { z } from "zod";
 import type { Loose } from "../salvage.ts";
-import { staticAddress } from "./address.ts";
 import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
+import { heartbeatSchema } from "./heartbeat.ts";
 import { instanceSchema } from "./instance.ts";
 import { ownName } from "./leaf.ts";
 import { routeSchema, ruleSchema } from "./routing.ts";
@@ -20,13 +20,15 @@ import {
   trackedProcessesSchema,
   trackedScriptsSchema,
 } from "./tracking.ts";
-import { virtualServerSchema } from "./virtual-server.ts";
+import { staticAddress } from "./virtual-address.ts";
+import { virtualServerGroupsSchema, virtualServerSchema } from "./virtual-server.ts";
 
 /** The schema of a configuration file. */
 export const fileSchema = z.strictObject({
   global_defs: globalsSchema.default(globalsSchema.parse({})),
   metrics: metricsSchema.default({ address: "127.0.0.1", port: 9_165 }),
   directors: directorsSchema.optional(),
+  heartbeat: heartbeatSchema.optional(),
   interface_up_down_delays: linkDelaysSchema.default(new Map()),
   vrrp_scripts: trackedScriptsSchema.default(new Map()),
   track_files: trackedFilesSchema.default(new Map()),
@@ -38,6 +40,7 @@ export const fileSchema = z.strictObject({
   bfd_instances: bfdSessionsSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
   vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
+  virtual_server_groups: virtualServerGroupsSchema.default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),
 });
 
@@ -55,6 +58,9 @@ export type SyncGroupContent = z.output<typeof syncGroupSchema>;
 
 /** One of its virtual servers. */
 export type VirtualServerContent = z.output<typeof virtualServerSchema>;
+
+/** The virtual server groups. */
+export type GroupsContent = FileContent["virtual_server_groups"];
 
 /** A real server of one. */
 export type RealServerContent = VirtualServerContent["real_servers"][number];

@@ -8,6 +8,7 @@
  */
 
 import { internetChecksum } from "../units/checksum.ts";
+import { equalInConstantTime } from "../units/constant-time.ts";
 import { type IpAddress, isIpv6 } from "../units/ip-address.ts";
 import {
   decodeAuthenticationHeader,
@@ -93,12 +94,15 @@ export function open(
     if (header !== undefined) return refuse("auth-type");
     const expected = new Uint8Array(DATA_LENGTH);
     expected.set(authentication.key);
-    return equal(message.subarray(-DATA_LENGTH), expected) ? plain(message, undefined) : refuse("auth-fail");
+    return equalInConstantTime(message.subarray(-DATA_LENGTH), expected)
+      ? plain(message, undefined)
+      : refuse("auth-fail");
   }
   if (header === undefined || guard === undefined) return refuse("auth-type");
   const { sequence, icv } = header;
   const whole = bytes.subarray(0, IP_HEADER_LENGTH + packet.payload.length);
-  if (!equal(icv, integrityValue(whole, authentication.key, guard.mac))) return refuse("auth-fail");
+  if (!equalInConstantTime(icv, integrityValue(whole, authentication.key, guard.mac)))
+    return refuse("auth-fail");
   if (sequence <= guard.lastSequence(message[1] ?? 0, packet.source)) return refuse("auth-replay");
   return plain(message, sequence);
 }
@@ -120,11 +124,4 @@ function write(message: Uint8Array, type: number, data: Uint8Array): void {
   message.set(data, message.length - DATA_LENGTH);
   message.fill(0, CHECKSUM_OFFSET, CHECKSUM_OFFSET + 2);
   new DataView(message.buffer, message.byteOffset).setUint16(CHECKSUM_OFFSET, internetChecksum(message));
-}
-
-/** In a time that does not tell where they differ. */
-function equal(one: Uint8Array, other: Uint8Array): boolean {
-  let difference = one.length ^ other.length;
-  for (const [index, byte] of one.entries()) difference |= byte ^ (other[index] ?? 0);
-  return difference === 0;
 }

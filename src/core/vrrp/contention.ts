@@ -14,7 +14,7 @@ import { type Context, type Effect, type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
 import { OWNER } from "./priority.ts";
 import type { Contest, State, TransitionCause } from "./state.ts";
-import { announce, dropRouting, publish } from "./transition.ts";
+import { announce, clear, publish } from "./transition.ts";
 import { waitingFor } from "./waiting.ts";
 
 /** A master answers a lesser one at once, but not more often than the fastest master would speak. */
@@ -143,9 +143,8 @@ export function giveWay(
   detail: string | undefined,
   router: VirtualRouter,
 ): Step {
-  const { addresses, contention } = router;
-  const effects: Effect[] = [...dropRouting(router), { type: "remove-addresses", addresses }];
-  if (contention.lastWord) effects.push({ type: "concede", advertInterval: next.advertInterval });
+  const effects = clear(router);
+  if (router.contention.lastWord) effects.push({ type: "concede", advertInterval: next.advertInterval });
   return { state: next, effects: [...effects, publish(state, next, cause, detail)] };
 }
 

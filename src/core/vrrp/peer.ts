@@ -13,12 +13,12 @@
  * The address owner (priority 255) does as it does without a peer.
  */
 
-import { compareIp, type IpAddress } from "../units/ip-address.ts";
+import type { IpAddress } from "../units/ip-address.ts";
 import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
-import { type Context, type Effect, type Step, unchanged } from "./event.ts";
+import { type Context, type Step, unchanged } from "./event.ts";
 import type { State, TransitionCause } from "./state.ts";
 import { OWNER } from "./priority.ts";
-import { announce, becomeMaster, dropRouting, publish } from "./transition.ts";
+import { announce, becomeMaster, clear, publish } from "./transition.ts";
 import { waitingFor, waitingOn } from "./waiting.ts";
 
 /** What the peer last said of this virtual router. */
@@ -26,8 +26,10 @@ export interface PeerWord {
   readonly state: State["name"];
   /** Its effective priority. */
   readonly priority: number;
-  /** Where its adverts come from; undefined while that is a fault there. */
+  /** Where its adverts come from, as far as that is known. */
   readonly primary: IpAddress | undefined;
+  /** It is the greater one when priorities are equal. */
+  readonly winsTie: boolean;
 }
 
 /** Both hold the addresses in a handover for no longer than this; and neither hears adverts for so long. */
@@ -102,11 +104,7 @@ function onPeerIsMaster(
   const next = waitingFor(peer.primary, router.advertInterval, now, router);
   const cause: TransitionCause =
     peer.priority > router.priority ? "higher-priority" : "equal-priority-higher-address";
-  const effects: Effect[] = [
-    ...dropRouting(router),
-    { type: "remove-addresses", addresses: router.addresses },
-  ];
-  return { state: next, effects: [...effects, publish(state, next, cause, peer.primary)] };
+  return { state: next, effects: [...clear(router), publish(state, next, cause, peer.primary)] };
 }
 
 /**
@@ -150,11 +148,7 @@ export function onGiven(state: State, to: string | undefined, now: Instant, { ro
     ...waitingFor(peer?.primary, router.advertInterval, now, router),
     preemptAt: peer !== undefined && peer.priority < router.priority ? NEVER : undefined,
   };
-  const effects: Effect[] = [
-    ...dropRouting(router),
-    { type: "remove-addresses", addresses: router.addresses },
-  ];
-  return { state: next, effects: [...effects, publish(state, next, "handover", to)] };
+  return { state: next, effects: [...clear(router), publish(state, next, "handover", to)] };
 }
 
 /** A master that is in no handover of its own any more. */
@@ -167,9 +161,8 @@ export function isDeaf({ deafUntil }: State & { name: "master" }, now: Instant):
   return deafUntil !== undefined && now < deafUntil;
 }
 
-/** How the peer stands to this router where both are master; undefined when that cannot be told. */
-function rank(peer: PeerWord, { router, primary }: Context): "greater" | "lesser" | undefined {
-  if (peer.priority !== router.priority) return peer.priority > router.priority ? "greater" : "lesser";
-  if (peer.primary === undefined || primary === undefined) return undefined;
-  return compareIp(peer.primary, primary) > 0 ? "greater" : "lesser";
+/** How the peer stands to this router where both are master. */
+function rank({ priority, winsTie }: PeerWord, { router }: Context): "greater" | "lesser" {
+  const isGreater = priority === router.priority ? winsTie : priority > router.priority;
+  return isGreater ? "greater" : "lesser";
 }

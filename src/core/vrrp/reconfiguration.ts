@@ -17,8 +17,8 @@ export function onReconfigured(state: State, before: VirtualRouter, now: Instant
     case "backup":
       return unchanged(rescheduled(state, before, now, router));
     case "master": {
-      const gone = without(before.addresses, router.addresses);
-      const added = without(router.addresses, before.addresses);
+      const gone = addressesOnlyIn(before.addresses, router.addresses);
+      const added = addressesOnlyIn(router.addresses, before.addresses);
       const next = {
         ...state,
         nextAdvertAt: after(now, router.advertInterval),
@@ -46,9 +46,24 @@ export function onAdjusted(state: State, before: VirtualRouter, now: Instant, { 
   return unchanged(state.name === "backup" ? rescheduled(state, before, now, router) : state);
 }
 
-function without(
-  from: readonly VirtualAddress[],
-  taken: readonly VirtualAddress[],
+/** Those of `some` that `others` does not have in the same manner. */
+export function addressesOnlyIn(
+  some: readonly VirtualAddress[],
+  others: readonly VirtualAddress[],
 ): readonly VirtualAddress[] {
-  return from.filter((address) => !taken.some((other) => sameAddress(address, other)));
+  return some.filter(
+    (address) => !others.some((other) => sameAddress(address, other) && sameManner(address, other)),
+  );
+}
+
+/** The kernel changes none of these in place: an address with another is removed, and added anew. */
+function sameManner(one: VirtualAddress, other: VirtualAddress): boolean {
+  return (
+    one.peer === other.peer &&
+    one.label === other.label &&
+    one.scope === other.scope &&
+    one.broadcast === other.broadcast &&
+    one.noPrefixRoute === other.noPrefixRoute &&
+    one.deprecated === other.deprecated
+  );
 }

@@ -9,7 +9,7 @@ import { milliseconds } from "../../../src/core/units/time.ts";
 import { ip, Story } from "./story.ts";
 
 const GRACE = milliseconds(10);
-const MASTER = { state: "master", priority: 150, primary: ip("192.0.2.11") } as const;
+const MASTER = { state: "master", priority: 150, primary: ip("192.0.2.11"), winsTie: false } as const;
 
 t.test("a backup waits on while the peer says that it is master, and takes over when nobody says so", (t) => {
   const story = Story.backup();
@@ -132,13 +132,13 @@ t.test("of two masters the lesser gives way, the greater announces again when th
   t.end();
 });
 
-t.test("of two masters of one priority the one with the lower address gives way", (t) => {
+t.test("of two masters of one priority the one that loses a tie gives way", (t) => {
   const greater = Story.master();
   t.same(greater.hearPeer(1, { state: "master", priority: 100 }), []);
   const lesser = Story.master();
-  t.same(lesser.hearPeer(1, { state: "master", priority: 100, primary: ip("192.0.2.13") }), [
+  t.same(lesser.hearPeer(1, { state: "master", priority: 100, winsTie: true }), [
     "remove 192.0.2.100 eth0",
-    "master -> backup (equal-priority-higher-address: 192.0.2.13)",
+    "master -> backup (equal-priority-higher-address: 192.0.2.11)",
   ]);
   t.end();
 });

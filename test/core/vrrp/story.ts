@@ -119,7 +119,13 @@ export class Story {
   /** What the peer says from that second on; undefined when it cannot be heard. */
   hearPeer(second: number, word: Partial<PeerWord> | undefined): string[] {
     const before = this.peer;
-    this.peer = word && { state: "backup", priority: 150, primary: ip("192.0.2.11"), ...word };
+    this.peer = word && {
+      state: "backup",
+      priority: 150,
+      primary: ip("192.0.2.11"),
+      winsTie: false,
+      ...word,
+    };
     return this.give(second, { type: "peer", before });
   }
 

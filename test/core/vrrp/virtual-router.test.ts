@@ -109,11 +109,13 @@ const anyRouter = fc.record({
 });
 const anySource = fc.constantFrom(ip("192.0.2.11"), ip("192.0.2.13"));
 const peerWord = (state: State["name"], priority: number): PeerWord => {
-  return { state, priority, primary: ip("192.0.2.11") };
+  return { state, priority, primary: ip("192.0.2.11"), winsTie: false };
 };
 const anyPeerWord = fc.record({
   state: fc.constantFrom<State["name"]>("init", "backup", "master", "fault"),
   priority: fc.constantFrom(50, 100, 200),
+  primary: fc.constantFrom(ip("192.0.2.11"), undefined),
+  winsTie: fc.boolean(),
 });
 const anyEvent = fc.oneof(
   anyPeerWord,

@@ -1,0 +1,395 @@
+/**
+ * Drives the pair's own link: gives its state machine (`core/heartbeat/link.ts`) datagrams and the time, tells the
+ * instances what the other director says of them, and hands over and takes as the two agree.
+ *
+ * Sockets are read after timers have fired. So a deadline is looked at one turn of the loop later: what has queued is
+ * heard before silence is judged.
+ */
+
+import type { FailoverCount, PeerReport } from "../core/report/channel.ts";
+import { type Event as Report, event } from "../core/report/event.ts";
+import {
+  nextDeadline,
+  type LinkEffect,
+  type LinkEvent,
+  type LinkState,
+  startLink,
+  step,
+} from "../core/heartbeat/link.ts";
+import type { HeartbeatConfig, HeartbeatPath, LinkContext } from "../core/heartbeat/model.ts";
+import { nameId } from "../core/heartbeat/name-id.ts";
+import type { LocalInstance } from "../core/heartbeat/roster.ts";
+import { compareIp, type IpAddress } from "../core/units/ip-address.ts";
+import { type Duration, milliseconds } from "../core/units/time.ts";
+import type { PeerWord } from "../core/vrrp/peer.ts";
+import type { VirtualRouter } from "../core/vrrp/model.ts";
+import type { HeartbeatFault, Hmac } from "../core/wire/heartbeat.ts";
+import { DATAGRAMS_A_TURN } from "../linux/heartbeat-socket.ts";
+import type { Clock } from "./clock.ts";
+import type { Counters } from "./counters.ts";
+import { type Decision, Instance, whenAllSettled } from "./instance.ts";
+import type { Noticeboard } from "./noticeboard.ts";
+import { inWords, type PeerNews } from "./peer-news.ts";
+
+/** One path's socket. */
+export interface PathSocket {
+  send(bytes: Uint8Array): void;
+  close(): void;
+}
+
+/** What the link needs done for it. */
+export interface LinkHands {
+  readonly clock: Clock;
+  readonly hmac: Hmac;
+  /** Our release. */
+  readonly software: string;
+  /** Random, not 0. */
+  boot(): bigint;
+  open(
+    path: HeartbeatPath & { readonly port: number },
+    handler: {
+      datagram(bytes: Uint8Array, source: IpAddress): void;
+      failed(error: Error | undefined): void;
+    },
+  ): PathSocket;
+  /** Calls back once the sockets have been read. */
+  afterReading(then: () => void): void;
+  instances(): readonly Instance[];
+  /** The router's own address. */
+  primary(router: VirtualRouter): IpAddress | undefined;
+  event(event: Report): void;
+}
+
+/** A silent master is asked on the segment, and has so long to answer; less where the heartbeat is faster. */
+const GRACE_AT_MOST = milliseconds(10);
+
+/** Datagrams of one path in one turn of the loop that say that more are waiting. */
+const FULL_TURN = DATAGRAMS_A_TURN;
+
+/** The link to the other director. */
+export class PairLink {
+  readonly #hands: LinkHands;
+  readonly #counters: Counters<FailoverCount>;
+  readonly #noticeboard: Noticeboard;
+  readonly #sockets = new Map<string, { readonly ends: string; readonly socket: PathSocket }>();
+  /** Datagrams of each path in this turn of the loop. */
+  readonly #heard = new Map<string, number>();
+  #config: HeartbeatConfig | undefined;
+  #state: LinkState | undefined;
+  #disarm = (): void => {};
+  #telling = false;
+  /** Who waits for an end of the handovers that are under way. */
+  #waiting: { readonly instances: Set<number>; readonly ended: () => void }[] = [];
+
+  constructor(hands: LinkHands, counters: Counters<FailoverCount>, noticeboard: Noticeboard) {
+    this.#hands = hands;
+    this.#counters = counters;
+    this.#noticeboard = noticeboard;
+  }
+
+  /** Takes a configuration into force; undefined: there is no link. */
+  configure(config: HeartbeatConfig | undefined): void {
+    const before = this.#config;
+    this.#config = config;
+    if (config === undefined) {
+      this.#end();
+      return;
+    }
+    this.#openSockets(config);
+    if (this.#state === undefined || before?.node !== config.node || before.peer !== config.peer) {
+      this.#state = startLink(this.#hands.boot(), config, this.#hands.clock.now());
+      this.#arm();
+    } else if (JSON.stringify(before) !== JSON.stringify(config)) {
+      this.#give({ type: "reconfigured" });
+    }
+    this.tellSoon();
+  }
+
+  /** How our instances stand may have changed: the peer is told at the next opportunity. */
+  tellSoon(): void {
+    if (this.#telling || this.#config === undefined) return;
+    this.#telling = true;
+    this.#hands.clock.ringAt(this.#hands.clock.now(), () => this.#tell());
+  }
+
+  /** An instance has decided. */
+  decided({ router }: Instance, { effects }: Decision): void {
+    this.tellSoon();
+    for (const { type } of effects) {
+      if (type === "request-handover") this.#give({ type: "request", instances: [nameId(router.name)] });
+      if (type === "silence-contradicted") this.#onContradicted(router);
+      if (type === "held-back-by-peer") this.#onHeldBack(router);
+    }
+  }
+
+  /** Gives what these hold to the peer, if it will have it; calls back when that is over, within 50 ms. */
+  handOver(instances: readonly Instance[], ended: () => void): void {
+    this.#tell();
+    const masters = instances.filter(({ state, peer }) => state.name === "master" && peer !== undefined);
+    const units = new Map(
+      masters.map((one) => [one.router.syncGroup ?? `/${one.router.name}`, [] as number[]]),
+    );
+    for (const { router } of masters)
+      units.get(router.syncGroup ?? `/${router.name}`)?.push(nameId(router.name));
+    if (this.#state === undefined || units.size === 0) {
+      ended();
+      return;
+    }
+    this.#waiting.push({ instances: new Set([...units.values()].flat()), ended });
+    // One that the peer refuses does not keep the others here.
+    for (const unit of units.values()) this.#give({ type: "hand-over", instances: unit });
+  }
+
+  /** Says good-bye and closes. */
+  close(): void {
+    this.#tell();
+    if (this.#state !== undefined) this.#give({ type: "stop" });
+    this.#end();
+  }
+
+  /** How the peer stands; undefined without a link. */
+  report(): PeerReport | undefined {
+    if (this.#config === undefined || this.#state === undefined) return undefined;
+    const { paths, peer } = this.#state;
+    return {
+      peer: this.#config.peer,
+      alive: peer.presence.name === "alive",
+      skewed: peer.skew !== undefined,
+      paths: paths.map(({ name, state }) => ({ path: name, state: state.name })),
+    };
+  }
+
+  #openSockets(config: HeartbeatConfig): void {
+    const wanted = new Map(config.paths.map((path) => [path.name, { ...path, port: config.port }]));
+    for (const [name, { ends, socket }] of this.#sockets) {
+      if (JSON.stringify(wanted.get(name)) === ends) continue;
+      socket.close();
+      this.#sockets.delete(name);
+    }
+    for (const [name, path] of wanted) {
+      if (this.#sockets.has(name)) continue;
+      const socket = this.#hands.open(path, {
+        datagram: (bytes, source) => this.#onDatagram(name, bytes, source),
+        failed: (error) => this.#onFailed(name, error),
+      });
+      this.#sockets.set(name, { ends: JSON.stringify(path), socket });
+    }
+  }
+
+  #end(): void {
+    this.#disarm();
+    for (const { socket } of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+    this.#state = undefined;
+    for (const { ended } of this.#waiting.splice(0)) ended();
+    for (const instance of this.#hands.instances())
+      if (instance.peer !== undefined) instance.hearPeer(undefined);
+  }
+
+  #onDatagram(path: string, bytes: Uint8Array, source: IpAddress): void {
+    if (this.#state === undefined) return;
+    if (this.#heard.size === 0) this.#hands.afterReading(() => this.#heard.clear());
+    const heard = (this.#heard.get(path) ?? 0) + 1;
+    this.#heard.set(path, heard);
+    this.#counters.count("heartbeats_received", { path });
+    this.#give({ type: "datagram", path, source, bytes });
+    if (heard === FULL_TURN) this.#give({ type: "flooded", path });
+  }
+
+  #onFailed(path: string, error: Error | undefined): void {
+    if (!this.#noticeboard.changed(`heartbeat ${path}`, error?.message)) return;
+    this.#hands.event(event("heartbeat-socket-failed", { path, error: error?.message ?? "" }));
+  }
+
+  #tell(): void {
+    this.#telling = false;
+    if (this.#state === undefined) return;
+    this.#give({ type: "instances", instances: this.#hands.instances().map(localInstance) });
+  }
+
+  #give(given: LinkEvent): void {
+    const [config, state] = [this.#config, this.#state];
+    if (config === undefined || state === undefined) return;
+    const { hmac, software, clock } = this.#hands;
+    const context: LinkContext = { config, hmac, software };
+    const result = step(state, given, clock.now(), context);
+    this.#state = result.state;
+    this.#arm();
+    for (const effect of result.effects) this.#perform(effect, config);
+  }
+
+  #arm(): void {
+    this.#disarm();
+    if (this.#state === undefined || this.#config === undefined) return;
+    let isGone = false;
+    const due = nextDeadline(this.#state, { config: this.#config });
+    const disarm = this.#hands.clock.ringAt(due, () =>
+      this.#hands.afterReading(() => {
+        if (!isGone) this.#give({ type: "deadline" });
+      }),
+    );
+    this.#disarm = () => {
+      isGone = true;
+      disarm();
+    };
+  }
+
+  #perform(effect: LinkEffect, config: HeartbeatConfig): void {
+    switch (effect.type) {
+      case "send":
+        this.#counters.count("heartbeats_sent", { path: effect.path });
+        this.#sockets.get(effect.path)?.socket.send(effect.bytes);
+        return;
+      case "discard":
+        this.#onDiscarded(effect.path, effect.fault);
+        return;
+      case "peer-instance":
+        this.#named(effect.id)?.hearPeer(this.#word(effect, config));
+        return;
+      case "peer-instance-gone":
+        this.#named(effect.id)?.hearPeer(undefined);
+        return;
+      case "peer-silent":
+        this.#say(effect, config);
+        this.#onPeerSilent(effect, config);
+        return;
+      case "offering":
+        Instance.together(this.#all(effect.instances), { type: "give" });
+        return;
+      case "take":
+        this.#take(effect.offer, effect.instances, config);
+        return;
+      case "let-go":
+        this.#counters.count("handovers", { role: "giver", result: "done" });
+        this.#given(effect.instances, config.peer);
+        return;
+      case "handover-failed":
+        this.#counters.count("handovers", {
+          role: effect.kind === "offer" ? "giver" : "taker",
+          result: effect.reason,
+        });
+        this.#say(effect, config);
+        if (effect.kind === "offer") this.#given(effect.instances, undefined);
+        return;
+      case "split-brain":
+        this.#counters.count("split_brains", { instance: this.#names([effect.id]) });
+        this.#say(effect, config);
+        return;
+      case "path-lost":
+      case "path-back":
+      case "peer-back":
+      case "peer-restarted":
+      case "peer-stopping":
+      case "trusted":
+      case "skew":
+      case "split-brain-over":
+        this.#say(effect, config);
+    }
+  }
+
+  #onDiscarded(path: string, cause: HeartbeatFault): void {
+    this.#counters.count("heartbeats_discarded", { path, cause });
+    const suppressed = this.#noticeboard.again(`heartbeat ${path} ${cause}`, this.#hands.clock.now());
+    // Each start of either director begins with one.
+    if (suppressed === undefined || cause === "stale-boot") return;
+    this.#hands.event(event("heartbeat-discarded", { path, cause, suppressed }));
+  }
+
+  #onPeerSilent({ takeover }: LinkEffect & { type: "peer-silent" }, { interval }: HeartbeatConfig): void {
+    const grace = Math.min(GRACE_AT_MOST, interval / 2) as Duration;
+    const left = this.#hands.instances().flatMap((instance) => {
+      const last = instance.peer;
+      if (last === undefined) return [];
+      instance.hearPeer(undefined);
+      return [{ instance, last }];
+    });
+    if (!takeover) return;
+    for (const { instance, last } of left) instance.dispatch({ type: "peer-silent", last, grace });
+  }
+
+  #take(offer: number, ids: readonly number[], config: HeartbeatConfig): void {
+    const taking = this.#all(ids);
+    Instance.together(taking, { type: "take", from: config.peer });
+    whenAllSettled(taking, () => {
+      const isDone = taking.length === ids.length && taking.every(({ state }) => state.name === "master");
+      this.#counters.count("handovers", { role: "taker", result: isDone ? "done" : "failed" });
+      this.#give(
+        isDone ? { type: "claimed", offer } : { type: "take-failed", offer, reason: "claim-failed" },
+      );
+    });
+  }
+
+  #given(ids: readonly number[], to: string | undefined): void {
+    const giving = this.#all(ids);
+    Instance.together(giving, { type: "given", to });
+    whenAllSettled(giving, () => {
+      for (const { instances } of this.#waiting) for (const id of ids) instances.delete(id);
+      const over = this.#waiting.filter(({ instances }) => instances.size === 0);
+      this.#waiting = this.#waiting.filter(({ instances }) => instances.size > 0);
+      for (const { ended } of over) ended();
+    });
+  }
+
+  #onContradicted({ name }: VirtualRouter): void {
+    this.#hands.event(event("takeover-contradicted", { instance: name }));
+    this.#give({ type: "contradicted" });
+  }
+
+  #onHeldBack({ name }: VirtualRouter): void {
+    const suppressed = this.#noticeboard.again(`held back by peer ${name}`, this.#hands.clock.now());
+    if (suppressed === undefined) return;
+    this.#hands.event(
+      event("vrrp-peer-held-back", { instance: name, peer: this.#config?.peer ?? "", suppressed }),
+    );
+  }
+
+  /** What the peer says, and where it stands to us: the path on the instance's own segment decides a tie, else the first. */
+  #word(
+    { id, state, priority }: LinkEffect & { type: "peer-instance" },
+    { paths }: HeartbeatConfig,
+  ): PeerWord {
+    const router = this.#named(id)?.router;
+    const primary = router === undefined ? undefined : this.#hands.primary(router);
+    const same = paths.find(({ local }) => local === primary);
+    const path = same ?? paths[0];
+    return {
+      state,
+      priority,
+      primary: same?.remote,
+      winsTie: path !== undefined && compareIp(path.remote, path.local) > 0,
+    };
+  }
+
+  #named(id: number): Instance | undefined {
+    return this.#hands.instances().find(({ router }) => nameId(router.name) === id);
+  }
+
+  #all(ids: readonly number[]): readonly Instance[] {
+    return this.#hands.instances().filter(({ router }) => ids.includes(nameId(router.name)));
+  }
+
+  /** An operator is told of it. */
+  #say(news: PeerNews, { peer, digest }: HeartbeatConfig): void {
+    const { software, clock } = this.#hands;
+    const names = (ids: readonly number[]) => this.#names(ids);
+    this.#hands.event(inWords(news, { peer, digest, software, names }, clock.now()));
+  }
+
+  #names(ids: readonly number[]): string {
+    return this.#all(ids)
+      .map(({ router }) => router.name)
+      .join(", ");
+  }
+}
+
+function localInstance(instance: Instance): LocalInstance {
+  const { router, state, isMaster, priority } = instance;
+  return {
+    id: nameId(router.name),
+    // Gone before told: as long as an address may be here, it is.
+    state: isMaster ? "master" : state.name,
+    priority,
+    advertInterval: router.advertInterval,
+    group: router.syncGroup,
+  };
+}

@@ -1,0 +1,267 @@
+/**
+ * Goal: a handover is peer first, for a whole sync group, over in 50 ms, and no stray word moves anything. Method: two links in
+ * virtual time (pair.ts): a (150) is master, b (100) backup, of 7 and, in a group, of 8 and 9.
+ */
+
+import t from "tap";
+import type { LocalInstance } from "../../../src/core/heartbeat/roster.ts";
+import type { InstanceState } from "../../../src/core/wire/heartbeat.ts";
+import { instance, type Name, Pair } from "./pair.ts";
+
+function three(state: InstanceState, priority: number): LocalInstance[] {
+  return [
+    instance(7, state, priority),
+    instance(8, state, priority, "lan"),
+    instance(9, state, priority, "lan"),
+  ];
+}
+
+/** At 50 ms all is known; the next round is due at 100. */
+function found(a = three("master", 150), b = three("backup", 100)): Pair {
+  const pair = new Pair();
+  pair.run(10);
+  pair.tell("a", { type: "instances", instances: a });
+  pair.tell("b", { type: "instances", instances: b });
+  pair.run(50);
+  return pair;
+}
+
+function become(pair: Pair, side: Name, state: InstanceState, priority: number): string[] {
+  return pair.tell(side, { type: "instances", instances: three(state, priority) });
+}
+
+t.test("offer, take, taken, let go", (t) => {
+  const pair = found();
+  t.same(pair.tell("a", { type: "hand-over", instances: [7] }), ["50 a offering 7"]);
+  t.same(pair.run(51), ["51 b take 1 7"]);
+  t.same(pair.run(58), [], "repeated each 5 ms, and asked of the driver once");
+  t.same(pair.tell("b", { type: "claimed", offer: 1 }), []);
+  t.same(pair.run(59), ["59 a let-go 7"], "once, although the answer comes by two paths");
+  t.same(pair.run(500), []);
+  t.end();
+});
+
+t.test("the offer is repeated each 5 ms on every path until it is answered, and no more", (t) => {
+  const pair = found();
+  const before = pair.sent.length;
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.run(62);
+  const offers = pair.sent.slice(before).filter(({ from }) => from === "a");
+  t.same(
+    offers.map(({ at, path }) => `${at / 1_000} ${path}`),
+    ["50 public", "50 private", "55 public", "55 private", "60 public", "60 private"],
+  );
+  pair.tell("b", { type: "claimed", offer: 1 });
+  pair.run(99);
+  t.equal(pair.sent.slice(before).filter(({ from }) => from === "a").length, 6);
+  t.end();
+});
+
+t.test("an answer that is lost comes again with the offer", (t) => {
+  const pair = found();
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.run(52);
+  pair.cut.add("b public");
+  pair.cut.add("b private");
+  pair.tell("b", { type: "claimed", offer: 1 });
+  t.same(pair.run(54), []);
+  pair.cut.clear();
+  // The offer of 55 is heard at 56, and so answered.
+  t.same(pair.run(57), ["57 a let-go 7"]);
+  t.end();
+});
+
+t.test("one path is enough", (t) => {
+  const pair = found();
+  pair.cut.add("public");
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  t.same(pair.run(52), ["51 b take 1 7"]);
+  pair.tell("b", { type: "claimed", offer: 1 });
+  t.same(pair.run(60), ["53 a let-go 7"]);
+  t.end();
+});
+
+t.test("a sync group goes as a whole", (t) => {
+  const pair = found();
+  t.same(pair.tell("a", { type: "hand-over", instances: [9] }), ["50 a offering 9+8"]);
+  t.same(pair.run(52), ["51 b take 1 9+8"]);
+  pair.tell("b", { type: "claimed", offer: 1 });
+  t.same(pair.run(60), ["53 a let-go 9+8"]);
+  t.end();
+});
+
+t.test("several at once, each with its own number", (t) => {
+  const pair = found();
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.tell("a", { type: "hand-over", instances: [8] });
+  t.same(pair.tell("a", { type: "hand-over", instances: [9] }), [], "is on its way with the group");
+  t.same(pair.run(52), ["51 b take 1 7", "51 b take 2 8+9"]);
+  pair.tell("b", { type: "claimed", offer: 2 });
+  t.same(pair.run(60), ["53 a let-go 8+9"]);
+  t.end();
+});
+
+t.test("nobody waits for more than 50 ms, and a late answer is nothing", (t) => {
+  const pair = found();
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  t.same(pair.run(110), ["51 b take 1 7", "100 a handover-failed offer 7 timeout"]);
+  pair.tell("b", { type: "claimed", offer: 1 });
+  t.same(pair.run(500), []);
+  t.end();
+});
+
+t.test("an offer that was overtaken by a later word is nothing", (t) => {
+  const pair = found();
+  pair.latency["private"] = 70;
+  pair.cut.add("a public");
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.run(99);
+  pair.cut.clear();
+  // Given up at 100, and then a's round is heard by public at 101; the offers of 50 to 95 come by private from 120 on.
+  t.same(pair.run(300), ["100 a handover-failed offer 7 timeout"]);
+  t.end();
+});
+
+t.test("a handover is no split brain, unless it does not end", (t) => {
+  const pair = found();
+  pair.tell("a", { type: "hand-over", instances: [7, 8] });
+  pair.run(52);
+  become(pair, "b", "master", 100);
+  pair.tell("b", { type: "claimed", offer: 1 });
+  t.same(
+    pair.run(60).filter((line) => line.includes("split")),
+    [],
+  );
+  // Agreed by b at 51 and by a, that let go, at 53, for 50 ms and two intervals: to 301 and 303. a looks again at 400.
+  t.same(
+    pair.run(450).filter((line) => line.includes("split") && line.includes("7")),
+    ["301 b split-brain 7 52 none", "400 a split-brain 7 53 none"],
+  );
+  t.end();
+});
+
+const REFUSED: [string, LocalInstance[], string][] = [
+  ["in fault", three("fault", 100), "fault"],
+  ["starting", three("init", 100), "startup"],
+];
+for (const [name, instances, reason] of REFUSED) {
+  t.test(`a peer that is ${name} is not even asked`, (t) => {
+    const pair = found(three("master", 150), instances);
+    t.same(pair.tell("a", { type: "hand-over", instances: [7] }), [`50 a handover-failed offer 7 ${reason}`]);
+    t.end();
+  });
+
+  t.test(`and refuses at once when it came to be ${name} meanwhile`, (t) => {
+    const pair = found();
+    pair.cut.add("b public");
+    pair.cut.add("b private");
+    pair.tell("b", { type: "instances", instances });
+    pair.run(52);
+    pair.cut.clear();
+    pair.tell("a", { type: "hand-over", instances: [8] });
+    t.same(
+      pair.run(60).filter((line) => line.includes("handover")),
+      [`54 a handover-failed offer 8+9 ${reason}`],
+    );
+    t.end();
+  });
+}
+
+t.test("a claim that fails is refused", (t) => {
+  const pair = found();
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.run(52);
+  pair.tell("b", { type: "take-failed", offer: 1, reason: "claim-failed" });
+  t.same(pair.run(60), ["53 a handover-failed offer 7 claim-failed"]);
+  t.end();
+});
+
+t.test("what we do not hold cannot be handed over, what nobody knows neither", (t) => {
+  const pair = found();
+  t.same(pair.tell("b", { type: "hand-over", instances: [7] }), ["50 b handover-failed offer 7 not-master"]);
+  t.same(pair.tell("a", { type: "hand-over", instances: [99] }), [
+    "50 a handover-failed offer 99 unknown-instance",
+  ]);
+  const lesser = found(three("master", 150), [instance(8, "backup", 100), instance(9, "backup", 100)]);
+  lesser.tell("a", { type: "hand-over", instances: [7] });
+  t.same(lesser.run(60), ["52 a handover-failed offer 7 unknown-instance"]);
+  t.end();
+});
+
+t.test("without a peer nothing is waited for", (t) => {
+  const pair = new Pair();
+  pair.dead.add("b");
+  pair.tell("a", { type: "instances", instances: three("master", 150) });
+  t.same(pair.tell("a", { type: "hand-over", instances: [7] }), ["0 a handover-failed offer 7 no-peer"]);
+  t.end();
+});
+
+t.test("a peer that is leaving takes nothing", (t) => {
+  const pair = found();
+  pair.tell("b", { type: "stop" });
+  pair.run(52);
+  t.same(pair.tell("a", { type: "hand-over", instances: [7] }), ["52 a handover-failed offer 7 stopping"]);
+  t.end();
+});
+
+t.test("more than a datagram has room for is not begun", (t) => {
+  const many = Array.from({ length: 282 }, (_, index) => instance(index, "master", 150, "all"));
+  const pair = found(many, []);
+  t.match(pair.tell("a", { type: "hand-over", instances: [1] }), [/handover-failed offer .* too-many/]);
+  t.end();
+});
+
+t.test("a backup that outranks the master asks, is offered, and takes", (t) => {
+  const pair = found(three("master", 150), three("backup", 200));
+  t.same(pair.tell("b", { type: "request", instances: [8] }), []);
+  t.same(pair.run(53), ["51 a offering 8+9", "52 b take 1 8+9"]);
+  pair.tell("b", { type: "claimed", offer: 1 });
+  t.same(pair.run(60), ["54 a let-go 8+9"]);
+  t.same(pair.run(500), [], "the request is over with the offer");
+  t.end();
+});
+
+t.test("one that does not outrank it is refused", (t) => {
+  for (const priority of [100, 150]) {
+    const pair = found(three("master", 150), three("backup", priority));
+    pair.tell("b", { type: "request", instances: [7] });
+    t.same(pair.run(60), ["52 b handover-failed request 7 rank"]);
+    pair.run(150);
+  }
+  t.end();
+});
+
+t.test("one request, one offer, however often it is repeated", (t) => {
+  const pair = found(three("master", 150), three("backup", 200));
+  pair.cut.add("a public");
+  pair.cut.add("a private");
+  pair.tell("b", { type: "request", instances: [7] });
+  t.same(pair.run(200), [
+    "51 a offering 7",
+    "100 b handover-failed request 7 timeout",
+    "101 a handover-failed offer 7 timeout",
+  ]);
+  t.end();
+});
+
+t.test("what is asked of a former life is over with it", (t) => {
+  const pair = found();
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.run(50.5);
+  pair.restart("b");
+  const told = pair.run(60).filter((line) => line.includes(" a "));
+  // The offer is the first that the new life hears, at 51: it makes it echo a.
+  t.ok(told.includes("52 a handover-failed offer 7 peer-restarted"), told.join("; "));
+  t.end();
+});
+
+t.test("and with the peer's silence", (t) => {
+  const pair = found();
+  pair.run(395);
+  pair.dead.add("a");
+  pair.run(699);
+  pair.tell("b", { type: "request", instances: [7] });
+  // Heard last at 301, silent at 701.
+  t.same(pair.run(810).at(-1), "701 b handover-failed request 7 no-peer");
+  t.end();
+});
