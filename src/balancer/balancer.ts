@@ -84,7 +84,7 @@ export function openBalancer(
       },
       onLate: (seconds) => outlet.late(seconds),
     },
-    openProgramRoll(join(runDir, BALANCER_PROGRAMS)),
+    openProgramRoll(join(runDir, BALANCER_PROGRAMS), tell),
   );
 
   const table = keepTable({

@@ -5,6 +5,7 @@
  */
 
 import t from "tap";
+import { seconds, ZERO } from "../../src/core/units/time.ts";
 import type { Delivery } from "../../src/core/vrrp/delivery.ts";
 import { Capture } from "./capture.ts";
 import { Director, web } from "./director.ts";
@@ -106,6 +107,32 @@ if (hasRoot(t, import.meta.url)) {
     t.equal(second.counted("adverts_discarded"), 0);
     t.equal(first.counted("drift") + second.counted("drift"), 0);
   });
+
+  t.test(
+    "an address that goes with its interface comes back with it, while that is waited for",
+    async (t) => {
+      const lan = new Lan(t);
+      const host = lan.host("lvs1", 11);
+      host.useIpv6();
+      const [global, linkLocal] = web6().addresses;
+      const addresses = [linkLocal, { ...global, interface: "eth1" }] as ReturnType<typeof web6>["addresses"];
+      const director = new Director(lan, host);
+      const linkDelays = { eth1: { down: seconds(60), up: ZERO } };
+      await director.configure([web6({ addresses })], undefined, { linkDelays });
+      await director.reaches("master");
+      const isThere = () =>
+        host.addresses6("eth1").some((address) => address.startsWith(global?.address ?? "-"));
+      await until("it has the address", isThere);
+      host.ip("link", "set", "eth1", "down");
+      await until("the kernel took the address", () => !isThere());
+      host.ip("link", "set", "eth1", "up");
+      await until("it has the address again", isThere);
+      t.equal(director.transitions.at(-1), "backup -> master (master-down)", "nobody noticed");
+      await until("it is counted", () => director.counted("drift") === 1);
+      await director.stop();
+      t.notOk(isThere());
+    },
+  );
 
   t.test("the same VRID once per family, /128, drift, and the loss of the link-local address", async (t) => {
     const lan = new Lan(t);

@@ -68,6 +68,13 @@ export interface MachineListener {
 /** What happens to a process or its machine. */
 export type Life = "started" | "stopped" | "killed" | "stalled" | "awake" | "power lost" | "configured";
 
+interface Timer {
+  readonly at: Instant;
+  readonly ring: () => void;
+  readonly isLate: boolean;
+  entry: Entry | undefined;
+}
+
 interface Draft {
   readonly socket: Socket;
   readonly frame: Frame;
@@ -121,9 +128,9 @@ export class Machine implements Host {
   readonly #own = new Map<string, readonly OwnAddress[]>();
   #sockets = new Map<string, { readonly socket: Socket; readonly frames: Frame[] }>();
   #netlink: (() => void)[] = [];
-  #timers = new Set<Entry>();
+  #timers = new Set<Timer>();
   #late = 0;
-  #due = new Map<Entry, () => void>();
+  #due = new Set<Timer>();
   /** The packet that is being heard; while it is acted upon, others may be. */
   #hearing: Draft | undefined;
 
@@ -308,7 +315,7 @@ export class Machine implements Host {
   #take(source: Source): void {
     switch (source) {
       case "timers":
-        for (const [entry, ring] of [...this.#due]) if (this.#due.delete(entry)) ring();
+        for (const timer of [...this.#due]) if (this.#due.delete(timer)) timer.ring();
         return;
       case "netlink":
         for (const run of this.#netlink.splice(0)) run();
@@ -355,25 +362,41 @@ export class Machine implements Host {
   }
 
   #ringAt(at: Instant, ring: () => void): () => void {
-    const luck = this.timerLateness > 0 ? this.#random.fraction() * this.timerLateness : 0;
     const extra = this.extraLateness > 0 ? this.#random.fraction() * this.extraLateness : 0;
-    if (extra > 0) this.#late += 1;
-    const forget = () => {
-      if (!this.#timers.delete(entry) || extra === 0) return;
-      this.#late -= 1;
-      this.#listener.limped(this);
-    };
-    const entry: Entry = this.#agenda.at(after(at, microseconds(luck + extra)), () => {
-      forget();
-      if (this.stalled) this.#due.set(entry, ring);
-      else ring();
-    });
-    this.#timers.add(entry);
+    const luck = this.timerLateness > 0 ? this.#random.fraction() * this.timerLateness : 0;
+    const timer: Timer = { at, ring, isLate: extra > 0, entry: undefined };
+    this.#plan(timer, after(at, microseconds(luck + extra)));
+    this.#timers.add(timer);
+    if (timer.isLate) this.#late += 1;
     return () => {
-      entry.off = true;
-      forget();
-      this.#due.delete(entry);
+      if (timer.entry !== undefined) timer.entry.off = true;
+      this.#drop(timer);
+      this.#due.delete(timer);
     };
+  }
+
+  #plan(timer: Timer, at: Instant): void {
+    timer.entry = this.#agenda.at(at, () => {
+      this.#drop(timer);
+      if (this.stalled) this.#due.add(timer);
+      else timer.ring();
+    });
+  }
+
+  #drop(timer: Timer): void {
+    if (!this.#timers.delete(timer) || !timer.isLate) return;
+    this.#late -= 1;
+    this.#listener.limped(this);
+  }
+
+  /** From now on its timers are in time again, those that it waits for among them. */
+  hurry(): void {
+    this.extraLateness = ZERO;
+    for (const timer of this.#timers) {
+      if (!timer.isLate) continue;
+      if (timer.entry !== undefined) timer.entry.off = true;
+      this.#plan(timer, timer.at);
+    }
   }
 
   stepped(step: Stepped): void {
@@ -448,10 +471,10 @@ export class Machine implements Host {
     this.brain = undefined;
     this.#stopping = false;
     this.stalled = false;
-    for (const entry of this.#timers) entry.off = true;
+    for (const { entry } of this.#timers) if (entry !== undefined) entry.off = true;
     this.#timers = new Set();
     this.#late = 0;
-    this.#due = new Map();
+    this.#due = new Set();
     this.#netlink = [];
     this.#sockets = new Map();
   }

@@ -1,5 +1,5 @@
 /**
- * `npm run sim -- [--seeds N] [--from N] [--seconds S] [--workers N]`, `npm run sim -- --seed N`
+ * `npm run sim -- [--seeds N] [--from N] [--seconds S] [--workers N] [--rule NAME]`, `npm run sim -- --seed N`
  *
  * Runs seeds and says how fast; stops at the first one that breaks a rule and shows what happened.
  */
@@ -7,6 +7,8 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import type { Rule } from "./rule.ts";
+import { RULES } from "./rules/all.ts";
 import { run } from "./run.ts";
 
 /** What a worker is told: its seeds, and when to end. */
@@ -15,6 +17,8 @@ interface Share {
   readonly stride: number;
   readonly seeds: number;
   readonly until: number;
+  /** The only rule to be watched; undefined: all. */
+  readonly rule: string | undefined;
 }
 
 /** What it says, now and then and at its end. */
@@ -29,12 +33,13 @@ const REPORT_EACH = 200;
 if (isMainThread) await main();
 else work(workerData as Share);
 
-function work({ from, stride, seeds, until }: Share): void {
+function work({ from, stride, seeds, until, rule }: Share): void {
   const tell = (progress: Progress) => parentPort?.postMessage(progress);
   let done = 0;
   for (let seed = from; seed < from + seeds * stride; seed += stride) {
     if (done % REPORT_EACH === 0 && process.uptime() > until) break;
-    if (run(seed).violation !== undefined) return tell({ done, failed: seed, ended: true });
+    if (run(seed, false, rulesNamed(rule)).violation !== undefined)
+      return tell({ done, failed: seed, ended: true });
     done += 1;
     if (done % REPORT_EACH === 0) tell({ done, failed: undefined, ended: false });
   }
@@ -46,13 +51,14 @@ async function main(): Promise<void> {
     options: {
       seeds: { type: "string", default: "100000" },
       seed: { type: "string" },
+      rule: { type: "string" },
       from: { type: "string", default: "0" },
       seconds: { type: "string" },
       workers: { type: "string", default: String(Math.min(2, availableParallelism())) },
     },
   });
   if (values.seed !== undefined) {
-    process.exitCode = show(Number(values.seed));
+    process.exitCode = show(Number(values.seed), values.rule);
     return;
   }
   const workers = Number(values.workers);
@@ -65,6 +71,7 @@ async function main(): Promise<void> {
     stride: workers,
     seeds: each,
     until,
+    rule: values.rule,
   }));
   const ends = await Promise.all(shares.map(inWorker));
   const seeds = ends.reduce((sum, { done }) => sum + done, 0);
@@ -74,7 +81,11 @@ async function main(): Promise<void> {
     `${seeds} seeds from ${from} in ${took.toFixed(1)} s: ${Math.round(seeds / took)} a second with ${workers} workers`,
   );
   const [first] = failed;
-  if (first !== undefined) process.exitCode = show(first);
+  if (first !== undefined) process.exitCode = show(first, values.rule);
+}
+
+function rulesNamed(name: string | undefined): readonly Rule[] {
+  return RULES.filter((rule) => name === undefined || rule.name === name);
 }
 
 function inWorker(share: Share): Promise<Progress> {
@@ -88,8 +99,8 @@ function inWorker(share: Share): Promise<Progress> {
 }
 
 /** Shows one run in full. */
-function show(seed: number): number {
-  const { violation, at, trace } = run(seed, true);
+function show(seed: number, rule: string | undefined): number {
+  const { violation, at, trace } = run(seed, true, rulesNamed(rule));
   for (const line of trace) console.log(line);
   if (violation === undefined) {
     console.log(`seed ${seed}: no rule was broken in ${at / 1_000_000} s`);

@@ -21,14 +21,14 @@ export interface Verdict {
 
 /** Makes the copy, runs its judge in it, and removes it. */
 export async function judge(
-  { file, find, replace, seeds }: Mutation,
+  { file, find, replace, seeds, rule }: Mutation,
   by: Judge = "seed",
   most = seeds,
 ): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), "relevo-mutant-"));
   try {
-    cpSync(join(BUILT, "src/core"), join(folder, "src/core"), { recursive: true });
-    cpSync(join(BUILT, "test/sim"), join(folder, "test/sim"), { recursive: true });
+    for (const part of ["src/core", "src/failover", "test/sim"])
+      cpSync(join(BUILT, part), join(folder, part), { recursive: true });
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
     symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
     const path = join(folder, file);
@@ -36,9 +36,10 @@ export async function judge(
     const begun = process.uptime();
     const main = by === "seed" ? "test/sim/main.js" : "test/sim/exhaustive/main.js";
     const limit = by === "seed" ? ["--workers", "1", "--seeds"] : ["--states"];
-    const output = await ran([join(folder, main), ...limit, String(most)]);
-    const [, at, rule] = /^(?:seed|state) (\d+): rule (\S+) broken/m.exec(output) ?? [];
-    const caught = at === undefined || rule === undefined ? undefined : { rule, at: Number(at) };
+    const only = by === "seed" && rule !== undefined ? ["--rule", rule] : [];
+    const output = await ran([join(folder, main), ...only, ...limit, String(most)]);
+    const [, at, seenBy] = /^(?:seed|state) (\d+): rule (\S+) broken/m.exec(output) ?? [];
+    const caught = at === undefined || seenBy === undefined ? undefined : { rule: seenBy, at: Number(at) };
     if (caught === undefined && !/^\d+ (seeds|states)/m.test(output))
       throw new Error(`the mutant did not run: ${output}`);
     return { caught, seconds: process.uptime() - begun };

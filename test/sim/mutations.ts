@@ -12,6 +12,8 @@ export interface Mutation {
   readonly replace: string;
   /** So many seeds are tried. */
   readonly seeds: number;
+  /** The one rule that is to see it; else any may. */
+  readonly rule?: string;
 }
 
 const ROUTER = "src/core/vrrp/virtual-router.js";
@@ -23,6 +25,12 @@ const ADMISSION = "src/core/vrrp/admission.js";
 const WIRE = "src/core/wire/vrrp.js";
 const TIMING = "src/core/vrrp/timing.js";
 const BOOK = "src/core/vrrp/address-book.js";
+const SYNC = "src/core/vrrp/sync-group.js";
+const PRIORITY = "src/core/vrrp/priority.js";
+const MISMATCH = "src/core/vrrp/mismatch.js";
+const DELIVERY = "src/core/vrrp/delivery.js";
+const AUTHENTICATION = "src/core/vrrp/authentication.js";
+const INSTANCE = "src/failover/instance.js";
 const BRAIN = "test/sim/vrrp-brain.js";
 
 function mutation(name: string, file: string, find: string, replace: string, seeds = 20_000): Mutation {
@@ -51,8 +59,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "the address is kept when yielding",
     CONTENTION,
-    '{ type: "remove-addresses", addresses: router.addresses },\n                ...lastWord(router, advert.advertInterval),',
-    "...lastWord(router, advert.advertInterval),",
+    'const effects = [{ type: "remove-addresses", addresses }];',
+    "const effects = [];",
   ),
   mutation(
     "the address is kept on a fault",
@@ -69,10 +77,16 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "told before the address is gone",
     CONTENTION,
-    '{ type: "remove-addresses", addresses: router.addresses },\n                ...lastWord(router, advert.advertInterval),\n                publish(state, next, winner, source),',
-    'publish(state, next, winner, source),\n{ type: "remove-addresses", addresses: router.addresses },',
+    "[...effects, publish(state, next, cause, detail)]",
+    "[publish(state, next, cause, detail), ...effects]",
   ),
-  mutation("no last advert when yielding", CONTENTION, "...lastWord(router, advert.advertInterval),", ""),
+  mutation("no last advert when yielding", CONTENTION, "if (contention.lastWord)", "if (false)"),
+  mutation(
+    "who lets go is not answered",
+    CONTENTION,
+    "if (answer || priority === 0)",
+    "if (answer && priority > 0)",
+  ),
   mutation(
     "nothing announced at the claim",
     TRANSITION,
@@ -119,8 +133,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "the sender's interval is not learned",
     WAITING,
-    "const next = waitingFor(source, advert.advertInterval, now, router);\n    if (!router.preempt",
-    "const next = waitingFor(source, router.advertInterval, now, router);\n    if (!router.preempt",
+    "waitingFor(source, advert.advertInterval, now, router)",
+    "waitingFor(source, router.advertInterval, now, router)",
   ),
   mutation(
     "the owner waits",
@@ -220,7 +234,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "announced after all was lost",
     "src/core/vrrp/outbox.js",
-    'return state.name === "master";',
+    'return state.name === "master" && state.mute !== true;',
     "return true;",
   ),
   mutation(
@@ -231,24 +245,187 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     "the queue is not heard first",
-    BRAIN,
-    'if (event.type !== "advert")\n            this.#host.drain(working.router.interface);',
+    INSTANCE,
+    'if (event.type !== "advert")\n            for (const { router } of members)\n                this.#hands.drain(router);',
     "",
   ),
   mutation(
+    "the other members' queues are not heard first",
+    INSTANCE,
+    "for (const { router } of members)\n                this.#hands.drain(router);",
+    "this.#hands.drain(this.#router);",
+    100_000,
+  ),
+  mutation(
     "the queue is not heard before announcing",
-    BRAIN,
-    'case "announce":\n                this.#host.drain(router.interface);',
+    INSTANCE,
+    'case "announce":\n                this.#hands.drain(router);',
     'case "announce":',
   ),
   mutation(
     "an invalid packet moves the timer",
     BRAIN,
     'if (admission.type === "discarded")\n            return;',
-    'if (admission.type === "discarded") {\n            for (const one of this.working.values()) if (one.state.name === "backup") one.state = { ...one.state, masterDownAt: this.#host.now + 1_000_000 };\n            return;\n        }',
+    'if (admission.type === "discarded") {\n            for (const one of this.working.values()) one.dispatch({ type: "advert", advert: { ...one.router, addresses: [] }, source: "192.0.2.99" });\n            return;\n        }',
   ),
-  mutation("a refusal is not noticed", BRAIN, "if (!accepted)", "if (false)"),
+  mutation("a refusal is not noticed", INSTANCE, "if (!accepted)", "if (false)"),
+  mutation(
+    "what went with its interface is not put back",
+    BOOK,
+    "return this.all().filter(({ interface: name }) => up.has(name) && !before.has(name));",
+    "return [];",
+    100_000,
+  ),
+  {
+    ...mutation(
+      "both hold after a partition",
+      CONTENTION,
+      'if (advert.priority > router.priority)\n        return "higher-priority";',
+      "",
+    ),
+    rule: "one-holder",
+  },
+  {
+    ...mutation(
+      "the address is kept when yielding: two hold it",
+      CONTENTION,
+      'const effects = [{ type: "remove-addresses", addresses }];',
+      "const effects = [];",
+    ),
+    rule: "one-holder",
+  },
+
+  // Sync groups.
+  mutation("nobody follows a member", SYNC, "if (to === undefined)", "if (true)"),
+  mutation(
+    "nobody follows a member that gives way",
+    SYNC,
+    'hearsMaster(member, now)) ? "backup" : "master"',
+    'hearsMaster(member, now)) ? undefined : "master"',
+  ),
+  mutation(
+    "silence on one path moves a group",
+    SYNC,
+    "return members.find((member) => member.name !== name && hearsMaster(member, now))?.name;",
+    "return undefined;",
+  ),
+  mutation(
+    "a group is held back by a master to be preempted",
+    SYNC,
+    'state.expecting === "master-down" &&',
+    "",
+  ),
+  mutation(
+    "a member's fault is its own",
+    SYNC,
+    'return { type: "member-fault-raised", member: raised };',
+    "return undefined;",
+  ),
+  mutation(
+    "a member's fault does not end for the others",
+    SYNC,
+    "return cleared === undefined ? undefined",
+    "return true ? undefined",
+  ),
+  mutation(
+    "a member that gives way resigns",
+    ROUTER,
+    'return giveWay(state, next, "sync-group", member, router);',
+    'return leave(state, next, "sync-group", member, context);',
+  ),
+
+  // Waits and weights.
+  mutation(
+    "preempt_delay ignored",
+    WAITING,
+    "if (now < preemptAt)\n        return unchanged({ ...next, preemptAt });",
+    "",
+  ),
+  mutation("preempt_delay never over", WAITING, "state.preemptAt ?? after(", "after("),
+  mutation("down_timer_adverts ignored", TIMING, "router.downTimerAdverts *", "3 *"),
+  mutation("vrrp_startup_delay ignored", ROUTER, "if (delay > ZERO)", "if (false)"),
+  mutation(
+    "weights not in adverts",
+    INSTANCE,
+    "this.#send(router, effectivePriority(router, adjustment));",
+    "this.#send(router, router.priority);",
+  ),
+  mutation(
+    "weights not in comparisons",
+    PRIORITY,
+    "return adjustment === 0 ? router",
+    "return true ? router",
+  ),
+  mutation("a changed weight goes unnoticed", INSTANCE, "if (adjustment === before)", "if (true)"),
+  mutation(
+    "a wait does not follow a changed weight",
+    "src/core/vrrp/reconfiguration.js",
+    'return unchanged(state.name === "backup" ? rescheduled(state, before, now, router) : state);',
+    "return unchanged(state);",
+  ),
+  mutation(
+    "a weight counts whatever the verdict",
+    "src/core/track/outcome.js",
+    "return weight > 0 === up ? signed(weight, reverse) : 0;",
+    "return signed(weight, reverse);",
+  ),
+
+  // IPv6, unicast, excluded addresses, authentication.
+  mutation(
+    "IPv6 without its pseudo-header",
+    WIRE,
+    "const withPseudoHeader = family === 6 ||",
+    "const withPseudoHeader =",
+  ),
+  mutation(
+    "IPv6's link-local address is not the first",
+    MISMATCH,
+    "[first, ...all.filter((address) => address !== first)]",
+    "[...all.filter((address) => address !== first), first]",
+  ),
+  mutation(
+    "IPv6's target is announced without its hardware address",
+    "src/core/wire/ndp.js",
+    "...[TARGET_LINK_LAYER_ADDRESS, 1], // length in units of 8 bytes\n    ...mac",
+    "...[TARGET_LINK_LAYER_ADDRESS, 1], 0, 0, 0, 0, 0, 0",
+  ),
+  mutation("an excluded address is named", MISMATCH, "excluded ? [] : [address]", "[address]"),
+  mutation(
+    "strangers are heard among peers",
+    DELIVERY,
+    "delivery.checkSource && peer === undefined",
+    "false",
+  ),
+  mutation(
+    "not every peer is told",
+    DELIVERY,
+    ".filter((address) => address !== source)",
+    ".filter((address) => address !== source).slice(0, 1)",
+  ),
+  mutation(
+    "the password is not compared",
+    AUTHENTICATION,
+    "return equalInConstantTime(message.subarray(-DATA_LENGTH), expected)",
+    "return true",
+  ),
+  mutation(
+    "the authentication header is not verified",
+    AUTHENTICATION,
+    "if (!equalInConstantTime(icv, integrityValue(whole, authentication.key, guard.mac)))",
+    "if (false)",
+  ),
+  mutation(
+    "a packet counts again",
+    AUTHENTICATION,
+    'if (sequence <= guard.lastSequence(message[1] ?? 0, packet.source))\n        return refuse("auth-replay");',
+    "",
+  ),
 ];
 
 /** Found within a few hundred seeds: these run with the tests. */
-export const QUICK = ["tie-break left out", "the queue is not heard first", "skew left out"];
+export const QUICK = [
+  "tie-break left out",
+  "the queue is not heard first",
+  "skew left out",
+  "nobody follows a member that gives way",
+];

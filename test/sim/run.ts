@@ -4,14 +4,7 @@
  * whom every client sends; and then nothing happens any more.
  */
 
-import {
-  after,
-  type Duration,
-  type Instant,
-  microseconds,
-  seconds,
-  ZERO,
-} from "../../src/core/units/time.ts";
+import { after, type Duration, type Instant, microseconds, seconds } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { type Client, macText } from "./client.ts";
 import { longestDelay, type Striking } from "./fault.ts";
@@ -82,7 +75,7 @@ function heal(world: World): void {
   for (const [index, machine] of world.machines.entries()) {
     machine.kernel.mood.refusal = undefined;
     machine.kernel.mood.failsToSend = false;
-    machine.extraLateness = ZERO;
+    machine.hurry();
     machine.boot();
     for (const name of machine.nics.keys()) machine.setCarrier(name, true, false);
     machine.goOn();
@@ -115,7 +108,7 @@ function phaseTwo(world: World, plan: Plan, struck: ReadonlySet<string>): Violat
 
 function wrongHolders(world: World): string | undefined {
   for (const router of routersIn(world)) {
-    const wrong = wrongHolder(world, router);
+    const wrong = absentee(world, router) ?? wrongHolder(world, router);
     if (wrong !== undefined) return `${router.name}: ${wrong}`;
   }
   return undefined;
@@ -155,6 +148,15 @@ function convergence(world: World, plan: Plan, struck: ReadonlySet<string>): Dur
     interval +
     world.blueprint.latency +
     4 * world.reaction) as Duration;
+}
+
+/** A director that does not take part though nothing keeps it from that any more. */
+function absentee(world: World, { name }: VirtualRouter): string | undefined {
+  for (const machine of world.machines) {
+    const state = machine.brain?.working.get(name)?.state.name;
+    if (state !== "master" && state !== "backup") return `${machine.name} is ${state ?? "not there"}`;
+  }
+  return undefined;
 }
 
 /** What is wrong with who holds a router's addresses; undefined when nothing is. */

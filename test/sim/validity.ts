@@ -30,8 +30,16 @@ export interface Receiver {
 const VRRP = 112;
 const AH = 51;
 
+let last: { readonly packet: Uint8Array; readonly parts: Parts | undefined } | undefined;
+
 /** Takes a packet apart, over either family; undefined when it is no whole packet with VRRP in it. */
 export function dissect(packet: Uint8Array): Parts | undefined {
+  // Several rules, and then every receiver, look at the same one.
+  if (last?.packet !== packet) last = { packet, parts: partsOf(packet) };
+  return last.parts;
+}
+
+function partsOf(packet: Uint8Array): Parts | undefined {
   const at = (index: number) => packet[index] ?? 0;
   const isIpv6 = at(0) >> 4 === 6;
   if (!isIpv6 && at(0) >> 4 !== 4) return undefined;
@@ -51,10 +59,8 @@ export function dissect(packet: Uint8Array): Parts | undefined {
 }
 
 /** The router that a packet counts for; undefined when it counts for none. */
-export function recipient(
-  packet: Uint8Array,
-  { routers, own, lastSequence }: Receiver,
-): VirtualRouter | undefined {
+export function recipient(packet: Uint8Array, receiver: Receiver): VirtualRouter | undefined {
+  const { routers, own } = receiver;
   const parts = dissect(packet);
   if (parts === undefined) return undefined;
   const { ttl, source, message, sequence } = parts;
@@ -78,7 +84,7 @@ export function recipient(
   if (interval === 0) return undefined;
   if (version === 2 && interval * 10_000 !== router.advertInterval) return undefined;
   if (!isAuthentic(packet, parts, router)) return undefined;
-  if (sequence !== undefined && sequence <= lastSequence(router, source)) return undefined;
+  if (sequence !== undefined && sequence <= receiver.lastSequence(router, source)) return undefined;
   return router;
 }
 

@@ -19,7 +19,7 @@ import {
 import { leftOver, mayResume } from "../../src/core/vrrp/succession.ts";
 import { faultsOf, type Interfaces, primaryAddress } from "../../src/core/vrrp/surroundings.ts";
 import { AnnouncementPacer } from "../../src/failover/announcement-pacer.ts";
-import { Instance, type InstanceHands } from "../../src/failover/instance.ts";
+import { Instance, type InstanceHands, whenAllSettled } from "../../src/failover/instance.ts";
 import { hmacMd5 } from "../../src/failover/mac.ts";
 import { TrackedObjects } from "../../src/failover/tracked-objects.ts";
 import type { Brain, Host, Socket } from "./brain.ts";
@@ -282,16 +282,4 @@ export class VrrpBrain implements Brain {
 
 function isHeardAt(socket: Socket, router: VirtualRouter): boolean {
   return router.interface === socket.interface && router.family === socket.family;
-}
-
-/** Calls back when all that they have decided so far has been done. */
-function whenAllSettled(instances: readonly Instance[], settled: () => void): void {
-  let waiting = instances.length;
-  if (waiting === 0) return settled();
-  for (const instance of instances) {
-    instance.whenSettled(() => {
-      waiting -= 1;
-      if (waiting === 0) settled();
-    });
-  }
 }

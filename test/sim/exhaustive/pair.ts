@@ -81,7 +81,11 @@ const ADDRESSES = ["192.0.2.11", "192.0.2.12"] as Ipv4[];
 const VIP = { address: "192.0.2.100" as Ipv4, prefixLength: 24, interface: "eth0" };
 
 /** A router of the pair. */
-export function routerOf(priority: number, preempt: boolean): VirtualRouter {
+export function routerOf(
+  priority: number,
+  preempt: boolean,
+  changes: Partial<VirtualRouter> = {},
+): VirtualRouter {
   return {
     name: "web",
     interface: "eth0",
@@ -100,6 +104,7 @@ export function routerOf(priority: number, preempt: boolean): VirtualRouter {
     preemptDelay: ZERO,
     syncGroup: undefined,
     tracks: [],
+    ...changes,
   };
 }
 
@@ -299,7 +304,7 @@ function dispatched(pair: Pair, at: 0 | 1, event: Event, rules: Rules): Pair {
   const director = pair.directors[at];
   const context = { router, primary: ADDRESSES[at], adjustment: 0 };
   const { state, effects } = step(director.state, event, pair.now, context);
-  examine(pair, at, event, state);
+  examine(pair, at, event, state, router);
   let next = changed(pair, at, { state, outbox: put(director.outbox, effects, router) });
   // Of a new master nothing has been heard yet.
   if (director.state.name !== "master" && state.name === "master")
@@ -345,7 +350,13 @@ function sent(pair: Pair, from: 0 | 1, priority: number, advertInterval: Duratio
 }
 
 /** The rules that look at one step. */
-function examine(pair: Pair, at: 0 | 1, event: Event, state: State): void {
+function examine(
+  pair: Pair,
+  at: 0 | 1,
+  event: Event,
+  state: State,
+  { downTimerAdverts }: VirtualRouter,
+): void {
   const { state: before, missed } = pair.directors[at];
   const other = pair.directors[at === 0 ? 1 : 0];
   const deadline = nextDeadline(state);
@@ -353,7 +364,7 @@ function examine(pair: Pair, at: 0 | 1, event: Event, state: State): void {
     throw new Broken("no-busy-loop", `director ${at} wants to wake at once`);
   const isTakeover =
     before.name === "backup" && state.name === "master" && before.expecting === "master-down";
-  if (isTakeover && other.life === "running" && other.state.name === "master" && missed < 3)
+  if (isTakeover && other.life === "running" && other.state.name === "master" && missed < downTimerAdverts)
     throw new Broken(
       "patience",
       `director ${at} takes over from a master of whom it missed ${missed} adverts`,
@@ -405,10 +416,11 @@ function stateKey(state: State, since: (instant: Instant | undefined) => number 
     case "fault":
       return state.name;
     case "backup":
-      return `b${since(state.masterDownAt)},${state.advertInterval},${state.expecting},${state.master ?? ""}`;
+      return `b${since(state.masterDownAt)},${state.advertInterval},${state.expecting},${state.master ?? ""},${since(state.preemptAt)}`;
     case "master": {
-      const { nextAdvertAt, announceAt, answerQuietUntil, contentionQuietUntil } = state;
-      return `m${since(nextAdvertAt)},${since(announceAt)},${since(answerQuietUntil)},${since(contentionQuietUntil)}`;
+      const { nextAdvertAt, announceAt, reassertAt, answerQuietUntil, contentionQuietUntil } = state;
+      const quiet = `${since(answerQuietUntil)},${since(contentionQuietUntil)}`;
+      return `m${since(nextAdvertAt)},${since(announceAt)},${since(reassertAt)},${quiet}`;
     }
   }
 }

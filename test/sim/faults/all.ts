@@ -9,6 +9,7 @@ import {
   otherVersion,
   unauthenticated,
   wrongChecksum,
+  wrongKey,
 } from "./forgery.ts";
 import { addressAdded, addressRefused, addressRemoved, unsendable } from "./kernel.ts";
 import {
@@ -78,5 +79,6 @@ export const FAULTS: readonly Fault[] = [
   otherVersion,
   noPeer,
   unauthenticated,
+  wrongKey,
   garbage,
 ];

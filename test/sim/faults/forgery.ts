@@ -2,9 +2,11 @@
 
 import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import { seconds } from "../../../src/core/units/time.ts";
+import { seal } from "../../../src/core/vrrp/authentication.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import { encodeIp } from "../../../src/core/wire/ip-packet.ts";
 import { encodeAdvert, IPPROTO_VRRP, VRRP_GROUP, VRRP_GROUP6 } from "../../../src/core/wire/vrrp.ts";
+import { hmacMd5 } from "../../../src/failover/mac.ts";
 import { type Fault, type Striking, someMachine } from "../fault.ts";
 import type { Random } from "../random.ts";
 
@@ -93,6 +95,17 @@ export const unauthenticated = forge(
   "unauthenticated",
   ({ router, random }) => packet(router, random.pick([0, 254]), 255),
   ({ authentication }) => authentication !== undefined,
+);
+
+/** Good in all but the key that it is sealed with. */
+export const wrongKey = forge(
+  "wrong-key",
+  ({ router, random }) => {
+    const bytes = packet(router, random.pick([0, 254]), 255);
+    const type = router.authentication?.type ?? "pass";
+    return seal(bytes, { type, key: new TextEncoder().encode("guess") }, 2 ** 32 - 1, hmacMd5);
+  },
+  ({ authentication, delivery }) => authentication !== undefined && delivery.type === "multicast",
 );
 
 /** Noise behind a good header, cut short at times. */

@@ -1,6 +1,5 @@
 /** What befalls the failover process and its machine. */
 
-import { ZERO } from "../../../src/core/units/time.ts";
 import { type Fault, lasting, type Striking, someMachine } from "../fault.ts";
 
 function stall(least: number, most: number): Fault["strike"] {
@@ -40,7 +39,7 @@ export const lateTimers: Fault = {
     world.trace?.note(`${machine.name}: timers are late`);
     world.agenda.in(lasting(striking, 0.5, 8), () => {
       world.trace?.note(`${machine.name}: timers are in time`);
-      machine.extraLateness = ZERO;
+      machine.hurry();
       world.trouble(machine);
     });
   },

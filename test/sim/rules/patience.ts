@@ -67,7 +67,12 @@ export const patience: Rule = {
           const cause = effects.find((effect) => effect.type === "publish");
           const known = waits.get(working);
           if (known !== undefined && cause?.type === "publish")
-            judge(machine, working.router, known.wait, cause.cause);
+            judge(
+              machine,
+              effective({ router: working.router, adjustment: working.adjustment, state: before }),
+              known.wait,
+              cause.cause,
+            );
           const member = otherThatHears(machine, working, 1);
           const isBidden = known?.wait.resigned === true && !known.wait.lesserHeard;
           if (member !== undefined && !isBidden)

@@ -29,7 +29,7 @@ export const trueCause: Rule = {
           complain(`${name} ${before.name} -> ${working.state.name} is told ${published.length} times`);
         if (
           first !== undefined &&
-          !isTrue(first, machine, step, between(killedAt.get(machine) ?? START, world.now))
+          !isTrue(first, machine, step, between(killedAt.get(machine) ?? START, world.now), world.now)
         )
           complain(`${name} ${first.from} -> ${first.to}: ${first.cause} is not so`);
       },
@@ -53,21 +53,20 @@ function isTrue(
   machine: Machine,
   step: Stepped,
   sinceKilled: Duration,
+  now: Instant,
 ): boolean {
   const { event, before, working } = step;
   // As it stood when it happened.
-  const router = effective({
-    ...working,
-    router: working.router,
-    adjustment: working.adjustment,
-    state: before,
-  });
+  const router = effective({ router: working.router, adjustment: working.adjustment, state: before });
   switch (cause) {
     case "startup":
       if (router.priority === 255) return false;
       // Or at the end of vrrp_startup_delay.
-      if (before.name === "init" && before.pending !== undefined) return event.type === "deadline";
-      return event.type === "startup" && event.faults.length === 0 && !event.resume;
+      if (before.name === "init" && before.pending !== undefined)
+        return event.type === "deadline" && now >= before.pending.startAt;
+      return (
+        event.type === "startup" && event.faults.length === 0 && !event.resume && (event.delay ?? 0) === 0
+      );
     case "resumed":
       // No backup can have lost patience: it waits for `down_timer_adverts` intervals, the last advert is one old at the most.
       return (
@@ -115,14 +114,8 @@ function isLed(leader: string | undefined, machine: Machine, { working, event }:
   const member = [...(machine.brain?.working.values() ?? [])].find(({ router }) => router.name === leader);
   const isMember = syncGroup !== undefined && member?.router.syncGroup === syncGroup;
   const hasFault = isMember && member.state.name === "fault" && member.state.faults.length > 0;
-  switch (event.type) {
-    case "sync":
-      return isMember && member.state.name === event.to;
-    case "member-fault-raised":
-      return hasFault;
-    default:
-      return !hasFault;
-  }
+  if (event.type === "sync") return isMember && member.state.name === event.to;
+  return event.type === "member-fault-raised" ? hasFault : !hasFault;
 }
 
 /** As the process has been told, and as it counts. */
