@@ -11,27 +11,35 @@
  */
 
 import { join } from "node:path";
-import type { BalancerConfig } from "../core/balance/model.ts";
-import { desiredTable, serviceKey } from "../core/balance/table.ts";
+import type { BalancerConfig, VirtualServer } from "../core/balance/model.ts";
+import { isMark, serviceKey } from "../core/balance/service.ts";
+import { desiredTable } from "../core/balance/table.ts";
+import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../core/health/adoption.ts";
 import {
-  adoptedVerdicts,
   effectiveWeight,
   isUp,
-  rosterKey,
+  nextWeightChange,
+  standing,
+  tableWeight,
   type WatchedCheck,
   type WatchedServer,
 } from "../core/health/roster.ts";
 import type { BalancerReport } from "../core/report/channel.ts";
 import { type Event, type EventFields, event } from "../core/report/event.ts";
 import { BALANCER_PROGRAMS, BALANCER_RECORD } from "../core/report/record.ts";
+import { type Family, familyOf } from "../core/units/ip-address.ts";
+import { between, toMilliseconds } from "../core/units/time.ts";
+import { now } from "../linux/clock.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import type { ChildDuties } from "../linux/parent-channel.ts";
 import { openProgramRoll } from "../linux/program-roll.ts";
 import { type CheckDriver, driveChecks } from "./check-driver.ts";
 import { openFootprint } from "./footprint.ts";
 import { keepForwarding } from "./forwarding.ts";
+import { keepQuora } from "./quorum-keeper.ts";
 import { keepTable } from "./table-keeper.ts";
 import { openTally } from "./tally.ts";
+import { NO_TIMEOUTS } from "./timeouts.ts";
 
 /** The way out of the balancer. */
 export interface BalancerOutlet {
@@ -41,7 +49,8 @@ export interface BalancerOutlet {
   late(seconds: number): void;
 }
 
-const NOTHING: BalancerConfig = { virtualServers: [] };
+const NOTHING: BalancerConfig = { virtualServers: [], timeouts: NO_TIMEOUTS, tellInitial: false };
+const NO_HERITAGE: Heritage = { observed: new Map(), owned: new Set() };
 
 /** A balancer that does nothing until it is configured. `outlet` is first used after that. */
 export function openBalancer(
@@ -49,10 +58,15 @@ export function openBalancer(
   outlet: BalancerOutlet,
 ): ChildDuties<BalancerConfig, BalancerReport> {
   let config: BalancerConfig | undefined;
+  /** All verdicts of a new configuration are in before anything follows from one. */
+  let configuring = false;
+  let nextStep: NodeJS.Timeout | undefined;
+  let held: ReadonlySet<string> = new Set();
   const tell = (told: Event): void => outlet.event(told);
   const tally = openTally();
-  const footprint = openFootprint(join(runDir, BALANCER_RECORD));
+  const footprint = openFootprint(join(runDir, BALANCER_RECORD), tell);
   const forwarding = keepForwarding(footprint, tell);
+  const quora = keepQuora(tell);
 
   const checks: CheckDriver = driveChecks(
     {
@@ -64,53 +78,76 @@ export function openBalancer(
       onVerdict(server, check, detail) {
         const name = isUp(server) ? "real-server-up" : "real-server-down";
         tell(event(name, { ...namesOf(server, check), detail, weight: effectiveWeight(server) }));
+        if (configuring) return;
+        quora.review(server.virtual, checks.roster);
         void table.look();
       },
       onLate: (seconds) => outlet.late(seconds),
     },
-    openProgramRoll(join(runDir, BALANCER_PROGRAMS)),
+    openProgramRoll(join(runDir, BALANCER_PROGRAMS), tell),
   );
 
   const table = keepTable({
     open: openIpvs,
     footprint,
-    desired() {
-      const isServerUp = (virtual: string, real: string): boolean => {
-        const server = checks.roster.get(rosterKey(virtual, real));
-        return server !== undefined && isUp(server);
-      };
-      return desiredTable((config ?? NOTHING).virtualServers, isServerUp);
-    },
+    desired: () =>
+      desiredTable((config ?? NOTHING).virtualServers, (virtual) =>
+        standing(virtual, checks.roster, quora.has(virtual), now()),
+      ),
+    timeouts: () => (config ?? NOTHING).timeouts,
     tell,
     count: tally.count,
     looked() {
-      if (needsForwarding(config ?? NOTHING)) forwarding.require();
-      else forwarding.restore();
+      forwarding.require(forwardedFamilies(config ?? NOTHING));
+      lookAtNextStep();
       outlet.reportSoon();
     },
   });
 
+  /** A real server that starts slowly gets the next part of its weight when it is due. */
+  function lookAtNextStep(): void {
+    clearTimeout(nextStep);
+    const at = nextWeightChange(checks.roster, now());
+    if (at === undefined) return;
+    const wait = Math.max(0, Math.ceil(toMilliseconds(between(now(), at))));
+    nextStep = setTimeout(() => void table.look(), wait);
+  }
+
+  /** What an earlier life took out of the table stays out until a check succeeds. */
+  async function heritage(): Promise<Heritage> {
+    const owned = new Set(footprint.owned().map(serviceKey));
+    if (config !== undefined || owned.size === 0) return NO_HERITAGE;
+    return { observed: await table.observe(), owned };
+  }
+
   return {
     async configure(next) {
-      // What an earlier life took out of the table stays out until a check succeeds.
-      const owned = new Set(footprint.owned().map(serviceKey));
-      const adopt = config === undefined && owned.size > 0;
-      const startsUp = adopt ? adoptedVerdicts(await table.observe(), owned) : () => true;
+      const inherited = await heritage();
       config = next;
-      footprint.claim(
-        next.virtualServers.map(({ protocol, address, port }) => ({ protocol, address, port })),
-      );
-      if (needsForwarding(next)) forwarding.require();
-      checks.configure(next, startsUp);
+      footprint.claim(next.virtualServers.flatMap(({ services }) => services));
+      checks.suspend(suspended(next, held));
+      configuring = true;
+      checks.configure(next, adoptedVerdicts(inherited));
+      configuring = false;
+      quora.configure(next, checks.roster, (virtual) => adoptedQuorum(virtual, inherited));
       await table.look();
     },
+    held(addresses) {
+      held = new Set(addresses);
+      checks.suspend(suspended(config ?? NOTHING, held));
+    },
     async stop() {
+      clearTimeout(nextStep);
       const [emptied] = await Promise.all([table.stop(), checks.stop()]);
       const restored = forwarding.restore();
       if (emptied && restored) footprint.erase();
       else tell(event("process-unclean", { process: "balancer", left: leftOver(emptied, restored) }));
     },
     report: (lateness) => ({
+      virtualServers: (config ?? NOTHING).virtualServers.map((virtual) => ({
+        virtual: virtual.name,
+        hasQuorum: quora.has(virtual),
+      })),
       realServers: [...checks.roster.values()].map(stand),
       ...tally.take(),
       lateness,
@@ -118,8 +155,20 @@ export function openBalancer(
   };
 }
 
-function needsForwarding(config: BalancerConfig): boolean {
-  return config.virtualServers.some(({ realServers }) => realServers.some(({ method }) => method === "nat"));
+function forwardedFamilies({ virtualServers }: BalancerConfig): Set<Family> {
+  const servers = virtualServers.flatMap(({ realServers, sorryServer }) => [
+    ...realServers,
+    ...(sorryServer === undefined ? [] : [sorryServer]),
+  ]);
+  return new Set(servers.filter(({ method }) => method === "nat").map(({ address }) => familyOf(address)));
+}
+
+/** The names of those whose checks rest while none of their addresses is held here. */
+function suspended({ virtualServers }: BalancerConfig, held: ReadonlySet<string>): Set<string> {
+  const isHeld = ({ services }: VirtualServer): boolean =>
+    services.some((service) => !isMark(service) && held.has(service.address));
+  const resting = virtualServers.filter((virtual) => virtual.haSuspend && !isHeld(virtual));
+  return new Set(resting.map(({ name }) => name));
 }
 
 function namesOf(server: WatchedServer, check: WatchedCheck | undefined): EventFields {
@@ -129,9 +178,9 @@ function namesOf(server: WatchedServer, check: WatchedCheck | undefined): EventF
 
 function stand(server: WatchedServer): BalancerReport["realServers"][number] {
   const { virtual, real, weight } = server;
-  return { virtual, real, up: isUp(server), weight: effectiveWeight(server), configuredWeight: weight };
+  return { virtual, real, up: isUp(server), weight: tableWeight(server, now()), configuredWeight: weight };
 }
 
 function leftOver(emptied: boolean, restored: boolean): readonly string[] {
-  return [...(emptied ? [] : ["ipvs services"]), ...(restored ? [] : ["ip_forward"])];
+  return [...(emptied ? [] : ["ipvs services"]), ...(restored ? [] : ["forwarding"])];
 }

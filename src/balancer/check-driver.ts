@@ -9,6 +9,7 @@ import {
   isUp,
   reviseRoster,
   type Roster,
+  type StartsUp,
   type WatchedCheck,
   type WatchedServer,
 } from "../core/health/roster.ts";
@@ -33,7 +34,9 @@ export interface CheckListener {
 export interface CheckDriver {
   readonly roster: Roster;
   /** Makes these checks from now on; those that stay go on undisturbed. */
-  configure(config: BalancerConfig, startsUp: (virtual: string, real: string) => boolean): void;
+  configure(config: BalancerConfig, startsUp: StartsUp): void;
+  /** Makes no checks of virtual servers with these names, and those of all others again. */
+  suspend(virtuals: ReadonlySet<string>): void;
   /** Ends all probes; resolves when they have ended. */
   stop(): Promise<void>;
 }
@@ -50,6 +53,7 @@ const TIMER_MAX_MS = 0x7fffffff;
 /** Makes checks as they are configured, none before. Programs are on the `roll` while they run. */
 export function driveChecks(listener: CheckListener, roll: ProgramRoll): CheckDriver {
   let roster: Roster = new Map();
+  let suspended: ReadonlySet<string> = new Set();
   const running = new Map<WatchedCheck, Running>();
 
   function handle(check: WatchedCheck, run: Running, event: CheckEvent): void {
@@ -61,11 +65,16 @@ export function driveChecks(listener: CheckListener, roll: ProgramRoll): CheckDr
         case "probe":
           startProbe(check, run);
           break;
+        case "abort":
+          run.probing?.abort.abort();
+          break;
         case "tell-forgiven":
           listener.onForgiven(run.server, check, effect.forgiven, effect.detail);
           break;
         case "change-verdict":
-          if (isUp(run.server) !== wasUp) listener.onVerdict(run.server, check, effect.detail);
+          if (isUp(run.server) === wasUp) break;
+          if (!wasUp) run.server.returnedAt = now();
+          listener.onVerdict(run.server, check, effect.detail);
           break;
       }
     }
@@ -90,7 +99,8 @@ export function driveChecks(listener: CheckListener, roll: ProgramRoll): CheckDr
     const abort = new AbortController();
     const startedAt = now();
     const ended = runProbe(check.check.probe, abort.signal, roll).then((result) => {
-      run.probing = undefined;
+      // After one that was aborted another may be under way already.
+      if (run.probing?.abort === abort) run.probing = undefined;
       if (abort.signal.aborted) return;
       listener.onProbed(run.server, check, result, toSeconds(between(startedAt, now())));
       handle(check, run, { type: "probed", result });
@@ -98,11 +108,23 @@ export function driveChecks(listener: CheckListener, roll: ProgramRoll): CheckDr
     run.probing = { abort, ended };
   }
 
-  function tellRevised(before: WatchedServer | undefined, server: WatchedServer): void {
-    if (before === undefined && !isUp(server))
-      listener.onVerdict(server, undefined, "was down in an earlier life of the balancer");
-    if (before !== undefined && isUp(before) !== isUp(server))
-      listener.onVerdict(server, undefined, "its checks have changed");
+  function tellRevised(before: WatchedServer | undefined, server: WatchedServer, tellInitial: boolean): void {
+    const up = isUp(server);
+    if (before !== undefined) {
+      if (isUp(before) !== up) listener.onVerdict(server, undefined, "its checks have changed");
+    } else if (!up) {
+      listener.onVerdict(
+        server,
+        undefined,
+        "starts as down: alpha, or it was in an earlier life of the balancer",
+      );
+    } else if (tellInitial) listener.onVerdict(server, undefined, "starts as up");
+  }
+
+  function suspendOrResume(check: WatchedCheck, run: Running): void {
+    if (suspended.has(run.server.virtual)) handle(check, run, { type: "suspend" });
+    else if (check.state.suspended) handle(check, run, { type: "resume", chance: Math.random() });
+    else arm(check, run);
   }
 
   function forget(check: WatchedCheck, run: Running): Promise<void> {
@@ -121,16 +143,20 @@ export function driveChecks(listener: CheckListener, roll: ProgramRoll): CheckDr
       roster = reviseRoster(roster, config, startsUp, now(), Math.random);
       const kept = new Set<WatchedCheck>();
       for (const [key, server] of roster) {
-        tellRevised(before.get(key), server);
+        tellRevised(before.get(key), server, config.tellInitial);
         for (const check of server.checks) {
           kept.add(check);
           const run = running.get(check) ?? { server, timer: undefined, probing: undefined };
           run.server = server;
           running.set(check, run);
-          arm(check, run);
+          suspendOrResume(check, run);
         }
       }
       for (const [check, run] of running) if (!kept.has(check)) void forget(check, run);
+    },
+    suspend(virtuals) {
+      suspended = virtuals;
+      for (const [check, run] of running) suspendOrResume(check, run);
     },
     async stop() {
       roster = new Map();

@@ -3,10 +3,11 @@
  * before us.
  */
 
-import { type ServiceId, serviceKey } from "../core/balance/table.ts";
+import type { LvsTimeouts } from "../core/balance/model.ts";
+import { readServiceId, type ServiceId, serviceKey } from "../core/balance/service.ts";
+import type { Event } from "../core/report/event.ts";
 import type { BalancerRecord } from "../core/report/record.ts";
-import { parseIpv4 } from "../core/units/ipv4.ts";
-import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
+import { KeptRecord } from "../linux/record-file.ts";
 
 /** The record, kept. */
 export interface Footprint {
@@ -22,25 +23,31 @@ export interface Footprint {
   noteOriginal(sysctl: string, value: string): void;
   /** Takes a setting off the record; after it is restored. */
   forgetOriginal(sysctl: string): void;
+  /** The timeouts that the kernel had before us; undefined those that are not changed. */
+  originalTimeouts(): LvsTimeouts;
+  /** Records that; before they are changed, and after they are restored. */
+  noteOriginalTimeouts(timeouts: LvsTimeouts): void;
   /** Takes the record away: nothing of ours is left. */
   erase(): void;
 }
 
-/** Opens the record at `path`, with what an earlier life left there. */
-export function openFootprint(path: string): Footprint {
-  const left = readRecord<Partial<BalancerRecord>>(path);
+/** Opens the record at `path`, with what an earlier life left there; `tell` hears when it cannot be written. */
+export function openFootprint(path: string, tell: (event: Event) => void): Footprint {
+  const record = new KeptRecord<Partial<BalancerRecord>>(path, tell);
+  const left = record.read();
   const services = new Map<string, ServiceId>();
-  for (const { protocol, address: text, port } of left?.services ?? []) {
-    const address = parseIpv4(text);
-    if (address !== undefined)
-      services.set(serviceKey({ protocol, address, port }), { protocol, address, port });
+  for (const recorded of left?.services ?? []) {
+    const id = readServiceId({ ...recorded });
+    if (id !== undefined) services.set(serviceKey(id), id);
   }
   const sysctls = new Map<string, string>(Object.entries(left?.sysctls ?? {}));
+  let timeouts = recordedTimeouts(left?.timeouts);
 
   function write(): void {
-    writeRecord<BalancerRecord>(path, {
+    record.write({
       services: [...services.values()],
       sysctls: Object.fromEntries(sysctls),
+      ...(Object.values(timeouts).some((timeout) => timeout !== undefined) && { timeouts }),
     });
   }
 
@@ -64,10 +71,21 @@ export function openFootprint(path: string): Footprint {
     forgetOriginal(sysctl) {
       if (sysctls.delete(sysctl)) write();
     },
+    originalTimeouts: () => timeouts,
+    noteOriginalTimeouts(noted) {
+      if (JSON.stringify(noted) === JSON.stringify(timeouts)) return;
+      timeouts = noted;
+      write();
+    },
     erase() {
       services.clear();
       sysctls.clear();
-      removeRecord(path);
+      timeouts = recordedTimeouts(undefined);
+      record.remove();
     },
   };
+}
+
+function recordedTimeouts(recorded: Partial<LvsTimeouts> | undefined): LvsTimeouts {
+  return { tcp: recorded?.tcp, tcpFin: recorded?.tcpFin, udp: recorded?.udp };
 }

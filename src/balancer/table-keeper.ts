@@ -9,13 +9,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { operationText, planSummary } from "../core/balance/plan-text.ts";
 import { type Operation, plan, type Plan, subject } from "../core/balance/plan.ts";
-import { serviceKey, type ServiceId, type Table } from "../core/balance/table.ts";
+import type { LvsTimeouts } from "../core/balance/model.ts";
+import { explain } from "../core/balance/refusal.ts";
+import { type ServiceId, serviceKey } from "../core/balance/service.ts";
+import type { Table } from "../core/balance/table.ts";
 import type { BalancerCount } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
+import { NetlinkLost } from "../linux/generic-netlink-socket.ts";
 import { converge, type Convergence, type Refusal } from "../linux/ipvs-converge.ts";
 import type { Ipvs } from "../linux/ipvs.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { Footprint } from "./footprint.ts";
+import { keepTimeouts, NO_TIMEOUTS } from "./timeouts.ts";
 
 const AUDIT_INTERVAL_MS = 10_000;
 /** So often the way to the kernel may be lost while ours is being deleted. */
@@ -24,6 +29,7 @@ const STOP_ATTEMPTS_MAX = 3;
 const LINES_MAX = 20;
 /** What a refusal is about that concerns no single service. */
 const WHOLE_TABLE = "the table";
+const TIMEOUTS = "the timeouts";
 
 /** What the keeper needs from the rest of the process. */
 export interface TableKeeperNeeds {
@@ -32,6 +38,8 @@ export interface TableKeeperNeeds {
   readonly footprint: Footprint;
   /** The table that is asked for at this moment. */
   desired(): Table;
+  /** The timeouts that are asked for at this moment. */
+  timeouts(): LvsTimeouts;
   readonly tell: (event: Event) => void;
   readonly count: (name: BalancerCount, labels: Readonly<Record<string, string>>, by: number) => void;
   /** Called when a look has ended. */
@@ -74,6 +82,7 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
       const kernel = await open();
       if (kernel === undefined) return undefined;
       const owned = footprint.owned();
+      await bringTimeouts(kernel);
       const result = await converge(kernel, desired, owned);
       const drift = driftOf(result);
       tellRefusals(result.refusals);
@@ -88,6 +97,17 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
       ipvs = undefined;
       refuse(WHOLE_TABLE, error.operation, error);
       return undefined;
+    }
+  }
+
+  /** Refused timeouts are no reason to leave the table as it is. */
+  async function bringTimeouts(kernel: Ipvs): Promise<void> {
+    try {
+      await keepTimeouts(kernel, stopping ? NO_TIMEOUTS : needs.timeouts(), footprint);
+      refused.delete(TIMEOUTS);
+    } catch (error) {
+      if (!(error instanceof KernelError) || error instanceof NetlinkLost) throw error;
+      refuse(TIMEOUTS, error.operation, error);
     }
   }
 
@@ -120,7 +140,7 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
 
   function tellRefusals(refusals: readonly Refusal[]): void {
     const still = new Set(refusals.map(({ operation }) => subject(operation)));
-    for (const name of refused.keys()) if (!still.has(name)) refused.delete(name);
+    for (const name of refused.keys()) if (!still.has(name) && name !== TIMEOUTS) refused.delete(name);
     for (const { operation, error } of refusals)
       refuse(subject(operation), operationText(operation), error, operation);
   }
@@ -130,7 +150,8 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
     if (refused.get(about) === error.errno) return;
     refused.set(about, error.errno);
     const service = change === undefined ? about : serviceKey(change.service);
-    tell(event("ipvs-refused", { service, operation, errno: error.errno, cause: error.message }));
+    const why = change === undefined ? { cause: error.message } : explain(change, error.errno);
+    tell(event("ipvs-refused", { service, operation, errno: error.errno, ...why }));
   }
 
   /** Takes off the record what is no longer asked for and gone. */

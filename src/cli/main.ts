@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addCheck } from "./check.ts";
 import { addKeygen } from "./keygen.ts";
+import { addRelease } from "./release.ts";
 import { addRun } from "./run.ts";
 
 const USAGE_ERROR = 2;
@@ -24,6 +25,7 @@ const program = new Command("relevo")
 addCheck(program);
 addKeygen(program);
 addRun(program, version);
+addRelease(program);
 
 try {
   await program.parseAsync();

@@ -8,7 +8,8 @@ import { loadConfig } from "../config/load.ts";
 import { systemEnvironment } from "../config/system-environment.ts";
 import { runSupervisor } from "../supervisor/main.ts";
 
-const RUN_DIRECTORY = "/run/relevo";
+/** Where what is ours in the kernel is remembered, unless told otherwise. */
+export const RUN_DIRECTORY = "/run/relevo";
 
 interface RunOptions {
   readonly config: string;

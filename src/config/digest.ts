@@ -63,8 +63,8 @@ function stretch(secret: Uint8Array, known: Map<string, string>): string {
 }
 
 function notifyMeaning(content: FileContent, userOf: UserOf): unknown {
-  const { instances, fifos } = buildNotify(content, userOf);
-  return { fifos, instances: instances.toSorted((a, b) => (a.instance < b.instance ? -1 : 1)) };
+  const { instances, ...rest } = buildNotify(content, userOf);
+  return { ...rest, instances: instances.toSorted((a, b) => (a.instance < b.instance ? -1 : 1)) };
 }
 
 function byNode(a: { readonly node: string | undefined }, b: { readonly node: string | undefined }): number {

@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
 import { Findings } from "./findings.ts";
+import { checkVirtualAddresses } from "./rules/addresses.ts";
 import { checkBfd } from "./rules/bfd.ts";
 import { checkAuthentication } from "./rules/authentication.ts";
 import { checkChecks, checksNeedGlobalUser } from "./rules/checks.ts";
@@ -24,6 +25,7 @@ import { checkSyncGroups } from "./rules/sync-groups.ts";
 import { checkTracking, trackingNeedsGlobalUser } from "./rules/tracking.ts";
 import { checkNotify, notifyNeedsGlobalUser } from "./rules/notify.ts";
 import { checkGlobalUser } from "./rules/programs.ts";
+import { checkServiceNotify, serviceNotifyNeedsGlobalUser } from "./rules/service-notify.ts";
 import { checkVirtualLinks } from "./rules/virtual-links.ts";
 import { checkVirtualServers } from "./rules/virtual-servers.ts";
 import { salvage } from "./salvage.ts";
@@ -67,6 +69,7 @@ function checkRules(
 ): void {
   checkPriorities(content, findings);
   checkInstances(content, findings);
+  checkVirtualAddresses(content, findings);
   checkStrictness(content, findings);
   checkSyncGroups(content, findings);
   checkDelivery(content, findings);
@@ -77,9 +80,15 @@ function checkRules(
   checkVirtualServers(content, findings);
   checkChecks(content, environment, findings);
   checkNotify(content, environment, findings);
+  checkServiceNotify(content, environment, findings);
   checkAuthentication(content, findings);
   checkHeartbeat(content, environment, running, findings);
-  const needs = [checksNeedGlobalUser, notifyNeedsGlobalUser, trackingNeedsGlobalUser];
+  const needs = [
+    checksNeedGlobalUser,
+    notifyNeedsGlobalUser,
+    serviceNotifyNeedsGlobalUser,
+    trackingNeedsGlobalUser,
+  ];
   const userNeeded = needs.some((isNeeded) => isNeeded(content));
   checkGlobalUser(content, userNeeded, environment, findings);
   const { vrrp_instances: instances, virtual_servers: servers, bfd_instances: sessions } = content;

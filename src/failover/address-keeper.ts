@@ -12,21 +12,41 @@
 
 import { event } from "../core/report/event.ts";
 import type { Event } from "../core/report/event.ts";
-import type { FailoverRecord } from "../core/report/record.ts";
 import { toMilliseconds, ZERO } from "../core/units/time.ts";
-import { AddressBook, addressKey, addressText, isNeedless } from "../core/vrrp/address-book.ts";
+import {
+  AddressBook,
+  addressKey,
+  addressText,
+  isNeedless,
+  PUT_RIGHT_APART,
+} from "../core/vrrp/address-book.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
 import { now } from "../linux/clock.ts";
 import { KernelError } from "../linux/kernel-error.ts";
-import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
 import type { InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
+import type { Footprint } from "./footprint.ts";
+import { LeaseKeeper, type Place, type Renewal } from "./lease-keeper.ts";
+
+/** What the kernel would not do with an address, and why. */
+interface Refusal {
+  readonly what: "add" | "remove" | "renew";
+  readonly message: string;
+}
 
 /** What the keeper tells. */
 export interface AddressListener {
   event(event: Event): void;
   /** An address was not as it should be and has been put right; one that was missing must be announced. */
   drift(address: VirtualAddress, wrong: "missing" | "foreign"): void;
+  /** An address was not renewed for so many milliseconds, the kernel took it away, and it is there again. */
+  expired(address: VirtualAddress, since: number): void;
+  /** A lease was renewed. */
+  renewed(how: Renewal): void;
+  /** Hears the adverts that have queued: an address may be another's by now. */
+  hearAdverts(): void;
+  /** Hears the kernel's notifications that have queued. */
+  hearKernel(): void;
   /** An address had gone, and the kernel refuses to have it back. */
   lost(address: VirtualAddress): void;
   /** Addresses are about to be added. */
@@ -38,16 +58,31 @@ export interface AddressListener {
 /** The keeper of all virtual addresses of this machine. */
 export class AddressKeeper {
   readonly #rtnetlink: Rtnetlink;
-  readonly #recordPath: string;
+  readonly #footprint: Footprint;
   readonly #listener: AddressListener;
   readonly #book = new AddressBook();
+  readonly #leases: LeaseKeeper;
   readonly #later = new Map<string, NodeJS.Timeout>();
+  /** What the kernel last refused to do with an address. */
+  readonly #refusals = new Map<string, Refusal>();
   #interfaces: Interfaces = new Map();
 
-  constructor(rtnetlink: Rtnetlink, recordPath: string, listener: AddressListener) {
+  constructor(rtnetlink: Rtnetlink, footprint: Footprint, listener: AddressListener) {
     this.#rtnetlink = rtnetlink;
-    this.#recordPath = recordPath;
+    this.#footprint = footprint;
     this.#listener = listener;
+    this.#leases = new LeaseKeeper(rtnetlink, {
+      hear: () => {
+        listener.hearAdverts();
+        listener.hearKernel();
+      },
+      place: (address) => this.#place(address),
+      renewed: (address, how) => {
+        if (how !== "failed") this.#refusals.delete(addressKey(address));
+        listener.renewed(how);
+      },
+      refused: (address, error) => void this.#onRefusal("renew", address, error),
+    });
   }
 
   /**
@@ -57,16 +92,21 @@ export class AddressKeeper {
    */
   takeCharge(routers: readonly VirtualRouter[], interfaces: Interfaces): readonly VirtualAddress[] {
     this.#interfaces = interfaces;
-    const earlier = this.#book.blank ? recorded(this.#recordPath) : [];
+    const earlier = this.#book.blank ? this.#footprint.addresses : [];
     const found = this.#book.takeCharge(routers, earlier, interfaces);
-    this.#record();
+    this.#footprint.claim(this.#book.ours());
     return found;
+  }
+
+  /** Gives what is held the leases that it shall have; nothing is off meanwhile. */
+  async changeLeases(routers: readonly VirtualRouter[]): Promise<void> {
+    await Promise.all(this.#book.changeLeases(routers).map((address) => this.#leases.change(address)));
   }
 
   /** Forgets addresses that no router has any more, once they are off their interfaces. */
   forgetAllBut(routers: readonly VirtualRouter[]): void {
-    this.#book.forgetAllBut(routers);
-    this.#record();
+    this.#book.forgetAllBut(routers, this.#stuck());
+    this.#footprint.claim(this.#book.ours());
   }
 
   /** Those of a router's addresses that are claimed now. */
@@ -87,12 +127,13 @@ export class AddressKeeper {
     const ours = this.#book.unwant(addresses);
     for (const name of new Set(ours.map((address) => address.interface)))
       if (!this.#book.wantsAnyOn(name)) this.#listener.vacating(name);
-    await Promise.all(ours.map((address) => this.#change("remove", address)));
+    await Promise.all(ours.map((address) => this.#remove(address)));
   }
 
   /** An address came or went, by our hand or another. */
   async look(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
-    await this.#putRight({ address, prefixLength, interface: interfaceName });
+    const known = this.#book.known({ address, prefixLength, interface: interfaceName });
+    if (known !== undefined) await this.#putRight(known);
   }
 
   /** The interfaces have changed: looks at the addresses on those that have come up. */
@@ -105,10 +146,17 @@ export class AddressKeeper {
     await Promise.all(this.#book.all().map((address) => this.#putRight(address)));
   }
 
-  /** Nothing of ours is on any interface. */
+  /** Nothing of ours is on any interface, but for what the kernel refused to remove: that stays on record. */
   close(): void {
     for (const timer of this.#later.values()) clearTimeout(timer);
-    removeRecord(this.#recordPath);
+    this.#leases.close();
+    const stuck = this.#stuck();
+    this.#footprint.claim(this.#book.ours().filter((address) => stuck.has(addressKey(address))));
+  }
+
+  async #remove(address: VirtualAddress): Promise<void> {
+    const done = await this.#change("remove", address);
+    if (done === "refused") this.#lookLater(address, toMilliseconds(PUT_RIGHT_APART));
   }
 
   async #putRight(address: VirtualAddress): Promise<void> {
@@ -119,9 +167,19 @@ export class AddressKeeper {
       this.#lookLater(address, toMilliseconds(wait));
       return;
     }
+    if (wrong === "missing") {
+      this.#listener.hearAdverts();
+      if (this.#book.wrong(address, this.#interfaces) === undefined) return;
+    }
+    // One that the kernel would not let go when we asked is nobody else's doing.
+    const stuck = this.#stuck().has(addressKey(address));
+    const ranOut = wrong === "missing" ? this.#leases.ranOut(address) : undefined;
     const cured = await this.#change(wrong === "missing" ? "add" : "remove", address);
-    if (cured === "done") this.#listener.drift(address, wrong);
-    if (cured === "refused" && wrong === "missing") this.#listener.lost(address);
+    if (cured === "done" && ranOut !== undefined) this.#listener.expired(address, ranOut);
+    else if (cured === "done" && !stuck) this.#listener.drift(address, wrong);
+    if (cured !== "refused") return;
+    this.#lookLater(address, toMilliseconds(PUT_RIGHT_APART));
+    if (wrong === "missing") this.#listener.lost(address);
   }
 
   #lookLater(address: VirtualAddress, wait: number): void {
@@ -136,31 +194,66 @@ export class AddressKeeper {
 
   async #change(what: "add" | "remove", address: VirtualAddress): Promise<"done" | "needless" | "refused"> {
     const found = this.#interfaces.get(address.interface);
+    if (what === "remove") this.#leases.end(address);
     if (found === undefined) return what === "add" ? "refused" : "needless";
-    const target: InterfaceAddress = { ...address, interfaceIndex: found.index };
     try {
-      await (what === "add" ? this.#rtnetlink.addAddress(target) : this.#rtnetlink.removeAddress(target));
+      await (what === "add"
+        ? this.#add(found.index, this.#book.asAdded(address))
+        : this.#rtnetlink.removeAddress({ ...address, interfaceIndex: found.index }));
+      this.#refusals.delete(addressKey(address));
       return "done";
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      if (isNeedless(what, error.errno)) return "needless";
-      this.#listener.event(
-        event("address-failed", {
-          interface: address.interface,
-          address: addressText(address),
-          error: error.message,
-        }),
-      );
-      return "refused";
+      return this.#onRefusal(what, address, error);
     }
   }
 
-  #record(): void {
-    writeRecord<FailoverRecord>(this.#recordPath, { addresses: this.#book.ours() });
+  /** One that is there already, as after a restart, gets a new lease. */
+  async #add(interfaceIndex: number, address: VirtualAddress): Promise<void> {
+    this.#leases.begin(address);
+    try {
+      await this.#rtnetlink.addAddress(interfaceIndex, address);
+    } catch (error) {
+      const isThere = error instanceof KernelError && isNeedless("add", error.errno);
+      if (!isThere) this.#leases.end(address);
+      else if (address.lease !== undefined && this.#book.isMissed(address))
+        await this.#leases.change(address);
+      throw error;
+    }
   }
-}
 
-function recorded(path: string): readonly VirtualAddress[] {
-  const record = readRecord<FailoverRecord>(path);
-  return (record?.addresses ?? []) as readonly VirtualAddress[];
+  #place(address: VirtualAddress): Place | undefined {
+    const on = this.#interfaces.get(address.interface);
+    if (on === undefined || !this.#book.isMissed(address)) return undefined;
+    const found = on.addresses.find(
+      (other) => other.address === address.address && other.prefixLength === address.prefixLength,
+    );
+    return found && { interfaceIndex: on.index, permanent: found.permanent ?? false };
+  }
+
+  /** Told once for as long as the kernel says the same. */
+  #onRefusal(what: Refusal["what"], address: VirtualAddress, error: KernelError): "needless" | "refused" {
+    const key = addressKey(address);
+    if (isNeedless(what === "renew" ? "remove" : what, error.errno)) {
+      this.#refusals.delete(key);
+      return "needless";
+    }
+    const told = this.#refusals.get(key)?.message === error.message;
+    this.#refusals.set(key, { what, message: error.message });
+    if (told) return "refused";
+    this.#listener.event(
+      event("address-failed", {
+        interface: address.interface,
+        address: addressText(address),
+        error: error.message,
+      }),
+    );
+    return "refused";
+  }
+
+  /** Addresses that the kernel would not let us remove, by key. */
+  #stuck(): ReadonlySet<string> {
+    const all = [...this.#refusals];
+    return new Set(all.flatMap(([key, { what }]) => (what === "remove" ? [key] : [])));
+  }
 }

@@ -18,13 +18,7 @@ import { addressText } from "../core/vrrp/address-book.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
 import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
-import {
-  type FailoverConfig,
-  IDLE,
-  sameAddress,
-  type VirtualAddress,
-  type VirtualRouter,
-} from "../core/vrrp/model.ts";
+import { type FailoverConfig, IDLE, type VirtualAddress, type VirtualRouter } from "../core/vrrp/model.ts";
 import type { Finding } from "../core/track/model.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
 import { OWNER } from "../core/vrrp/priority.ts";
@@ -45,8 +39,11 @@ import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
 import { BfdSessions } from "./bfd-sessions.ts";
+import { ConflictWatch } from "./conflict-watch.ts";
 import { AnnouncementPacer } from "./announcement-pacer.ts";
 import { Counters } from "./counters.ts";
+import { Footprint } from "./footprint.ts";
+import { Promotion } from "./promotion.ts";
 import { TrackedObjects } from "./tracked-objects.ts";
 import { MACHINE_CLOCK } from "./clock.ts";
 import { type Decision, Instance, type InstanceHands, whenAllSettled } from "./instance.ts";
@@ -77,8 +74,11 @@ export class Failover {
   /** Where packets with an authentication header arrive, on interfaces with an instance that asks for one. */
   readonly #authenticated: Segments;
   readonly #table: InterfaceTable;
+  readonly #footprint: Footprint;
+  readonly #promotion: Promotion;
   readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
+  readonly #conflicts: ConflictWatch;
   readonly #tracked: TrackedObjects;
   #routes: DefaultRoutes | undefined;
   readonly #gateways = new GatewayWatch({
@@ -147,9 +147,14 @@ export class Failover {
     );
     this.#table = new InterfaceTable(this.#rtnetlink, this.#receiver, {
       changed: () => this.#onInterfacesChangedSoon(),
-      address: (name, address) => void this.#keeper.look(name, address),
+      address: (name, address) => {
+        if (address.duplicate === true) this.#conflicts.onDuplicate(name, address.address);
+        void this.#keeper.look(name, address);
+      },
       readAnew: () => void this.#keeper.lookAtAll(),
     });
+    this.#footprint = new Footprint(records.addresses, (report) => voice.event(report));
+    this.#promotion = new Promotion(this.#footprint, (report) => voice.event(report));
     this.#links = new LinkKeeper(this.#rtnetlink, records.links, {
       interfaces: this.#table.interfaces,
       readAnew: () => this.#table.readAnew(),
@@ -157,12 +162,26 @@ export class Failover {
       drift: () => this.#counters.count("drift", { kind: "link" }),
       changed: () => this.#onLinksChanged(),
     });
-    this.#keeper = new AddressKeeper(this.#rtnetlink, records.addresses, {
+    this.#keeper = new AddressKeeper(this.#rtnetlink, this.#footprint, {
       event: (report) => voice.event(report),
       drift: (address, wrong) => this.#onDrift(address, wrong),
+      expired: (address, since) => this.#onExpired(address, since),
+      renewed: (result) => this.#counters.count("lease_renewals", { result }),
+      hearAdverts: () => {
+        this.#segments.drainAll();
+        this.#authenticated.drainAll();
+      },
+      hearKernel: () => this.#table.drain(),
       lost: (address) => this.#holderOf(address)?.dispatch({ type: "address-refused" }),
       adding: (addresses) => this.#links.open(addresses),
       vacating: (name) => this.#links.hush(name),
+    });
+    this.#conflicts = new ConflictWatch(this.#receiver, this.#noticeboard, {
+      holderOf: (name, address) => this.#holderOf({ interface: name, address }),
+      drain: (router) => this.#drain(router),
+      event: (report) => voice.event(report),
+      count: ({ name }, address, on) =>
+        this.#counters.count("conflicts", { instance: name, address, interface: on }),
     });
     this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
@@ -188,6 +207,7 @@ export class Failover {
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
     this.#gateways.configure(config.gateways);
+    const running = [...this.#instances.values()].map(({ instance }) => instance.router);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     await this.#stopAllBut(kept);
     await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
@@ -196,6 +216,8 @@ export class Failover {
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
     const found = this.#keeper.takeCharge(this.#withLink(config.routers), this.#table.interfaces);
+    // Before any address is removed, which might take others along.
+    this.#promotion.configure([...running, ...config.routers], this.#table.interfaces);
     this.#listenFor = config.routers;
     this.#updateSegments();
     this.#beRealTime(config.realtimePriority);
@@ -208,6 +230,7 @@ export class Failover {
       ),
     );
     await this.#removeLeftOver(found, resuming);
+    await this.#keeper.changeLeases(config.routers);
     for (const [name, router] of kept) {
       const running = this.#instances.get(name)?.instance;
       if (running === undefined) this.#start(router, resuming.has(router), delay);
@@ -216,7 +239,9 @@ export class Failover {
     this.#agree();
     this.#pair.configure(config.heartbeat);
     await this.#settled();
+    this.#promotion.configure(config.routers, this.#table.interfaces);
     this.#keeper.forgetAllBut(config.routers);
+    this.#conflicts.configure(config.routers, this.#table.interfaces);
     this.#onInterfacesChanged();
   }
 
@@ -230,8 +255,11 @@ export class Failover {
     this.#pair.close();
     await this.#bfd.close();
     this.#listenFor = [];
+    this.#promotion.configure([], this.#table.interfaces);
     await this.#links.close();
     this.#keeper.close();
+    this.#footprint.close();
+    this.#conflicts.close();
     this.#tracked.close();
     this.#gateways.close();
     this.#routes?.close();
@@ -336,22 +364,25 @@ export class Failover {
         void this.#keeper.remove(addresses).then(done);
       },
       announce: (address, round) => this.#pacer.announce(address, round),
-      drain: (router) => {
-        this.#segments.drain(router);
-        this.#authenticated.drain(router);
-      },
+      drain: (router) => this.#drain(router),
       primary: (router) => this.#primary(router),
       held: (router) => this.#keeper.held(router),
       event: (report) => this.#voice.event(report),
       transition: (router, { to, cause }) => {
         this.#counters.count("transitions", { instance: router.name, to, cause });
         this.#pair.tellSoon();
+        this.#conflicts.onTransition(router, to === "master");
       },
       late: (by) => this.#voice.late(toSeconds(by)),
       stalled: (router, state, by) => this.#onStalled(router, state, by),
       companions: (instance) => this.#companions(instance),
       decided: (instance, decision) => this.#onDecided(instance, decision),
     };
+  }
+
+  #drain(router: VirtualRouter): void {
+    this.#segments.drain(router);
+    this.#authenticated.drain(router);
   }
 
   #primary(router: VirtualRouter): IpAddress | undefined {
@@ -505,9 +536,23 @@ export class Failover {
     if (found === "missing") this.#holderOf(address)?.announce(address);
   }
 
-  #holderOf(address: VirtualAddress): Instance | undefined {
+  /** The peer may have taken over and given way meanwhile: the neighbours are to know where the address is. */
+  #onExpired(address: VirtualAddress, since: number): void {
+    const { interface: name } = address;
+    this.#counters.count("lease_expirations", { address: addressText(address), interface: name });
+    this.#voice.event(
+      event("lease-expired", { interface: name, address: addressText(address), renewed_ms_ago: since }),
+    );
+    this.#holderOf(address)?.announce(address);
+  }
+
+  #holderOf({
+    address,
+    interface: name,
+  }: Pick<VirtualAddress, "address" | "interface">): Instance | undefined {
     for (const { instance } of this.#instances.values()) {
-      if (instance.router.addresses.some((own) => sameAddress(own, address))) return instance;
+      const { addresses } = instance.router;
+      if (addresses.some((own) => own.address === address && own.interface === name)) return instance;
     }
     return undefined;
   }
@@ -523,6 +568,7 @@ export class Failover {
     const { interfaces } = this.#table;
     this.#links.look();
     this.#updateSegments();
+    this.#promotion.look(interfaces);
     this.#keeper.lookAtInterfaces();
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {

@@ -60,10 +60,15 @@ export class InterfaceTable {
     this.#monitor?.close();
   }
 
-  #onNotification(apply: () => void): void {
+  /** Hears what the kernel has told and nobody has read yet. */
+  drain(): void {
+    this.#monitor?.drain();
+  }
+
+  /** `apply` answers false when all is as it was. */
+  #onNotification(apply: () => boolean | void): void {
     this.#notifications += 1;
-    apply();
-    this.#listener.changed();
+    if (apply() !== false) this.#listener.changed();
   }
 
   async #onLost(): Promise<void> {
@@ -99,9 +104,23 @@ export class InterfaceTable {
     this.#byName.delete(gone.name);
   }
 
-  #onAddress(address: InterfaceAddress): void {
+  #onAddress(address: InterfaceAddress): boolean {
+    // Hundreds of leases are renewed each second, and the kernel tells of each.
+    if (this.#isKnown(address)) return false;
     const on = this.#setAddress(address);
     if (on !== undefined) this.#listener.address(on.name, address);
+    return true;
+  }
+
+  #isKnown({ interfaceIndex, ...told }: InterfaceAddress): boolean {
+    const addresses: readonly Told[] = this.#byIndex.get(interfaceIndex)?.addresses ?? [];
+    const known = addresses.find((other) => same(other, told));
+    return (
+      known !== undefined &&
+      known.tentative === told.tentative &&
+      known.permanent === told.permanent &&
+      known.duplicate === told.duplicate
+    );
   }
 
   #onAddressGone(address: InterfaceAddress): void {
@@ -129,6 +148,7 @@ export class InterfaceTable {
   }
 }
 
+type Told = Omit<InterfaceAddress, "interfaceIndex">;
 type Prefix = Pick<InterfaceAddress, "address" | "prefixLength">;
 
 function same(one: Prefix, other: Prefix): boolean {

@@ -1,20 +1,21 @@
 /** Which interfaces may be there because of us, and which settings were changed for them: on record before it is so. */
 
+import type { Event } from "../core/report/event.ts";
 import type { LinkRecord } from "../core/report/record.ts";
 import type { SettingChange } from "../core/vrrp/link-settings.ts";
 import type { OwnedLink } from "../core/vrrp/virtual-link.ts";
-import { readRecord, removeRecord, writeRecord } from "../linux/record-file.ts";
+import { KeptRecord } from "../linux/record-file.ts";
 
 /** The record, kept. */
 export class LinkFootprint {
-  readonly #path: string;
+  readonly #record: KeptRecord<Partial<LinkRecord>>;
   readonly #links: Map<string, OwnedLink>;
   readonly #settings: Map<string, SettingChange>;
 
-  /** Opens the record at `path`, with what an earlier life left there. */
-  constructor(path: string) {
-    const left = readRecord<Partial<LinkRecord>>(path);
-    this.#path = path;
+  /** Opens the record at `path`, with what an earlier life left there; `tell` hears when it cannot be written. */
+  constructor(path: string, tell: (event: Event) => void) {
+    this.#record = new KeptRecord(path, tell);
+    const left = this.#record.read();
     this.#links = new Map((left?.links ?? []).map((link) => [link.name, link]));
     this.#settings = new Map((left?.settings ?? []).map((change) => [change.name, change]));
   }
@@ -50,10 +51,10 @@ export class LinkFootprint {
 
   /** Nothing of ours is left. */
   erase(): void {
-    removeRecord(this.#path);
+    this.#record.remove();
   }
 
   #write(): void {
-    writeRecord<LinkRecord>(this.#path, { links: this.links, settings: this.settings });
+    this.#record.write({ links: this.links, settings: this.settings });
   }
 }

@@ -62,7 +62,7 @@ export class LinkKeeper {
   constructor(rtnetlink: Rtnetlink, recordPath: string, around: LinkSurroundings) {
     this.#rtnetlink = rtnetlink;
     this.#around = around;
-    this.#footprint = new LinkFootprint(recordPath);
+    this.#footprint = new LinkFootprint(recordPath, (told) => around.event(told));
     this.#settings = new LinkSettings(this.#footprint, (told) => around.event(told));
   }
 
@@ -217,7 +217,7 @@ export class LinkKeeper {
   async #giveAddress(link: VirtualLink, interfaceIndex: number): Promise<void> {
     if (link.type !== "ipvlan" || link.address === undefined) return;
     if (isIpv6(link.address.address)) this.#settings.setIpv6(link.name, IPV6_ON);
-    await this.#rtnetlink.addAddress({ ...link.address, interfaceIndex });
+    await this.#rtnetlink.addAddress(interfaceIndex, { ...link.address, interface: link.name });
   }
 
   /** What was as it is wanted on the same base, and is not any more, has been changed by another hand. */

@@ -20,7 +20,7 @@ import type { HeartbeatConfig, HeartbeatPath, LinkContext } from "../core/heartb
 import { nameId } from "../core/heartbeat/name-id.ts";
 import type { LocalInstance } from "../core/heartbeat/roster.ts";
 import { compareIp, type IpAddress } from "../core/units/ip-address.ts";
-import { between, type Duration, type Instant, milliseconds, toMilliseconds } from "../core/units/time.ts";
+import { type Duration, milliseconds } from "../core/units/time.ts";
 import type { PeerWord } from "../core/vrrp/peer.ts";
 import type { VirtualRouter } from "../core/vrrp/model.ts";
 import type { HeartbeatFault, Hmac } from "../core/wire/heartbeat.ts";
@@ -29,6 +29,7 @@ import type { Clock } from "./clock.ts";
 import type { Counters } from "./counters.ts";
 import { type Decision, Instance, whenAllSettled } from "./instance.ts";
 import type { Noticeboard } from "./noticeboard.ts";
+import { inWords, type PeerNews } from "./peer-news.ts";
 
 /** One path's socket. */
 export interface PathSocket {
@@ -220,10 +221,10 @@ export class PairLink {
   #arm(): void {
     this.#disarm();
     if (this.#state === undefined || this.#config === undefined) return;
-    const { clock, afterReading } = this.#hands;
     let isGone = false;
-    const disarm = clock.ringAt(nextDeadline(this.#state, { config: this.#config }), () =>
-      afterReading(() => {
+    const due = nextDeadline(this.#state, { config: this.#config });
+    const disarm = this.#hands.clock.ringAt(due, () =>
+      this.#hands.afterReading(() => {
         if (!isGone) this.#give({ type: "deadline" });
       }),
     );
@@ -263,10 +264,25 @@ export class PairLink {
         this.#given(effect.instances, config.peer);
         return;
       case "handover-failed":
+        this.#counters.count("handovers", {
+          role: effect.kind === "offer" ? "giver" : "taker",
+          result: effect.reason,
+        });
         this.#say(effect, config);
         if (effect.kind === "offer") this.#given(effect.instances, undefined);
         return;
-      default:
+      case "split-brain":
+        this.#counters.count("split_brains", { instance: this.#names([effect.id]) });
+        this.#say(effect, config);
+        return;
+      case "path-lost":
+      case "path-back":
+      case "peer-back":
+      case "peer-restarted":
+      case "peer-stopping":
+      case "trusted":
+      case "skew":
+      case "split-brain-over":
         this.#say(effect, config);
     }
   }
@@ -352,60 +368,11 @@ export class PairLink {
     return this.#hands.instances().filter(({ router }) => ids.includes(nameId(router.name)));
   }
 
-  /** What an operator is told of. */
-  #say(effect: LinkEffect, config: HeartbeatConfig): void {
-    const told = this.#inWords(effect, config);
-    if (told !== undefined) this.#hands.event(told);
-  }
-
-  #inWords(effect: LinkEffect, { peer, digest }: HeartbeatConfig): Report | undefined {
-    const now = this.#hands.clock.now();
-    switch (effect.type) {
-      case "path-lost":
-        return event("heartbeat-path-lost", { path: effect.path, silent_ms: msSince(effect.since, now) });
-      case "path-back":
-        return event("heartbeat-path-up", { path: effect.path, ...silence(effect.silentSince, now) });
-      case "peer-silent": {
-        const { paths, since, stopping, takeover } = effect;
-        const fields = { peer, paths: paths.join(", "), silent_ms: msSince(since, now), stopping, takeover };
-        return event("peer-silent", fields);
-      }
-      case "peer-back":
-        return event("peer-heard", { peer, ...silence(effect.silentSince, now) });
-      case "peer-restarted":
-        return event("peer-restarted", { peer });
-      case "peer-stopping":
-        return event("peer-stopping", { peer });
-      case "trusted":
-        return event("takeover-trusted", { peer });
-      case "skew":
-        return effect.skew === undefined
-          ? event("peer-skew-over", { peer })
-          : event("peer-skew", {
-              peer,
-              version: this.#hands.software,
-              peer_version: effect.skew.software,
-              digest,
-              peer_digest: effect.skew.digest,
-            });
-      case "handover-failed": {
-        this.#counters.count("handovers", { role: "giver", result: effect.reason });
-        const { kind, reason } = effect;
-        return event("handover-failed", { peer, kind, reason, instances: this.#names(effect.instances) });
-      }
-      case "split-brain":
-        this.#counters.count("split_brains", { instance: this.#names([effect.id]) });
-        return event("split-brain", { instance: this.#names([effect.id]), paths: effect.paths.join(", ") });
-      case "split-brain-over":
-        return event("split-brain-over", {
-          instance: this.#names([effect.id]),
-          lasted_ms: Math.round(toMilliseconds(effect.lasted)),
-          paths: effect.paths.join(", "),
-          master: effect.stays ? "here" : peer,
-        });
-      default:
-        return undefined;
-    }
+  /** An operator is told of it. */
+  #say(news: PeerNews, { peer, digest }: HeartbeatConfig): void {
+    const { software, clock } = this.#hands;
+    const names = (ids: readonly number[]) => this.#names(ids);
+    this.#hands.event(inWords(news, { peer, digest, software, names }, clock.now()));
   }
 
   #names(ids: readonly number[]): string {
@@ -425,12 +392,4 @@ function localInstance(instance: Instance): LocalInstance {
     advertInterval: router.advertInterval,
     group: router.syncGroup,
   };
-}
-
-function silence(since: Instant | undefined, now: Instant): Readonly<Record<string, number>> {
-  return since === undefined ? {} : { silent_ms: msSince(since, now) };
-}
-
-function msSince(since: Instant, now: Instant): number {
-  return Math.round(toMilliseconds(between(since, now)));
 }

@@ -107,6 +107,11 @@ export class Segments {
     }
   }
 
+  /** Hears what has queued on all of them. */
+  drainAll(): void {
+    for (const { socket } of this.#open.values()) this.#receiver.drain(socket.receiveFd);
+  }
+
   close(): void {
     for (const [key, segment] of this.#open) this.#close(key, segment);
   }

@@ -24,6 +24,8 @@ export class NetlinkLost extends KernelError {}
 export interface GenericNetlinkFamily {
   /** Sends one message and waits until the kernel has carried it out; throws KernelError or NetlinkLost. */
   request(operation: string, message: Uint8Array): Promise<void>;
+  /** Asks for one thing, and gives the answer, if there is one; throws KernelError or NetlinkLost. */
+  ask(operation: string, message: Uint8Array): Promise<Uint8Array | undefined>;
   /** Asks for a list, and gives its parts; throws KernelError. */
   dump(operation: string, message: Uint8Array): Promise<readonly Uint8Array[]>;
   /** Closes the sockets; outstanding requests fail. */
@@ -54,6 +56,10 @@ function speak(family: number, requests: Socket, dumps: Socket): GenericNetlinkF
   return {
     async request(operation, message) {
       await requests.ask(operation, family, message, 0);
+    },
+    async ask(operation, message) {
+      const [answer] = await requests.ask(operation, family, message, 0);
+      return answer?.data;
     },
     dump(operation, message) {
       const dump = lastDump.then(async () => {

@@ -4,7 +4,8 @@
  */
 
 import { type Operation, type Plan, plan, subject } from "../core/balance/plan.ts";
-import { type ServiceId, serviceKey, type Table } from "../core/balance/table.ts";
+import { type ServiceId, serviceKey } from "../core/balance/service.ts";
+import type { Table } from "../core/balance/table.ts";
 import { NetlinkLost } from "./generic-netlink-socket.ts";
 import type { Ipvs } from "./ipvs.ts";
 import { KernelError } from "./kernel-error.ts";
@@ -51,7 +52,10 @@ export async function converge(
     found ??= observed;
     const left = plan(desired, observed, owned).filter((operation) => !isRefused(operation, refused));
     if (left.length === 0) settled = true;
-    else await carryOut(ipvs, left, { done, refused, stale });
+    else {
+      await ipvs.prepare(left);
+      await carryOut(ipvs, left, { done, refused, stale });
+    }
   }
   return { found: found ?? new Map(), done, refusals: [...refused.values()], stale, settled };
 }

@@ -5,8 +5,6 @@
  * out. So what is read here is never final: who changes the table reads it again afterwards.
  */
 
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import {
   destinationOf,
   serviceOf,
@@ -15,27 +13,27 @@ import {
   wireService,
   wireServiceId,
 } from "../core/balance/kernel-table.ts";
-import type { Operation } from "../core/balance/plan.ts";
+import type { LvsTimeouts } from "../core/balance/model.ts";
+import type { Operation, Plan } from "../core/balance/plan.ts";
 import { operationText } from "../core/balance/plan-text.ts";
-import {
-  type Destination,
-  destinationKey,
-  type Service,
-  type ServiceId,
-  serviceKey,
-  type Table,
-} from "../core/balance/table.ts";
+import { engineModule, schedulerModule } from "../core/balance/refusal.ts";
+import { type ServiceId, serviceFamily, serviceKey } from "../core/balance/service.ts";
+import { type Destination, destinationKey, type Service, type Table } from "../core/balance/table.ts";
 import {
   AF_INET,
+  AF_INET6,
   decodeDestination,
   decodeService,
+  decodeTimeouts,
   encodeBare,
   encodeDestination,
   encodeDestinationId,
   encodeService,
   encodeServiceId,
+  encodeTimeouts,
   IPVS_CMD_DEL_DEST,
   IPVS_CMD_DEL_SERVICE,
+  IPVS_CMD_GET_CONFIG,
   IPVS_CMD_GET_DEST,
   IPVS_CMD_GET_SERVICE,
   IPVS_CMD_NEW_DEST,
@@ -43,11 +41,11 @@ import {
   IPVS_CMD_SET_DEST,
   IPVS_CMD_SET_SERVICE,
   IPVS_FAMILY,
+  type WireTimeouts,
 } from "../core/wire/ipvs.ts";
 import { type GenericNetlinkFamily, openGenericNetlink } from "./generic-netlink-socket.ts";
 import { KernelError } from "./kernel-error.ts";
-
-const MODPROBE_TIMEOUT_MS = 10_000;
+import { loadModule } from "./kernel-module.ts";
 
 /** The kernel's IPVS table of this network namespace. */
 export interface Ipvs {
@@ -56,8 +54,14 @@ export interface Ipvs {
    * its own. Throws KernelError.
    */
   observe(wanted: (key: string) => boolean): Promise<Table>;
+  /** Sees to it that the kernel has what a plan needs, as far as it can be had. */
+  prepare(plan: Plan): Promise<void>;
   /** Carries out one operation. Several may be under way together: they take effect in the order of the calls. */
   apply(operation: Operation): Promise<void>;
+  /** How long the kernel remembers connections. */
+  timeouts(): Promise<WireTimeouts>;
+  /** Changes that. */
+  setTimeouts(timeouts: LvsTimeouts): Promise<void>;
   /** Closes the sockets. */
   close(): void;
 }
@@ -66,21 +70,10 @@ export interface Ipvs {
 export async function openIpvs(): Promise<Ipvs | undefined> {
   let family = await openGenericNetlink(IPVS_FAMILY);
   if (family === undefined) {
-    await loadModule();
+    await loadModule("ip_vs");
     family = await openGenericNetlink(IPVS_FAMILY);
   }
   return family && onFamily(family);
-}
-
-let loading: Promise<void> | undefined;
-
-/** Asks for the module, once in the life of the process. That it is not there is no error: there may be no modules. */
-function loadModule(): Promise<void> {
-  loading ??= promisify(execFile)("modprobe", ["ip_vs"], { timeout: MODPROBE_TIMEOUT_MS }).then(
-    () => undefined,
-    () => undefined,
-  );
-  return loading;
 }
 
 function onFamily(family: GenericNetlinkFamily): Ipvs {
@@ -98,8 +91,22 @@ function onFamily(family: GenericNetlinkFamily): Ipvs {
       }
       return table;
     },
+    async prepare(plan) {
+      await Promise.all([...neededModules(plan)].map(loadModule));
+    },
     apply(operation) {
       return family.request(`ipvsadm ${operationText(operation)}`, encode(operation));
+    },
+    async timeouts() {
+      const operation = "ask for the IPVS timeouts";
+      const answer = await family.ask(operation, encodeBare(IPVS_CMD_GET_CONFIG));
+      const timeouts = answer && decodeTimeouts(answer);
+      if (timeouts === undefined) throw new KernelError(operation, "EPROTO");
+      return timeouts;
+    },
+    setTimeouts(timeouts) {
+      const { tcp = 0, tcpFin = 0, udp = 0 } = timeouts;
+      return family.request(`ipvsadm --set ${tcp} ${tcpFin} ${udp}`, encodeTimeouts(timeouts));
     },
     close() {
       family.close();
@@ -113,14 +120,27 @@ async function observeDestinations(
 ): Promise<ReadonlyMap<string, Destination>> {
   const message = encodeServiceId(IPVS_CMD_GET_DEST, wireServiceId(service));
   const parts = await family.dump(`list the destinations of ${serviceKey(service)}`, message);
+  const family6 = serviceFamily(service) === 6;
   const destinations = new Map<string, Destination>();
   for (const part of parts) {
-    const wire = decodeDestination(part, AF_INET);
+    const wire = decodeDestination(part, family6 ? AF_INET6 : AF_INET);
     if (wire === undefined) throw new KernelError("understand an IPVS destination", "EPROTO");
     const destination = destinationOf(wire);
     destinations.set(destinationKey(destination.id), destination);
   }
   return destinations;
+}
+
+/** Schedulers and persistence engines are modules of their own. */
+function neededModules(plan: Plan): Set<string> {
+  const modules = new Set<string>();
+  for (const operation of plan) {
+    if (operation.type !== "add-service" && operation.type !== "edit-service") continue;
+    const { scheduler, engine } = operation.settings;
+    modules.add(schedulerModule(scheduler));
+    if (engine !== "") modules.add(engineModule(engine));
+  }
+  return modules;
 }
 
 function encode(operation: Operation): Uint8Array {

@@ -20,7 +20,11 @@ export function tryLock(path: string): boolean {
     close(fd);
     return false;
   }
-  writeFileSync(path, `${process.pid}\n`);
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch {
+    // The run directory is full. The lock is held all the same; only its holder's name is missing.
+  }
   return true;
 }
 

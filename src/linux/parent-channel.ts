@@ -25,6 +25,8 @@ export interface ChildDuties<Config, Report> {
   stop(): Promise<void>;
   /** Takes what the supervisor has found out about tracked objects; only for a process that asks for any. */
   findings?(findings: readonly Finding[]): void;
+  /** Takes the virtual addresses that are held here; only for a process that asks for any. */
+  held?(addresses: readonly string[]): void;
   /** What has come to pass since the last call. `lateness` is in seconds, a value for each timer that was watched. */
   report(lateness: readonly number[]): Report;
 }
@@ -99,6 +101,9 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
         break;
       case "findings":
         duties.findings?.(told.findings);
+        break;
+      case "held":
+        duties.held?.(told.addresses);
         break;
       case "stop":
         work = work.then(leave);

@@ -4,7 +4,8 @@
  */
 
 import { readFileSync } from "node:fs";
-import { readRecord, removeRecord, writeRecord } from "./record-file.ts";
+import type { Event } from "../core/report/event.ts";
+import { KeptRecord, readRecord, removeRecord } from "./record-file.ts";
 
 /** The record, kept. */
 export interface ProgramRoll {
@@ -17,13 +18,14 @@ export interface ProgramRoll {
 /** The start of a process, in clock ticks since boot, by its id. */
 type Starts = Readonly<Record<string, string>>;
 
-/** Ends what an earlier life left running, and keeps the record at `path` from now on. */
-export function openProgramRoll(path: string): ProgramRoll {
+/** Ends what an earlier life left running, and keeps the record at `path` from now on; `tell` hears that it cannot. */
+export function openProgramRoll(path: string, tell: (event: Event) => void): ProgramRoll {
   endLeftOver(path);
+  const record = new KeptRecord<Starts>(path, tell);
   const running = new Map<number, string>();
   const write = (): void => {
-    if (running.size === 0) removeRecord(path);
-    else writeRecord<Starts>(path, Object.fromEntries(running));
+    if (running.size === 0) record.remove();
+    else record.write(Object.fromEntries(running));
   };
   return {
     begun(pid) {

@@ -45,6 +45,8 @@ export interface RtnetlinkWatcher {
 
 /** An open monitor. */
 export interface RtnetlinkMonitor {
+  /** Hears what has queued. */
+  drain(): void;
   close(): void;
 }
 
@@ -58,6 +60,7 @@ export function openRtnetlinkMonitor(receiver: Receiver, watcher: RtnetlinkWatch
     failed: () => watcher.lost(),
   });
   return {
+    drain: () => receiver.drain(fd),
     close() {
       receiver.remove(fd);
       close(fd);

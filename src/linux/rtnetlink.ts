@@ -6,6 +6,8 @@
 import { createRtNetlink, type RtNetlinkSocket, rt } from "netlink";
 import { familyOf, type IpAddress, ipAt, ipBytes, ipLength } from "../core/units/ip-address.ts";
 import { type Mac, macFrom } from "../core/units/mac.ts";
+import { lifetime } from "../core/vrrp/lease.ts";
+import type { VirtualAddress } from "../core/vrrp/model.ts";
 import type { Stacked } from "../core/vrrp/surroundings.ts";
 import type { VirtualLink } from "../core/vrrp/virtual-link.ts";
 import { decodeLinkInfo, encodeLinkInfo } from "../core/wire/link.ts";
@@ -16,7 +18,10 @@ import { Turnstile } from "./turnstile.ts";
 /** linux/netlink.h: flags of a request. */
 const NLM_F_DUMP = 0x300;
 const NLM_F_CREATE_EXCL = 0x600;
+const NLM_F_REPLACE = 0x100;
 const REQUEST_TIMEOUT_MS = 2_000;
+/** INFINITY_LIFE_TIME (linux/if_addr.h and addrconf.h). */
+const FOR_EVER = 0xffff_ffff;
 /**
  * Requests in flight together. Their answers must fit into the socket's receive buffer (net.core.rmem_default, 208 KiB; an
  * answer takes about one): what does not fit is lost, and its request fails when its time is up.
@@ -41,8 +46,14 @@ export interface InterfaceAddress {
   readonly interfaceIndex: number;
   readonly address: IpAddress;
   readonly prefixLength: number;
+  /** The other end of a point-to-point link, whose prefix length this is. */
+  readonly peer?: IpAddress;
   /** IPv6: a duplicate is still being looked for, or was found: it may not be used. */
   readonly tentative?: boolean;
+  /** Its lifetime has no end. */
+  readonly permanent?: boolean;
+  /** IPv6: another machine has it, too. */
+  readonly duplicate?: boolean;
 }
 
 /** The way to the kernel's interfaces and addresses. */
@@ -106,30 +117,50 @@ export class Rtnetlink {
     );
   }
 
-  /** Adds an address. Throws a KernelError, EEXIST when it is there already. */
-  async addAddress({ interfaceIndex, address, prefixLength }: InterfaceAddress): Promise<void> {
-    await this.#request(`add address ${address}/${prefixLength}`, () =>
-      this.#requests.newAddress(
-        { family: domainOf(address), prefixlen: prefixLength, index: interfaceIndex },
-        { ...addressAttributes(address), ...manners(address, prefixLength) },
-        { flags: NLM_F_CREATE_EXCL, timeout: REQUEST_TIMEOUT_MS },
-      ),
+  /** Adds an address to an interface. Throws a KernelError, EEXIST when it is there already. */
+  async addAddress(interfaceIndex: number, address: VirtualAddress): Promise<void> {
+    await this.#request(`add address ${address.address}/${address.prefixLength}`, () =>
+      this.#newAddress(interfaceIndex, address, NLM_F_CREATE_EXCL),
     );
   }
 
+  /**
+   * Sets the lifetimes of an address that is there to those of a lease that begins now, or to for ever; one that is not
+   * there is added. `permanent` says that it has no lease so far. Throws a KernelError.
+   *
+   * IPv6: the kernel gives the route to a permanent address's network the new lifetime, whoever else has an address in
+   * that network (seen with Linux 6.18). It does not when the address gives up its claim on the route first.
+   */
+  async renewAddress(interfaceIndex: number, address: VirtualAddress, permanent: boolean): Promise<void> {
+    const routeFirst = permanent && familyOf(address.address) === 6 && address.lease !== undefined;
+    await this.#request(`renew address ${address.address}/${address.prefixLength}`, async () => {
+      const without: VirtualAddress = { ...address, noPrefixRoute: true };
+      await Promise.all([
+        ...(routeFirst ? [this.#newAddress(interfaceIndex, without, NLM_F_REPLACE)] : []),
+        this.#newAddress(interfaceIndex, address, NLM_F_REPLACE),
+      ]);
+    });
+  }
+
   /** Removes an address. Throws a KernelError, EADDRNOTAVAIL when it is not there. */
-  async removeAddress({ interfaceIndex, address, prefixLength }: InterfaceAddress): Promise<void> {
-    await this.#request(`remove address ${address}/${prefixLength}`, () =>
-      this.#requests.delAddress(
-        { family: domainOf(address), prefixlen: prefixLength, index: interfaceIndex },
-        addressAttributes(address),
-        { timeout: REQUEST_TIMEOUT_MS },
-      ),
+  async removeAddress(address: InterfaceAddress): Promise<void> {
+    await this.#request(`remove address ${address.address}/${address.prefixLength}`, () =>
+      this.#requests.delAddress(messageOf(address), addressAttributes(address), {
+        timeout: REQUEST_TIMEOUT_MS,
+      }),
     );
   }
 
   close(): void {
     this.#requests.socket.close();
+  }
+
+  #newAddress(interfaceIndex: number, address: VirtualAddress, flags: number): Promise<unknown> {
+    return this.#requests.newAddress(
+      { ...messageOf({ ...address, interfaceIndex }), ...(address.scope ? { scope: address.scope } : {}) },
+      { ...addressAttributes(address), ...manners(address) },
+      { flags, timeout: REQUEST_TIMEOUT_MS },
+    );
   }
 
   #dumpAddresses(family: number): Promise<rt.AddressMessage[]> {
@@ -153,9 +184,13 @@ function indexBytes(index: number): Buffer {
   return bytes;
 }
 
-function addressAttributes(address: IpAddress): rt.AddressAttrs {
-  const bytes = Buffer.from(ipBytes(address));
-  return { local: bytes, address: bytes };
+function messageOf({ interfaceIndex, address, prefixLength }: InterfaceAddress): rt.Address {
+  return { family: domainOf(address), prefixlen: prefixLength, index: interfaceIndex };
+}
+
+/** IFA_LOCAL is our end, IFA_ADDRESS the other, or ours again where there is no other. */
+function addressAttributes({ address, peer }: Pick<InterfaceAddress, "address" | "peer">): rt.AddressAttrs {
+  return { local: Buffer.from(ipBytes(address)), address: Buffer.from(ipBytes(peer ?? address)) };
 }
 
 function domainOf(address: IpAddress): number {
@@ -163,14 +198,28 @@ function domainOf(address: IpAddress): number {
 }
 
 /**
- * How an IPv6 address is added. Without duplicate address detection: it may be used at once, and a takeover from a master
- * that is still there must not be lost to it. A /128 is no address of the network's, so this machine does not pick it as
- * the source of its own connections: it is deprecated from the start (RFC 6724 §5), as with keepalived.
+ * How an address is added. One of IPv6 without duplicate address detection: it may be used at once, and a takeover from a
+ * master that is still there must not be lost to it. A /128 is no address of the network's, so this machine does not pick
+ * it as the source of its own connections, unless told so: it is deprecated from the start (RFC 6724 §5), as with
+ * keepalived.
  */
-function manners(address: IpAddress, prefixLength: number): rt.AddressAttrs {
-  if (familyOf(address) === 4) return {};
-  const forEver = { ifaPrefered: 0, ifaValid: 0xffff_ffff };
-  return { flags: { nodad: true }, ...(prefixLength === 128 ? { cacheInfo: forEver } : {}) };
+function manners(virtual: VirtualAddress): rt.AddressAttrs {
+  const { address, prefixLength, label, broadcast, noPrefixRoute, lease } = virtual;
+  const prefixRoute: rt.AddressFlags = noPrefixRoute === true ? { noprefixroute: true } : {};
+  const ifaValid = lease === undefined ? FOR_EVER : lifetime(lease);
+  if (familyOf(address) === 4) {
+    return {
+      flags: prefixRoute,
+      cacheInfo: { ifaPrefered: ifaValid, ifaValid },
+      ...(label === undefined ? {} : { label }),
+      ...(broadcast === undefined ? {} : { broadcast: Buffer.from(ipBytes(broadcast)) }),
+    };
+  }
+  const deprecated = virtual.deprecated ?? prefixLength === 128;
+  return {
+    flags: { nodad: true, ...prefixRoute },
+    cacheInfo: { ifaPrefered: deprecated ? 0 : ifaValid, ifaValid },
+  };
 }
 
 /** The link that a message is about; undefined when it is not about a link as such. */
@@ -199,10 +248,15 @@ export function addressOf({ data, attrs }: rt.AddressMessage): InterfaceAddress 
   const family = data.family === AF_INET6 ? 6 : 4;
   if (data.family !== AF_INET && data.family !== AF_INET6) return undefined;
   if (data.index === undefined || bytes?.length !== ipLength(family)) return undefined;
+  const address = ipAt(family, bytes, 0);
+  const peer = attrs.address?.length === bytes.length ? ipAt(family, attrs.address, 0) : address;
   return {
     interfaceIndex: data.index,
-    address: ipAt(family, bytes, 0),
+    address,
     prefixLength: data.prefixlen ?? 0,
+    ...(peer === address ? {} : { peer }),
     tentative: (attrs.flags ?? data.flags)?.tentative === true,
+    permanent: (attrs.flags ?? data.flags)?.permanent === true,
+    duplicate: (attrs.flags ?? data.flags)?.dadfailed === true,
   };
 }

@@ -8,6 +8,14 @@ import { KernelError } from "./kernel-error.ts";
 /** Whether the kernel passes IPv4 packets on that are not for itself; NAT needs it. */
 export const IP_FORWARD = "net/ipv4/ip_forward";
 
+/** The same for IPv6, on all interfaces. */
+export const IPV6_FORWARDING = "net/ipv6/conf/all/forwarding";
+
+/** Whether an interface keeps its other addresses of a network when the first one is removed. */
+export function promoteSecondaries(interfaceName: string): string {
+  return `net/ipv4/conf/${interfaceName}/promote_secondaries`;
+}
+
 /** The value of a setting such as `net/ipv4/ip_forward`, without its line end. Throws KernelError. */
 export function readSysctl(name: string): string {
   try {

@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Findings, FromChild, ToChild } from "../core/report/channel.ts";
+import type { Findings, FromChild, Held, ToChild } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { NO_DEATHS, onDeath, type RestartHistory } from "../core/supervision/restart.ts";
 import {
@@ -36,7 +36,7 @@ export interface ChildSpecification<Report> {
   /** So many events found no room in the channel. */
   readonly onEventsDropped: (count: number) => void;
   /** What each new process is told before its configuration, if anything. */
-  readonly known?: () => Findings;
+  readonly known?: () => Findings | Held;
   /** Takes out of the kernel what the child had put there and can no longer take out itself. */
   readonly release: () => Promise<void>;
   /** True when what it has put there must not stand while it is away: two directors might hold an address. */
@@ -73,8 +73,8 @@ export class Child<Config, Report> {
   }
 
   /** Tells it what has been found out, if it is there to hear it. */
-  inform(findings: Findings): void {
-    this.#tell(findings);
+  inform(news: Findings | Held): void {
+    this.#tell(news);
   }
 
   /** Has it let go of everything, and waits for its end; what it cannot let go of any more is taken from it. */

@@ -4,10 +4,13 @@
  * SIGHUP reads the configuration anew; SIGTERM and SIGINT let go of everything; either again does not wait.
  */
 
+import { existsSync } from "node:fs";
 import { formatDiagnostic } from "../config/diagnostic.ts";
 import type { Reading } from "../config/read.ts";
 import { missingCapabilities } from "../linux/capabilities.ts";
+import { KernelError } from "../linux/kernel-error.ts";
 import { openLog } from "./log.ts";
+import { releaseAddresses, releaseLinks, releaseServices } from "./release.ts";
 import { RunDirectory, RunDirectoryError } from "./run-directory.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -44,6 +47,36 @@ export async function runSupervisor({
   const stopped = whenStopped(supervisor);
   await Promise.race([supervisor.start({ ...first, config }), stopped]);
   return stopped;
+}
+
+/**
+ * What `relevo release` does: removes what a Relevo that is gone has put into the kernel, by its records in the run
+ * directory. Resolves with the exit status: 0 when nothing is left, 1 when something is, or a Relevo runs.
+ */
+export async function runRelease(path: string): Promise<number> {
+  if (!existsSync(path)) return 0;
+  const runDirectory = take(path);
+  if (runDirectory instanceof RunDirectoryError) return refuse([`relevo: ${runDirectory.message}`]);
+  const running = runDirectory.runningChild();
+  const failures =
+    running === undefined ? await releaseAll(path) : [`its ${running} process still runs: end it first`];
+  if (running === undefined) runDirectory.clear();
+  runDirectory.leave();
+  return failures.length === 0 ? 0 : refuse(failures.map((failure) => `relevo: ${failure}`));
+}
+
+/** The reasons for what could not be removed; its record stays. */
+async function releaseAll(path: string): Promise<readonly string[]> {
+  const failures: string[] = [];
+  for (const release of [releaseAddresses, releaseLinks, releaseServices]) {
+    try {
+      await release(path);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      failures.push(error.message);
+    }
+  }
+  return failures;
 }
 
 function take(path: string): RunDirectory | RunDirectoryError {

@@ -59,6 +59,9 @@ export class Metrics {
   readonly #realServersUp = this.#gauge("real_servers_up", "Real servers of the virtual server that are up", [
     "virtual",
   ]);
+  readonly #quorum = this.#gauge("virtual_server_quorum", "1 when the virtual server has its quorum", [
+    "virtual",
+  ]);
   readonly #weight = this.#gauge("real_server_weight", "Weight of the real server", [
     "virtual",
     "real",
@@ -78,7 +81,7 @@ export class Metrics {
       this.#peerSkewed,
       this.#pathUp,
     ],
-    balancer: [this.#realServerUp, this.#realServersUp, this.#weight],
+    balancer: [this.#realServerUp, this.#realServersUp, this.#quorum, this.#weight],
   };
   readonly #counters: Readonly<Record<string, Counter>> = {
     adverts_sent: this.#counter("vrrp_adverts_sent_total", "Adverts sent", ["instance", "interface"]),
@@ -119,6 +122,17 @@ export class Metrics {
       "gateway",
       "result",
     ]),
+    lease_renewals: this.#counter("lease_renewals_total", "Renewals of the leases of addresses", ["result"]),
+    lease_expirations: this.#counter(
+      "lease_expirations_total",
+      "Addresses that the kernel took away while they were held, since they were not renewed in time",
+      ["address", "interface"],
+    ),
+    conflicts: this.#counter(
+      "address_conflicts_total",
+      "Claims by other machines of an address that this director holds",
+      ["instance", "address", "interface"],
+    ),
     bfd_sent: this.#counter("bfd_packets_sent_total", "BFD packets sent", ["session"]),
     bfd_received: this.#counter("bfd_packets_received_total", "BFD packets received and accepted", [
       "session",
@@ -141,6 +155,11 @@ export class Metrics {
       "state",
       "result",
     ]),
+    service_notify_runs: this.#counter(
+      "service_notify_runs_total",
+      "Programs that were told of virtual and real servers and have ended",
+      ["virtual", "program", "result"],
+    ),
     events_dropped: this.#counter("events_dropped_total", "Events that a process could not tell", [
       "process",
     ]),
@@ -222,8 +241,9 @@ export class Metrics {
     for (const { path, state } of paths) this.#pathUp.set({ peer, path }, state === "up" ? 1 : 0);
   }
 
-  onBalancerReport({ realServers, checks, counts, lateness }: BalancerReport): void {
+  onBalancerReport({ virtualServers, realServers, checks, counts, lateness }: BalancerReport): void {
     this.#forgetState("balancer");
+    for (const { virtual, hasQuorum } of virtualServers) this.#quorum.set({ virtual }, hasQuorum ? 1 : 0);
     for (const { virtual, real, up, weight, configuredWeight } of realServers) {
       this.#realServerUp.set({ virtual, real }, up ? 1 : 0);
       this.#realServersUp.inc({ virtual }, up ? 1 : 0);
@@ -246,6 +266,11 @@ export class Metrics {
   /** A notify script has ended. */
   onNotifyRun(instance: string, state: string, ok: boolean): void {
     this.#counters["notify_runs"]?.inc({ instance, state, result: ok ? "ok" : "failed" });
+  }
+
+  /** A program that was told of a virtual or a real server has ended. */
+  onServiceNotifyRun(virtual: string, program: string, ok: boolean): void {
+    this.#counters["service_notify_runs"]?.inc({ virtual, program, result: ok ? "ok" : "failed" });
   }
 
   /** Lines for a named pipe were dropped. */

@@ -4,9 +4,8 @@
  * What is told when is decided in `core/supervision/notify-queue.ts`; here the scripts are run.
  */
 
-import { type Event, event } from "../core/report/event.ts";
+import type { Event } from "../core/report/event.ts";
 import type { InstanceStateName } from "../core/report/channel.ts";
-import { shown } from "../core/report/shown.ts";
 import {
   type GroupNotify,
   groupState,
@@ -27,8 +26,8 @@ import {
   type Telling,
 } from "../core/supervision/notify-queue.ts";
 import type { Duration } from "../core/units/time.ts";
-import { runProgram } from "../linux/run-program.ts";
 import { NotifyPipes } from "./notify-pipes.ts";
+import { runNotifyProgram } from "./notify-program.ts";
 
 /** Who hears how it went. */
 export interface NotifierListener {
@@ -157,33 +156,16 @@ export class Notifier {
   }
 
   async #run(
-    { command, user }: NotifyScript,
+    script: NotifyScript,
     args: readonly string[],
     timeout: Duration,
     telling: Telling,
   ): Promise<void> {
-    const program = {
-      command: [...command, ...args] as const,
-      user,
-      timeout,
-      environment: environment(telling),
-    };
-    const begun = performance.now();
-    const { status, detail, output } = await runProgram(program, this.#abort.signal);
-    const ok = status === 0;
     const { type, name, state, sequence } = telling;
+    const about = { [type]: name, state, sequence };
+    const run = { script, args, timeout, environment: environment(telling), about };
+    const ok = await runNotifyProgram(run, this.#abort.signal, (happened) => this.#listener.event(happened));
     this.#listener.ran(name, state, ok);
-    this.#listener.event(
-      event(ok ? "notify-done" : "notify-failed", {
-        [type]: name,
-        state,
-        sequence,
-        program: command[0],
-        detail,
-        seconds: Math.round(performance.now() - begun) / 1_000,
-        ...(output === "" ? {} : { output: shown(output.trimEnd()) }),
-      }),
-    );
   }
 
   async #idle(): Promise<void> {

@@ -13,7 +13,7 @@ import {
   LINK_RECORD,
   type LinkRecord,
 } from "../core/report/record.ts";
-import { parseIpv4 } from "../core/units/ipv4.ts";
+import { readServiceId } from "../core/balance/service.ts";
 import { isNeedless } from "../core/vrrp/address-book.ts";
 import { isOwn } from "../core/vrrp/virtual-link.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -24,7 +24,7 @@ import { readRecord, removeRecord } from "../linux/record-file.ts";
 import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
 import { restoreSysctl, writeSysctl } from "../linux/sysctl.ts";
 
-/** Removes every address that the failover process may have left on an interface. Throws a KernelError. */
+/** Removes every address that the failover process may have left on an interface, and restores its settings. Throws a KernelError. */
 export async function releaseAddresses(runDirectory: string): Promise<void> {
   const path = join(runDirectory, FAILOVER_RECORD);
   const record = readRecord<FailoverRecord>(path);
@@ -44,6 +44,7 @@ export async function releaseAddresses(runDirectory: string): Promise<void> {
   } finally {
     rtnetlink.close();
   }
+  for (const [name, value] of Object.entries(record.sysctls ?? {})) restoreIfThere(name, value);
   removeRecord(path);
 }
 
@@ -75,6 +76,15 @@ async function removeIfThere(rtnetlink: Rtnetlink, address: InterfaceAddress): P
   }
 }
 
+/** An interface that has gone took its settings with it. */
+function restoreIfThere(name: string, value: string): void {
+  try {
+    writeSysctl(name, value);
+  } catch (error) {
+    if (!(error instanceof KernelError && error.errno === "ENOENT")) throw error;
+  }
+}
+
 /**
  * Ends the checks' programs that the balancer may have left running, deletes every service that it may have left in the
  * table, and restores its settings. Throws a KernelError; the
@@ -91,10 +101,9 @@ export async function releaseServices(runDirectory: string): Promise<void> {
 }
 
 async function deleteServices(record: BalancerRecord): Promise<void> {
-  const owned = record.services.flatMap(({ protocol, address, port }) => {
-    const known = parseIpv4(address);
-    return known === undefined ? [] : [{ protocol, address: known, port }];
-  });
+  const owned = record.services
+    .map((recorded) => readServiceId({ ...recorded }))
+    .filter((id) => id !== undefined);
   const ipvs = await openIpvs();
   if (ipvs === undefined) return;
   try {
@@ -102,6 +111,9 @@ async function deleteServices(record: BalancerRecord): Promise<void> {
     const [refusal] = refusals;
     if (refusal !== undefined) throw refusal.error;
     if (!settled) throw new KernelError("delete the services of the IPVS table", "EBUSY");
+    const { tcp, tcpFin, udp } = record.timeouts ?? {};
+    if ([tcp, tcpFin, udp].some((timeout) => timeout !== undefined))
+      await ipvs.setTimeouts({ tcp, tcpFin, udp });
   } finally {
     ipvs.close();
   }

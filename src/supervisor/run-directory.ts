@@ -1,9 +1,12 @@
 /** The run directory: what must survive a process but not a reboot. One Relevo a directory. */
 
-import { mkdirSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { BALANCER_RECORD, FAILOVER_RECORD, LINK_RECORD } from "../core/report/record.ts";
 import { lockHolder, tryLock, unlock } from "../linux/lock.ts";
+
+/** The other processes, which have a lock each. */
+const CHILDREN = ["failover", "balancer"];
 
 /** A child's record is taken away with what it names, not here. */
 const LEFT_BY_CHILDREN = [FAILOVER_RECORD, LINK_RECORD, BALANCER_RECORD].flatMap((name) => [
@@ -39,6 +42,16 @@ export class RunDirectory {
       `another relevo${holder === undefined ? "" : ` (process ${holder})`} runs with the run directory ${path}; ` +
         "stop it, or give this one another --run-dir",
     );
+  }
+
+  /** A child of an earlier life that has not left yet, by its name. */
+  runningChild(): string | undefined {
+    return CHILDREN.find((name) => {
+      const path = join(this.path, `${name}.lock`);
+      if (!existsSync(path)) return false;
+      // Kept until this process ends: nobody is to start meanwhile.
+      return !tryLock(path);
+    });
   }
 
   /** Takes away what children that were ended left there. */

@@ -25,6 +25,7 @@ import { Notifier } from "./notifier.ts";
 import { releaseAddresses, releaseLinks, releaseServices } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
+import { ServiceNotifier } from "./service-notifier.ts";
 
 /** What a supervisor works with. */
 export interface SupervisorOptions {
@@ -55,6 +56,12 @@ export class Supervisor {
   readonly #files = new FileWatch(this.#findings);
   readonly #processes = new ProcessWatch(this.#findings, (happened) => this.#say(happened));
   readonly #notifier: Notifier;
+  readonly #serviceNotifier = new ServiceNotifier({
+    event: (happened) => this.#say(happened),
+    ran: (virtual, program, ok) => this.#metrics.onServiceNotifyRun(virtual, program, ok),
+  });
+  /** The addresses that are held here, without prefix lengths. */
+  #held: readonly string[] = [];
   #digest: string | undefined;
   /** One reading after the other. */
   #work: Promise<void> = Promise.resolve();
@@ -76,7 +83,7 @@ export class Supervisor {
       ...this.#common("failover"),
       module: new URL("../failover/main.js", import.meta.url),
       nodeOptions: FAILOVER_NODE_OPTIONS,
-      onReport: (report: FailoverReport) => this.#metrics.onFailoverReport(report),
+      onReport: (report: FailoverReport) => this.#onFailoverReport(report),
       known: () => ({ type: "findings", findings: this.#findings.all }),
       release: () => this.#releaseAddresses(path),
       releaseWhileAway: true,
@@ -85,7 +92,8 @@ export class Supervisor {
       ...this.#common("balancer"),
       module: new URL("../balancer/main.js", import.meta.url),
       nodeOptions: [],
-      onReport: (report: BalancerReport) => this.#metrics.onBalancerReport(report),
+      onReport: (report: BalancerReport) => this.#onBalancerReport(report),
+      known: () => ({ type: "held", addresses: this.#held }),
       release: () => releaseServices(path),
       // A table that nobody looks after still serves.
       releaseWhileAway: false,
@@ -113,7 +121,7 @@ export class Supervisor {
     this.#files.close();
     await this.#failover.stop();
     // Not before: the addresses are off now.
-    await Promise.all([this.#notifier.stop(), this.#balancer.stop()]);
+    await Promise.all([this.#notifier.stop(), this.#serviceNotifier.stop(), this.#balancer.stop()]);
     await this.#abandoned;
     await this.#metricsServer.close();
     this.#options.runDirectory.clear();
@@ -124,6 +132,7 @@ export class Supervisor {
   /** Does not let `stop` wait for the children: ends them, and takes out of the kernel what they had put there. */
   abandon(): void {
     this.#notifier.abandon();
+    this.#serviceNotifier.abandon();
     this.#abandoned ??= Promise.all([this.#failover.kill(), this.#balancer.kill()]);
   }
 
@@ -178,6 +187,7 @@ export class Supervisor {
     this.#processes.configure(config.watch.processes);
     await this.#files.configure(config.watch.files);
     this.#notifier.configure(config.notify);
+    this.#serviceNotifier.configure(config.notify.services);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
     // A child that is to stop leaves the question open.
     if (this.#stopping) return;
@@ -216,6 +226,25 @@ export class Supervisor {
       this.#notifier.onSign(String(instance), "priority", Number(to));
     if (happened.name === "vrrp-lower-priority")
       this.#notifier.onSign(String(instance), "lower-priority", Number(priority));
+    if (name === "balancer") this.#serviceNotifier.onEvent(happened);
+  }
+
+  #onFailoverReport(report: FailoverReport): void {
+    this.#metrics.onFailoverReport(report);
+    this.#hold(report.instances.flatMap(({ held }) => held.map(({ address }) => address)));
+  }
+
+  #onBalancerReport(report: BalancerReport): void {
+    this.#metrics.onBalancerReport(report);
+    this.#serviceNotifier.onReport(report);
+  }
+
+  /** Tells the balancer which addresses are held here, given with their prefix lengths, when that is news. */
+  #hold(cidrs: readonly string[]): void {
+    const addresses = cidrs.map((cidr) => cidr.replace(/\/.*$/, "")).toSorted();
+    if (addresses.join() === this.#held.join()) return;
+    this.#held = addresses;
+    this.#balancer.inform({ type: "held", addresses });
   }
 
   #onTransition({ fields: { instance, to, cause, priority } }: Event): void {
@@ -225,6 +254,7 @@ export class Supervisor {
   async #releaseAddresses(runDirectory: string): Promise<void> {
     await releaseAddresses(runDirectory);
     await releaseLinks(runDirectory);
+    this.#hold([]);
     if (!this.#stopping) this.#notifier.onFailoverAway();
   }
 

@@ -10,24 +10,19 @@ import { join } from "node:path";
 import t from "tap";
 import { openFootprint } from "../../src/balancer/footprint.ts";
 import { keepTable, type TableKeeper } from "../../src/balancer/table-keeper.ts";
-import type { RealServer } from "../../src/core/balance/model.ts";
+import type { LvsTimeouts } from "../../src/core/balance/model.ts";
 import type { Operation } from "../../src/core/balance/plan.ts";
-import { desiredTable, type ServiceId, type Table } from "../../src/core/balance/table.ts";
+import type { Table } from "../../src/core/balance/table.ts";
 import type { Event } from "../../src/core/report/event.ts";
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { NetlinkLost } from "../../src/linux/generic-netlink-socket.ts";
 import type { Ipvs } from "../../src/linux/ipvs.ts";
 import { ModelKernel } from "../core/balance/model-kernel.ts";
+import { ip, realServer, tableOf as tableOfList, virtualServer, WEB } from "../core/balance/servers.ts";
 import { onKernel } from "../linux/model-ipvs.ts";
 
-const WEB: ServiceId = { protocol: "tcp", address: "192.0.2.100" as Ipv4, port: 80 };
-
 function tableOf(...hosts: readonly number[]): Table {
-  const realServers = hosts.map((host): RealServer => {
-    const address = `198.51.100.${host}` as Ipv4;
-    return { address, port: 80, weight: 1, method: "dr", inhibitOnFailure: true, checks: [] };
-  });
-  return desiredTable([{ ...WEB, scheduler: "rr", realServers }], () => true);
+  const realServers = hosts.map((host) => realServer(host, { method: "dr" }));
+  return tableOfList([virtualServer(WEB, realServers, { scheduler: "rr" })]);
 }
 
 /** A keeper and its surroundings, to reach into. */
@@ -37,6 +32,7 @@ class Stage {
   readonly counted: string[] = [];
   readonly keeper: TableKeeper;
   desired: Table = tableOf(21);
+  timeouts: LvsTimeouts = { tcp: undefined, tcpFin: undefined, udp: undefined };
   hasIpvs = true;
   lost = false;
   looks = 0;
@@ -45,12 +41,13 @@ class Stage {
 
   constructor(t: { teardown(end: () => Promise<void>): void }) {
     const folder = mkdtempSync(join(tmpdir(), "relevo-keeper-"));
-    const footprint = openFootprint(join(folder, "balancer.json"));
+    const footprint = openFootprint(join(folder, "balancer.json"), () => {});
     footprint.claim([WEB]);
     this.keeper = keepTable({
       open: () => this.#open(),
       footprint,
       desired: () => this.desired,
+      timeouts: () => this.timeouts,
       tell: (event) => this.told.push(event),
       count: (name, labels, by) => this.counted.push(`${name} ${Object.values(labels).join()} ${by}`),
       looked() {},
@@ -120,7 +117,7 @@ t.test("what others did and what was asked for at the same time are told apart",
   stage.kernel.apply({
     type: "delete-destination",
     service: WEB,
-    destination: { address: "198.51.100.22", port: 80 },
+    destination: { address: ip("198.51.100.22"), port: 80 },
   });
   stage.desired = tableOf(21, 22, 23);
   await stage.keeper.look();
@@ -162,4 +159,36 @@ t.test("stopping deletes what is ours, and says when it could not", async (t) =>
   stage.refuse = () => undefined;
   t.equal(await stage.keeper.stop(), true);
   t.equal(stage.kernel.text(), "");
+});
+
+t.test("a refusal is told with its cause in words and the cure", async (t) => {
+  const stage = new Stage(t);
+  stage.kernel.missing.add("rr");
+  await stage.keeper.look();
+  t.match(stage.told, [
+    {
+      name: "ipvs-refused",
+      fields: {
+        service: "tcp 192.0.2.100:80",
+        errno: "ENOENT",
+        cause: /no scheduler rr.*ip_vs_rr/,
+        cure: /modprobe ip_vs_rr/,
+      },
+    },
+  ]);
+});
+
+t.test("timeouts are kept, and put back when they are not asked for any more", async (t) => {
+  const stage = new Stage(t);
+  stage.timeouts = { tcp: 60, tcpFin: undefined, udp: 30 };
+  await stage.keeper.look();
+  t.strictSame(stage.kernel.timeouts, { tcp: 60, tcpFin: 120, udp: 30 });
+  stage.kernel.timeouts = { tcp: 61, tcpFin: 5, udp: 30 };
+  await stage.keeper.look();
+  t.strictSame(stage.kernel.timeouts, { tcp: 60, tcpFin: 5, udp: 30 }, "what is not ours to say stays");
+  stage.timeouts = { tcp: undefined, tcpFin: undefined, udp: 40 };
+  await stage.keeper.look();
+  t.strictSame(stage.kernel.timeouts, { tcp: 900, tcpFin: 5, udp: 40 });
+  await stage.keeper.stop();
+  t.strictSame(stage.kernel.timeouts, { tcp: 900, tcpFin: 5, udp: 300 });
 });

@@ -10,10 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import type { BalancerConfig } from "../../src/core/balance/model.ts";
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { milliseconds } from "../../src/core/units/time.ts";
 import { BalancerProcess, kill, until } from "../ipvs/world.ts";
+import { balancerConfig, realServer, virtualServer, WEB } from "../core/balance/servers.ts";
 import { closedPort } from "../probes/servers.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/balancer/main.js", import.meta.url));
@@ -22,7 +21,6 @@ const HAS_IPVS = existsSync("/proc/net/ip_vs");
 t.test("no IPVS is told once, and checks go on", { skip: HAS_IPVS && "this kernel has it" }, async (t) => {
   const runDir = mkdtempSync(join(tmpdir(), "relevo-balancer-"));
   const endpoint = await closedPort();
-  const address = "192.0.2.100" as Ipv4;
   const timing = {
     delayLoop: milliseconds(50),
     retry: 0,
@@ -30,11 +28,8 @@ t.test("no IPVS is told once, and checks go on", { skip: HAS_IPVS && "this kerne
     warmup: milliseconds(0),
   };
   const probe = { type: "tcp", endpoint, connectTimeout: milliseconds(5_000) } as const;
-  const real = { ...endpoint, weight: 1, method: "dr", inhibitOnFailure: true } as const;
-  const realServers = [{ ...real, checks: [{ timing, probe }] }];
-  const config: BalancerConfig = {
-    virtualServers: [{ address, port: endpoint.port, protocol: "tcp", scheduler: "rr", realServers }],
-  };
+  const real = realServer(0, { ...endpoint, method: "dr", checks: [{ timing, probe }] });
+  const config = balancerConfig(virtualServer({ ...WEB, port: endpoint.port }, [real]));
 
   const balancer = new BalancerProcess(fork(MAIN, [runDir], { serialization: "advanced" }));
   t.teardown(async () => {

@@ -26,7 +26,7 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
         preempt: true,
         preemptDelay: us(0),
         v3ChecksumAsV2: false,
-        addresses: [{ address: "192.0.2.100", prefixLength: 24, interface: "eth0" }],
+        addresses: [{ address: "192.0.2.100", prefixLength: 24, interface: "eth0", lease: us(3_000_000) }],
         announcing: { delay: us(5_000_000), repeat: 5, refresh: us(60_000_000), refreshRepeat: 1 },
         contention: { announceDelay: us(5_000_000), announceRepeat: 5, answer: true, lastWord: true },
         syncGroup: undefined,
@@ -42,7 +42,11 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
   });
   t.equal(config.node, undefined);
   t.strictSame(config.metrics, { address: "127.0.0.1", port: 9_165 });
-  t.strictSame(config.balancer, { virtualServers: [] });
+  t.strictSame(config.balancer, {
+    virtualServers: [],
+    timeouts: { tcp: undefined, tcpFin: undefined, udp: undefined },
+    tellInitial: false,
+  });
   t.strictSame(complaints(instance()), []);
   t.end();
 });
@@ -62,6 +66,7 @@ global_defs:
   vrrp_garp_master_refresh_repeat: 3
   vrrp_down_timer_adverts: 4
   vrrp_startup_delay: 90
+  vip_lease: false
   vrrp_lower_prio_no_advert: true
   vrrp_higher_prio_send_advert: true
 vrrp_sync_groups: { both: { group: [own, globals] } }
@@ -73,6 +78,7 @@ vrrp_instances:
     advert_int: 100ms
     nopreempt: true
     v3_checksum_as_v2: true
+    vip_lease: 1.5m
     virtual_ipaddress: [192.0.2.1, 192.0.2.2/24 dev eth1, { address: 192.0.2.3/31, dev: eth1 }]
   own:
     interface: eth0
@@ -111,9 +117,9 @@ vrrp_instances:
         preemptDelay: us(0),
         v3ChecksumAsV2: true,
         addresses: [
-          { address: "192.0.2.1", prefixLength: 32, interface: "eth0" },
-          { address: "192.0.2.2", prefixLength: 24, interface: "eth1" },
-          { address: "192.0.2.3", prefixLength: 31, interface: "eth1" },
+          { address: "192.0.2.1", prefixLength: 32, interface: "eth0", lease: us(90_000_000) },
+          { address: "192.0.2.2", prefixLength: 24, interface: "eth1", lease: us(90_000_000) },
+          { address: "192.0.2.3", prefixLength: 31, interface: "eth1", lease: us(90_000_000) },
         ],
         announcing: { delay: us(7_000_000), repeat: 2, refresh: us(120_000_000), refreshRepeat: 3 },
         contention: { announceDelay: us(7_000_000), announceRepeat: 2, answer: false, lastWord: true },
@@ -169,17 +175,27 @@ t.test("a virtual server gets keepalived's defaults", (t) => {
   const { balancer } = configOf(serverWithChecks("- tcp:\n"));
   t.strictSame(balancer.virtualServers, [
     {
-      address: "192.0.2.100",
-      port: 80,
-      protocol: "tcp",
+      name: "tcp 192.0.2.100:80",
+      services: [{ protocol: "tcp", address: "192.0.2.100", port: 80 }],
       scheduler: "wlc",
+      schedulerFlags: [],
+      onePacket: false,
+      persistence: undefined,
+      quorum: { quorum: 1, hysteresis: 0 },
+      haSuspend: false,
+      sorryServer: undefined,
       realServers: [
         {
           address: "198.51.100.21",
           port: 80,
           weight: 1,
           method: "nat",
+          tunnel: undefined,
+          upperThreshold: 0,
+          lowerThreshold: 0,
           inhibitOnFailure: false,
+          alpha: false,
+          slowStart: us(0),
           checks: [
             {
               timing: {
@@ -227,7 +243,7 @@ virtual_servers:
       - { address: 198.51.100.22, port: 5353, lvs_method: nat, inhibit_on_failure: false, checks: [{ tcp: {} }] }
 `);
   const [server] = balancer.virtualServers;
-  t.match(server, { protocol: "udp", scheduler: "rr" });
+  t.match(server, { services: [{ protocol: "udp" }], scheduler: "rr" });
   const [first, second] = server?.realServers ?? [];
   t.match(first, { port: 53, weight: 0, method: "dr", inhibitOnFailure: true });
   t.strictSame(first?.checks, [
@@ -333,16 +349,15 @@ virtual_servers:
   - { address: 192.0.2.101, port: 25, real_servers: *reals }
 `);
   t.strictSame(
-    balancer.virtualServers.map(({ address, port, realServers }) => [
-      address,
-      port,
+    balancer.virtualServers.map(({ name, realServers }) => [
+      name,
       realServers[0]?.port,
       realServers[0]?.checks.map(({ timing }) => timing.retry),
     ]),
     [
-      ["192.0.2.100", 80, 80, [3, 3]],
-      ["192.0.2.100", 443, 443, [3, 3]],
-      ["192.0.2.101", 25, 25, [3, 3]],
+      ["tcp 192.0.2.100:80", 80, [3, 3]],
+      ["tcp 192.0.2.100:443", 443, [3, 3]],
+      ["tcp 192.0.2.101:25", 25, [3, 3]],
     ],
   );
   t.end();

@@ -239,7 +239,7 @@ vrrp_instances:
   web: { interface: eth0, virtual_router_id: 51, virtual_ipaddress: [192.0.2.100], oops: 1 }
   db: { interface: eth0, virtual_router_id: 51, virtual_ipaddress: [192.0.2.100], advert_int: x }
 virtual_servers:
-  - { address: 192.0.2.100, port: 0, real_servers: [{ port: 1 }] }
+  - { address: 192.0.2.100, port: -1, real_servers: [{ port: 1 }] }
 `;
   t.strictSame(codes(text), [
     "1:32 error out-of-range",
@@ -248,7 +248,7 @@ virtual_servers:
     "4:69 error duplicate-address",
     "4:95 error bad-duration",
     "6:35 error out-of-range",
-    "6:53 error missing-key",
+    "6:54 error missing-key",
   ]);
   t.end();
 });

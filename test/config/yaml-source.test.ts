@@ -42,7 +42,7 @@ t.test("a key that is there twice is told, and the rest of the file is still loo
 
 t.test("a fault that came in through an alias or a merge is told where it is written", (t) => {
   const text = `virtual_servers:
-  - &a { address: 192.0.2.100, port: 0 }
+  - &a { address: 192.0.2.100, port: -1 }
   - { <<: *a, lvs_sched: no }
   - *a
 `;

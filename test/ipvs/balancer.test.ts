@@ -16,6 +16,7 @@ import {
   SECOND_TAKEN_OUT,
   SERVICE,
 } from "./web-service.ts";
+import { balancerConfig } from "../core/balance/servers.ts";
 import { kill, until } from "./world.ts";
 
 // In the guest it is far from quick, and tap's limit for a file started by hand is half a minute.
@@ -98,7 +99,7 @@ if (hasIpvs(t, import.meta.url)) {
     t.comment("killed again, and started with another configuration: what was ours before goes");
     await kill(next.child);
     const other = world.forkBalancer();
-    await other.configure({ virtualServers: [] });
+    await other.configure(balancerConfig());
     await world.tableIs(...FOREIGN);
     t.equal(world.run("cat", "/proc/sys/net/ipv4/ip_forward").trim(), "0");
     t.strictSame(world.record(), { services: [], sysctls: {} }, "and off the record");

@@ -7,6 +7,7 @@
 import t from "tap";
 import { hasIpvs } from "./guest.ts";
 import { BOTH, FOREIGN, openWorld, REAL_21, REAL_22, realServer, SERVICE } from "./web-service.ts";
+import { balancerConfig, virtualServer, WEB } from "../core/balance/servers.ts";
 import { until } from "./world.ts";
 
 // In the guest it is far from quick, and tap's limit for a file started by hand is half a minute.
@@ -59,8 +60,8 @@ if (hasIpvs(t, import.meta.url)) {
     const [web] = BOTH.virtualServers;
     if (web === undefined) throw new Error("there is one");
     const balancer = world.forkBalancer();
-    const refused = { ...web, port: 81, scheduler: "nonsense" as "rr" };
-    await balancer.configure({ virtualServers: [refused, { ...web, realServers: [realServer(21, 1)] }] });
+    const refused = virtualServer({ ...WEB, port: 81 }, web.realServers, { scheduler: "nonsense" as "rr" });
+    await balancer.configure(balancerConfig(refused, { ...web, realServers: [realServer(21, 1)] }));
     await world.tableIs(...FOREIGN, SERVICE, REAL_21);
     await until("a second look", () => balancer.count("ipvs_errors", { errno: "ENOENT" }) >= 2);
     const told = balancer.events.filter(({ name }) => name === "ipvs-refused");

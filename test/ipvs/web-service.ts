@@ -1,8 +1,14 @@
 /** One web service on two real servers, and one that is somebody else's: what the balancer's tests are about. */
 
 import type { BalancerConfig, RealServer } from "../../src/core/balance/model.ts";
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { milliseconds } from "../../src/core/units/time.ts";
+import {
+  balancerConfig,
+  ip,
+  realServer as plainServer,
+  virtualServer,
+  WEB,
+} from "../core/balance/servers.ts";
 import { World } from "./world.ts";
 
 export const FOREIGN = [
@@ -16,12 +22,9 @@ export const REAL_22_QUIET = "-a -t 192.0.2.100:80 -r 198.51.100.22:80 -m -w 0";
 
 /** A real server that is checked several times a second. */
 export function realServer(host: number, weight: number, inhibitOnFailure = true): RealServer {
-  const address = `198.51.100.${host}` as Ipv4;
-  return {
-    address,
-    port: 80,
+  const address = ip(`198.51.100.${host}`);
+  return plainServer(host, {
     weight,
-    method: "nat",
     inhibitOnFailure,
     checks: [
       {
@@ -42,12 +45,11 @@ export function realServer(host: number, weight: number, inhibitOnFailure = true
         },
       },
     ],
-  };
+  });
 }
 
 function config(...realServers: readonly RealServer[]): BalancerConfig {
-  const address = "192.0.2.100" as Ipv4;
-  return { virtualServers: [{ address, port: 80, protocol: "tcp", scheduler: "wlc", realServers }] };
+  return balancerConfig(virtualServer(WEB, realServers));
 }
 
 export const BOTH = config(realServer(21, 1), realServer(22, 2));

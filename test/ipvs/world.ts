@@ -18,8 +18,8 @@ const PATIENCE_MS = 60_000;
 const POLL_MS = 50;
 
 const WEB_SERVER = `
-  const [address, port] = process.argv.slice(1);
-  require("node:http").createServer((_, answer) => answer.end("well\\n")).listen(Number(port), address);
+  const [address, port, page] = process.argv.slice(1);
+  require("node:http").createServer((_, answer) => answer.end(page + "\\n")).listen(Number(port), address);
 `;
 
 /** Waits until a condition holds, with a generous deadline. */
@@ -35,6 +35,8 @@ export async function until(what: string, condition: () => boolean): Promise<voi
 export class World {
   readonly name = `relevo-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
   readonly runDir: string = mkdtempSync(join(tmpdir(), "relevo-balancer-"));
+  /** The web servers, in the order of their start. */
+  readonly servers: ChildProcess[] = [];
   readonly #children = new Set<ChildProcess>();
 
   constructor() {
@@ -67,11 +69,12 @@ export class World {
   }
 
   /** Starts a web server; resolves when it answers. */
-  async startWebServer(address: string, port: number): Promise<ChildProcess> {
+  async startWebServer(address: string, port: number, page = "well"): Promise<ChildProcess> {
     this.run("ip", "addr", "replace", `${address}/32`, "dev", "lo");
-    const arguments_ = ["netns", "exec", this.name, process.execPath, "-e", WEB_SERVER, address, `${port}`];
-    const child = spawn("ip", arguments_, { stdio: "ignore" });
+    const program = [process.execPath, "-e", WEB_SERVER, address, `${port}`, page];
+    const child = spawn("ip", ["netns", "exec", this.name, ...program], { stdio: "ignore" });
     this.#children.add(child);
+    this.servers.push(child);
     await until(`a web server on ${address}:${port}`, () =>
       this.run("ss", "-Htln").includes(`${address}:${port} `),
     );
@@ -107,7 +110,8 @@ export class World {
 }
 
 /** Kills a process, and waits until it is gone. */
-export async function kill(child: ChildProcess): Promise<void> {
+export async function kill(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined) throw new Error("there is no such process");
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGKILL");
@@ -134,6 +138,11 @@ export class BalancerProcess {
     const wanted = this.configured + 1;
     this.child.send({ type: "configure", config, diedAt: undefined } satisfies ToBalancer);
     await until("the configuration in force", () => this.configured === wanted);
+  }
+
+  /** Tells it which virtual addresses are held here. */
+  hold(...addresses: readonly string[]): void {
+    this.child.send({ type: "held", addresses } satisfies ToBalancer);
   }
 
   /** Tells it to stop, and waits until it has gone. */

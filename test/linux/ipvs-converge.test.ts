@@ -5,31 +5,30 @@
  */
 
 import t from "tap";
-import type { RealServer, VirtualServer } from "../../src/core/balance/model.ts";
-import { planText } from "../../src/core/balance/plan-text.ts";
+import type { VirtualServer } from "../../src/core/balance/model.ts";
+import { operationText, planText } from "../../src/core/balance/plan-text.ts";
 import type { Operation } from "../../src/core/balance/plan.ts";
-import { desiredTable, type ServiceId, serviceKey } from "../../src/core/balance/table.ts";
-import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { type AddressService, type ServiceId, serviceKey } from "../../src/core/balance/service.ts";
 import { NetlinkLost } from "../../src/linux/generic-netlink-socket.ts";
 import { converge } from "../../src/linux/ipvs-converge.ts";
 import type { Ipvs } from "../../src/linux/ipvs.ts";
 import { ModelKernel } from "../core/balance/model-kernel.ts";
+import { ip, realServer, tableOf as tableOfList, virtualServer } from "../core/balance/servers.ts";
 import { onKernel } from "./model-ipvs.ts";
 
-const WEB: ServiceId = { protocol: "tcp", address: "192.0.2.100" as Ipv4, port: 80 };
-const MAIL: ServiceId = { ...WEB, port: 25 };
-
-function real(host: number): RealServer {
-  const address = `198.51.100.${host}` as Ipv4;
-  return { address, port: 80, weight: 1, method: "dr", inhibitOnFailure: true, checks: [] };
-}
+const WEB: AddressService = { protocol: "tcp", address: ip("192.0.2.100"), port: 80 };
+const MAIL: AddressService = { ...WEB, port: 25 };
 
 function virtual(id: ServiceId, ...hosts: readonly number[]): VirtualServer {
-  return { ...id, scheduler: "rr", realServers: hosts.map(real) };
+  return virtualServer(
+    id,
+    hosts.map((host) => realServer(host, { method: "dr" })),
+    { scheduler: "rr" },
+  );
 }
 
 function tableOf(...virtualServers: readonly VirtualServer[]) {
-  return desiredTable(virtualServers, () => true);
+  return tableOfList(virtualServers);
 }
 
 t.test("what is asked for is reached, and looked at once more", async (t) => {
@@ -77,7 +76,9 @@ t.test("somebody who changes the table all the time does not keep us for ever", 
 t.test("a service that is refused takes its destinations with it, and nothing else", async (t) => {
   const kernel = new ModelKernel();
   const refuse = (operation: Operation): string | undefined =>
-    operation.type === "add-service" && operation.service.port === 25 ? "ENOENT" : undefined;
+    operation.type === "add-service" && serviceKey(operation.service) === serviceKey(MAIL)
+      ? "ENOENT"
+      : undefined;
   const desired = tableOf(virtual(MAIL, 25, 26), virtual(WEB, 21));
   const result = await converge(onKernel(kernel, undefined, refuse), desired, []);
   t.equal(result.settled, true);
@@ -103,4 +104,42 @@ t.test("a way to the kernel that is lost is not a refusal", async (t) => {
     apply: () => Promise.reject(new NetlinkLost("add", "ENOBUFS")),
   };
   await t.rejects(converge(broken, tableOf(virtual(WEB, 21)), []), { message: /ENOBUFS/ });
+});
+
+t.test("one bad virtual server does not take the others down, however it is bad", async (t) => {
+  const kernel = new ModelKernel();
+  kernel.missing.add("mh");
+  const bad = { ...virtual(MAIL, 25), scheduler: "mh" } as const;
+  const mixed = virtualServer({ ...WEB, port: 443 }, [
+    realServer(21),
+    realServer(22, { address: ip("2001:db8::22") }),
+    realServer(23, { upperThreshold: 1, lowerThreshold: 2 }),
+    realServer(24, { address: ip("224.0.0.1") }),
+  ]);
+  const result = await converge(onKernel(kernel), tableOf(bad, mixed, virtual(WEB, 21)), []);
+  t.ok(result.settled);
+  t.strictSame(
+    result.refusals.map(({ operation, error }) => `${error.errno} ${operationText(operation)}`),
+    [
+      "ENOENT -A -t 192.0.2.100:25 -s mh",
+      "EINVAL -a -t 192.0.2.100:443 -r [2001:db8::22]:80 -m -w 1",
+      "ERANGE -a -t 192.0.2.100:443 -r 198.51.100.23:80 -m -w 1 -x 1 -y 2",
+      "EINVAL -a -t 192.0.2.100:443 -r 224.0.0.1:80 -m -w 1",
+    ],
+  );
+  const good = tableOf(virtual(WEB, 21), virtualServer({ ...WEB, port: 443 }, [realServer(21)]));
+  t.equal(kernel.text(), new ModelKernel(good).text());
+});
+
+t.test("a service that cannot have another scheduler keeps the one that it has", async (t) => {
+  const kernel = new ModelKernel(tableOf(virtual(WEB, 21)));
+  kernel.missing.add("mh");
+  const result = await converge(onKernel(kernel), tableOf({ ...virtual(WEB, 21, 22), scheduler: "mh" }), []);
+  t.ok(result.settled);
+  t.strictSame(planText(result.refusals.map(({ operation }) => operation)), ["-E -t 192.0.2.100:80 -s mh"]);
+  t.equal(
+    kernel.text(),
+    new ModelKernel(tableOf(virtual(WEB, 21, 22))).text(),
+    "its real servers are kept up",
+  );
 });

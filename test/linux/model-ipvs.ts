@@ -20,9 +20,21 @@ export function onKernel(
       interfere(looks);
       return table;
     },
+    async prepare() {},
     async apply(operation) {
       const errno = refuse(operation) ?? kernel.apply(operation);
       if (errno !== undefined) throw new KernelError(operationText(operation), errno);
+    },
+    async timeouts() {
+      return kernel.timeouts;
+    },
+    async setTimeouts({ tcp, tcpFin, udp }) {
+      const { timeouts } = kernel;
+      kernel.timeouts = {
+        tcp: tcp ?? timeouts.tcp,
+        tcpFin: tcpFin ?? timeouts.tcpFin,
+        udp: udp ?? timeouts.udp,
+      };
     },
     close() {},
   };

@@ -41,12 +41,12 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 t.test("what was left running is ended, group and all", async (t) => {
   const { pid, over } = program();
   const other = program();
-  const roll = openProgramRoll(path);
+  const roll = openProgramRoll(path, () => {});
   roll.begun(pid);
   roll.begun(other.pid);
   roll.ended(other.pid);
   t.same(Object.keys(JSON.parse(readFileSync(path, "utf8")) as object), [`${pid}`]);
-  openProgramRoll(path);
+  openProgramRoll(path, () => {});
   await until("it is over", over);
   t.notOk(existsSync(path));
   t.notOk(other.over(), "what was taken off the record runs on");
@@ -56,17 +56,17 @@ t.test("what was left running is ended, group and all", async (t) => {
 t.test("a process that has got the id of one on record is left alone", async (t) => {
   const { pid, over } = program();
   writeFileSync(path, JSON.stringify({ [pid]: "1", 1: "2", x: "3", "-1": "4" }));
-  openProgramRoll(path);
+  openProgramRoll(path, () => {});
   await delay(200);
   t.notOk(over());
   writeFileSync(path, "no record");
-  openProgramRoll(path);
+  openProgramRoll(path, () => {});
   t.notOk(existsSync(path));
   process.kill(-pid, "SIGKILL");
 });
 
 t.test("a program is on record while it runs", async (t) => {
-  const roll = openProgramRoll(path);
+  const roll = openProgramRoll(path, () => {});
   const { username: name, uid, gid } = userInfo();
   const command = ["/bin/sh", "-c", `while [ ! -e ${path} ]; do sleep 0.01; done; cat ${path}`] as const;
   const end = await runProgram({ command, user: { name, uid, gid }, timeout: seconds(30) }, undefined, roll);

@@ -68,6 +68,27 @@ if (hasRoot(t, import.meta.url)) {
     t.same(director.events.slice(told), []);
   });
 
+  t.test("with a lease, too, but for its renewals", async (t) => {
+    const lan = new Lan(t);
+    const host = lan.host("lvs1", 11);
+    const director = new Director(lan, host);
+    const same = () => web({ priority: 150, addresses: [{ ...VIP, lease: seconds(3) }] });
+    await director.configure([same()]);
+    await director.reaches("master");
+    const lines = await monitor(host);
+    const began = performance.now();
+    for (let count = 0; count < 10; count += 1) await director.configure([same()]);
+    await until("two renewals", () => lines.filter((line) => line.includes("192.0.2.100/24")).length >= 2);
+    const renewals = lines.filter((line) => line.includes("192.0.2.100/24"));
+    t.same(
+      lines.filter((line) => line.startsWith("Deleted") || !/192.0.2.100\/24|valid_lft 3sec/.test(line)),
+      [],
+      "nothing else was changed in the kernel",
+    );
+    const thirds = (performance.now() - began) / 1_000;
+    t.ok(renewals.length <= Math.ceil(thirds) + 1, "and the renewals are no more frequent for it");
+  });
+
   t.test("a changed one changes what differs: the address that stays is never off", async (t) => {
     const lan = new Lan(t);
     const host = lan.host("lvs1", 11);

@@ -8,7 +8,9 @@ import t from "tap";
 import { hasRoot } from "../net/root.ts";
 import { configuration, Pair, until, VIP } from "./pair.ts";
 
+/** A lease so long that the kernel takes nothing away by itself. */
 const SERVER = `
+global_defs: { vip_lease: 1h }
 virtual_servers:
   - { address: 192.0.2.100, port: 80, real_servers: [{ address: 192.0.2.11, port: 9, checks: [] }] }
 `;

@@ -34,7 +34,7 @@ async function witnessed(director: Director, action: () => Promise<void>): Promi
 
 if (hasRoot(t, import.meta.url)) {
   t.test("a running director", async (t) => {
-    // An advert a minute: whatever is seen is because of the reload.
+    // An advert every half a minute, and no renewal of a lease: whatever is seen is because of the reload.
     const slow = (vips: string, priority = 150) => `
 vrrp_instances:
   web:
@@ -45,6 +45,7 @@ vrrp_instances:
     priority: ${priority}
     virtual_ipaddress: [${vips}]
     garp_master_delay: 0
+    vip_lease: 1h
 `;
     const owner = slow(VIP, 255);
     const pair = new Pair(owner);

@@ -54,7 +54,12 @@ t.test("a failover process that is away holds nothing, and its totals stay", asy
 t.test("what is known of real servers goes with the balancer", async (t) => {
   const metrics = new Metrics("1.2.3");
   const real = { virtual: "tcp 192.0.2.100:80", real: "198.51.100.21:80", weight: 1, configuredWeight: 1 };
-  metrics.onBalancerReport({ realServers: [{ ...real, up: true }], checks: [], counts: [], lateness: [] });
+  const virtualServers = [{ virtual: "tcp 192.0.2.100:80", hasQuorum: true }];
+  const realServers = [{ ...real, up: true }];
+  metrics.onBalancerReport({ virtualServers, realServers, checks: [], counts: [], lateness: [] });
+  t.strictSame(await lines(metrics, "relevo_virtual_server_quorum"), [
+    'relevo_virtual_server_quorum{virtual="tcp 192.0.2.100:80"} 1',
+  ]);
   t.equal((await lines(metrics, "relevo_real_server")).length, 4);
   metrics.onProcess("failover", false);
   t.equal((await lines(metrics, "relevo_real_server")).length, 4);

@@ -73,7 +73,7 @@ class Desk {
   }
 
   configure(changes: Partial<InstanceNotify>, fifos: NotifyConfig["fifos"] = []): void {
-    this.notifier.configure({ instances: [instance(changes)], groups: [], fifos });
+    this.notifier.configure({ instances: [instance(changes)], groups: [], fifos, services: [] });
   }
 
   /** What scripts have written to `file`, a line each. */
@@ -173,7 +173,7 @@ t.test("an instance that a new configuration leaves out is told its stop", async
   const said = join(desk.folder, "said");
   desk.configure({ always: script(`echo $3 >> ${said}`) });
   desk.notifier.onTransition("web", "backup", "startup", 100);
-  desk.notifier.configure({ instances: [], groups: [], fifos: [] });
+  desk.notifier.configure({ instances: [], groups: [], fifos: [], services: [] });
   desk.notifier.onTransition("web", "init", "shutdown", 100);
   await desk.notifier.stop();
   t.equal(desk.lines().at(-1), "STOP");
@@ -234,6 +234,7 @@ t.test("a sync group is told when its members agree, on the pipe and to its prog
   desk.notifier.configure({
     instances: [instance(), instance({ instance: "inner" })],
     groups: [lan],
+    services: [],
     fifos: [{ path, owner: ME }],
   });
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -3,7 +3,15 @@
  * virtual server, at last from keepalived's defaults.
  */
 
-import type { BalancerConfig, RealServer, VirtualServer } from "../../core/balance/model.ts";
+import {
+  type BalancerConfig,
+  type Persistence,
+  type RealServer,
+  realServerName,
+  type SorryServer,
+  type VirtualServer,
+} from "../../core/balance/model.ts";
+import { isMark, type ServiceId, serviceFamily } from "../../core/balance/service.ts";
 import type {
   Check,
   CheckTiming,
@@ -12,36 +20,109 @@ import type {
   ScriptProbe,
   ScriptUser,
 } from "../../core/health/model.ts";
-import { type Duration, seconds } from "../../core/units/time.ts";
-import type { CheckContent, FileContent, RealServerContent, VirtualServerContent } from "../schema/file.ts";
+import type { Family } from "../../core/units/ip-address.ts";
+import { type Duration, seconds, ZERO } from "../../core/units/time.ts";
+import type {
+  CheckContent,
+  FileContent,
+  GroupsContent,
+  RealServerContent,
+  VirtualServerContent,
+} from "../schema/file.ts";
+import { addressesIn } from "../schema/range.ts";
+import { SCHEDULER_FLAGS } from "../schema/virtual-server.ts";
+import { servicesOf, virtualServerName } from "../services.ts";
 
 /** Answers with the account that a script runs under: its own `user` when it has one. */
 export type UserOf = (name: string | undefined) => ScriptUser;
 
 /** The balancer's part. */
 export function buildBalancer(content: FileContent, userOf: UserOf): BalancerConfig {
-  return { virtualServers: content.virtual_servers.map((server) => virtualServer(server, userOf)) };
+  const { lvs_timeouts: timeouts, rs_init_notifies: tellInitial } = content.global_defs;
+  return {
+    virtualServers: content.virtual_servers.map((server) =>
+      virtualServer(server, content.virtual_server_groups, userOf),
+    ),
+    timeouts: { tcp: timeouts.tcp, tcpFin: timeouts.tcpfin, udp: timeouts.udp },
+    tellInitial,
+  };
 }
 
-function virtualServer(server: VirtualServerContent, userOf: UserOf): VirtualServer {
+/** What the real servers of one entry are called in events and metrics. */
+export function realServerNames(real: RealServerContent, server: VirtualServerContent): string[] {
+  const port = real.port ?? server.port;
+  return addressesIn(real.address).map((address) => realServerName({ address, port }));
+}
+
+function virtualServer(server: VirtualServerContent, groups: GroupsContent, userOf: UserOf): VirtualServer {
+  const flags = Object.entries(SCHEDULER_FLAGS).filter(
+    ([key]) => server[key as keyof typeof SCHEDULER_FLAGS],
+  );
+  const services = servicesOf(server, groups);
+  const [first] = services;
   return {
-    address: server.address,
-    port: server.port,
-    protocol: server.protocol,
+    name: virtualServerName(server, groups) ?? "",
+    services,
     scheduler: server.lvs_sched,
-    realServers: server.real_servers.map((real) => realServer(real, server, userOf)),
+    schedulerFlags: [...new Set(flags.map(([, flag]) => flag))].toSorted((a, b) => a - b),
+    onePacket: server.ops,
+    persistence: persistence(server, first === undefined ? 4 : serviceFamily(first)),
+    quorum: { quorum: server.quorum, hysteresis: server.hysteresis },
+    haSuspend: server.ha_suspend,
+    realServers: server.real_servers.flatMap((real) => realServers(real, server, first, userOf)),
+    sorryServer: sorryServer(server),
   };
 }
 
-function realServer(real: RealServerContent, server: VirtualServerContent, userOf: UserOf): RealServer {
-  const endpoint = { address: real.address, port: real.port ?? server.port };
+/** keepalived's default where persistence_timeout stands without a value. */
+const PERSISTENCE_SECONDS = 360;
+
+function persistence(server: VirtualServerContent, family: Family): Persistence | undefined {
+  const { persistence_timeout: timeout, persistence_granularity: granularity } = server;
+  if (timeout === undefined) return undefined;
   return {
-    ...endpoint,
-    weight: real.weight,
-    method: real.lvs_method ?? server.lvs_method,
-    inhibitOnFailure: real.inhibit_on_failure ?? server.inhibit_on_failure ?? false,
-    checks: real.checks.map((content) => check(content, [real, server], endpoint, userOf)),
+    timeout: timeout ?? PERSISTENCE_SECONDS,
+    prefixLength: granularity?.prefixLength ?? (family === 6 ? 128 : 32),
+    engine: server.persistence_engine,
   };
+}
+
+function sorryServer(server: VirtualServerContent): SorryServer | undefined {
+  if (server.sorry_server === undefined) return undefined;
+  const { address, port = server.port } = server.sorry_server;
+  const { method, tunnel } = server.sorry_server_lvs_method ?? server.lvs_method;
+  return { address, port, method, tunnel, inhibit: server.sorry_server_inhibit };
+}
+
+function realServers(
+  real: RealServerContent,
+  server: VirtualServerContent,
+  service: ServiceId | undefined,
+  userOf: UserOf,
+): RealServer[] {
+  const { method, tunnel } = real.lvs_method ?? server.lvs_method;
+  const port = real.port ?? server.port;
+  return addressesIn(real.address).map((address) => {
+    const endpoint = { address, port: port ?? onlyPort(service) };
+    return {
+      address,
+      port,
+      weight: real.weight,
+      method,
+      tunnel,
+      upperThreshold: real.uthreshold,
+      lowerThreshold: real.lthreshold,
+      inhibitOnFailure: real.inhibit_on_failure ?? server.inhibit_on_failure ?? false,
+      alpha: real.alpha ?? server.alpha,
+      slowStart: real.slow_start ?? server.slow_start ?? ZERO,
+      checks: real.checks.map((content) => check(content, [real, server], endpoint, userOf)),
+    };
+  });
+}
+
+/** The port of all services of a group; where there are several, each check says for itself where it connects. */
+function onlyPort(service: ServiceId | undefined): number {
+  return service === undefined || isMark(service) ? 0 : service.port;
 }
 
 /** The keys that are inherited, at any of the levels that may have them. */

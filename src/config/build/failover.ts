@@ -12,13 +12,14 @@ import type {
 } from "../../core/vrrp/model.ts";
 import { seconds, ZERO } from "../../core/units/time.ts";
 import type { VirtualLink } from "../../core/vrrp/virtual-link.ts";
-import type { VirtualAddressEntry } from "../schema/address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
 import { buildHeartbeat, type LinkSecrets } from "./heartbeat.ts";
 import { linkDelays, trackedGateways, tracksOf } from "./tracking.ts";
+import type { VirtualAddressEntry } from "../schema/virtual-address.ts";
+import { buildAddress } from "./address.ts";
 import { buildLink } from "./virtual-link.ts";
 
 /** An instance's priority when neither it nor a director says: keepalived's default. */
@@ -75,7 +76,8 @@ function router(
     preempt: instance.preempt ?? !(instance.nopreempt ?? false),
     preemptDelay: instance.preempt_delay,
     v3ChecksumAsV2: instance.v3_checksum_as_v2 ?? strictWithTwoChecksums(instance, content),
-    addresses: addresses(instance, link),
+    addresses: addresses(instance, content, link),
+    ...(instance.promote_secondaries ? { promoteSecondaries: true } : {}),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
     ...((instance.owner_ignore_adverts ?? content.global_defs.vrrp_owner_ignore_adverts)
@@ -124,13 +126,15 @@ function priorityOf(instance: InstanceContent, content: FileContent, node: strin
 }
 
 /** What would go to the instance's interface goes to the one on top of it, where there is one. */
-function addresses(instance: InstanceContent, link: VirtualLink | undefined): VirtualAddress[] {
+function addresses(
+  instance: InstanceContent,
+  { global_defs: globals }: FileContent,
+  link: VirtualLink | undefined,
+): VirtualAddress[] {
+  const lease = instance.vip_lease ?? globals.vip_lease;
   const on = (dev: string): string => (dev === instance.interface && link !== undefined ? link.name : dev);
-  const built = ({ address, dev }: VirtualAddressEntry): VirtualAddress => ({
-    address: address.address,
-    prefixLength: address.prefixLength,
-    interface: on(dev ?? instance.interface),
-  });
+  const built = (entry: VirtualAddressEntry) =>
+    buildAddress(entry, on(entry.dev ?? instance.interface), lease);
   const excluded = instance.virtual_ipaddress_excluded.map(built);
   return [
     ...instance.virtual_ipaddress.map(built),

@@ -8,8 +8,10 @@ import type {
   NotifyConfig,
   NotifyScript,
 } from "../../core/supervision/notify.ts";
-import type { FileContent, InstanceContent, SyncGroupContent } from "../schema/file.ts";
-import type { UserOf } from "./balancer.ts";
+import type { ServiceNotify, StateScripts } from "../../core/supervision/service-notify.ts";
+import type { FileContent, InstanceContent, SyncGroupContent, VirtualServerContent } from "../schema/file.ts";
+import { virtualServerName } from "../services.ts";
+import { realServerNames, type UserOf } from "./balancer.ts";
 
 /** Whom to tell. */
 export function buildNotify(content: FileContent, userOf: UserOf): NotifyConfig {
@@ -31,6 +33,7 @@ export function buildNotify(content: FileContent, userOf: UserOf): NotifyConfig 
         ...scripts(own, userOf),
       }),
     ),
+    services: content.virtual_servers.map((server) => serviceNotify(server, content, userOf)),
     fifos: [...paths].map((path) => ({ path, owner: userOf(undefined) })),
   };
 }
@@ -51,9 +54,30 @@ function scripts(own: Notifying, userOf: UserOf) {
   };
 }
 
+function serviceNotify(server: VirtualServerContent, content: FileContent, userOf: UserOf): ServiceNotify {
+  const stateScripts = (up: Command, down: Command): StateScripts => ({
+    up: script(up, server, userOf),
+    down: script(down, server, userOf),
+  });
+  return {
+    virtual: virtualServerName(server, content.virtual_server_groups) ?? "",
+    quorum: stateScripts(server.quorum_up, server.quorum_down),
+    realServers: server.real_servers.flatMap((real) =>
+      realServerNames(real, server).map((name) => ({
+        real: name,
+        scripts: stateScripts(real.notify_up, real.notify_down),
+      })),
+    ),
+    omega: server.omega,
+    timeout: server.notify_timeout,
+  };
+}
+
+type Command = readonly string[] | undefined;
+
 function script(
-  command: readonly string[] | undefined,
-  { notify_user: user }: Notifying,
+  command: Command,
+  { notify_user: user }: { readonly notify_user?: string | undefined },
   userOf: UserOf,
 ): NotifyScript | undefined {
   const [program, ...rest] = command ?? [];

@@ -3,25 +3,19 @@
  */
 
 import { isIP } from "node:net";
-import { z } from "zod";
+import type { z } from "zod";
 import { type IpAddress, isIpv6 } from "../../core/units/ip-address.ts";
 import { type Ipv4, ipv4Number, parseIpv4 } from "../../core/units/ipv4.ts";
 import { type Ipv6, ipv6Bytes } from "../../core/units/ipv6.ts";
 import { quote } from "../diagnostic.ts";
 import { readIpHost } from "./ip-address.ts";
-import { interfaceName, type Reading, refuse, textLeaf } from "./leaf.ts";
+import { type Reading, refuse, textLeaf } from "./leaf.ts";
 
 /** An address and the length of its network's prefix. */
-interface Cidr {
+export interface Cidr {
   readonly address: IpAddress;
   /** 1..32, or 1..128 for IPv6 */
   readonly prefixLength: number;
-}
-
-/** A virtual address as the file has it; without `dev` it goes to the instance's interface. */
-export interface VirtualAddressEntry {
-  readonly address: Cidr;
-  readonly dev?: string | undefined;
 }
 
 /** The IPv4 address of a host. */
@@ -41,16 +35,6 @@ export function cidr(): z.ZodType<Cidr> {
   return textLeaf<Cidr>("an address such as 192.0.2.100/24", readCidr);
 }
 
-/** `192.0.2.100/24`, `2001:db8::100/64`, `192.0.2.100/24 dev eth1` as keepalived has it, or a map of the two. */
-export function virtualAddress(): z.ZodType<VirtualAddressEntry> {
-  const line = textLeaf<VirtualAddressEntry>('an address such as "192.0.2.100/24 dev eth0"', readLine);
-  const map = z.strictObject({
-    address: cidr(),
-    dev: interfaceName().optional(),
-  });
-  return z.union([line, map]);
-}
-
 function readHost(text: string): Reading<Ipv4> {
   const address = parseIpv4(text);
   if (address === undefined)
@@ -59,7 +43,8 @@ function readHost(text: string): Reading<Ipv4> {
   return "refusal" in reading ? reading : { value: address };
 }
 
-function readCidr(text: string): Reading<Cidr> {
+/** Reads an address and its prefix length, all of it where there is none. */
+export function readCidr(text: string): Reading<Cidr> {
   const [host = "", length, ...rest] = text.split("/");
   const reading = readIpHost(host);
   if ("refusal" in reading) return reading;
@@ -105,18 +90,4 @@ function refuseNetwork(cidr: Cidr & { readonly address: Ipv4 }): Reading<Cidr> {
   if (host !== 0 && host !== hosts - 1) return { value: cidr };
   const kind = host === 0 ? "network" : "broadcast";
   return refuse("bad-address", `${address} is the ${kind} address of its /${prefixLength}: give a host's`);
-}
-
-function readLine(text: string): Reading<VirtualAddressEntry> {
-  const [first = "", ...words] = text.trim().split(/\s+/);
-  const cidr = readCidr(first);
-  if ("refusal" in cidr) return cidr;
-  if (words.length === 0) return { value: { address: cidr.value } };
-  const [keyword, dev, ...rest] = words;
-  if (keyword !== "dev" || dev === undefined || rest.length > 0) {
-    return refuse("bad-address", `${quote(text)}: after the address only "dev INTERFACE" can stand`);
-  }
-  const name = interfaceName().safeParse(dev);
-  if (!name.success) return refuse("bad-name", name.error.issues[0]?.message ?? "");
-  return { value: { address: cidr.value, dev: name.data } };
 }

@@ -3,9 +3,9 @@
  */
 
 import { z } from "zod";
-import { hostAddress } from "./address.ts";
 import { duration } from "./duration.ts";
 import { readEscapes } from "./escapes.ts";
+import { ipHost } from "./ip-address.ts";
 import { argument, refuse, textLeaf, userName, whole } from "./leaf.ts";
 
 /** The rhythm of a check; what is left out comes from the level above, at last from the defaults. */
@@ -21,7 +21,7 @@ export const connectTimeout = duration("1ms", "1h").optional();
 
 /** Where a network check connects, if not to the real server. */
 const networkShape = {
-  connect_ip: hostAddress().optional(),
+  connect_ip: ipHost().optional(),
   connect_port: whole(1, 65_535).optional(),
   connect_timeout: connectTimeout,
 };

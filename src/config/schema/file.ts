@@ -19,7 +19,7 @@ import {
   trackedProcessesSchema,
   trackedScriptsSchema,
 } from "./tracking.ts";
-import { virtualServerSchema } from "./virtual-server.ts";
+import { virtualServerGroupsSchema, virtualServerSchema } from "./virtual-server.ts";
 
 /** The schema of a configuration file. */
 export const fileSchema = z.strictObject({
@@ -35,6 +35,7 @@ export const fileSchema = z.strictObject({
   bfd_instances: bfdSessionsSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
   vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
+  virtual_server_groups: virtualServerGroupsSchema.default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),
 });
 
@@ -52,6 +53,9 @@ export type SyncGroupContent = z.output<typeof syncGroupSchema>;
 
 /** One of its virtual servers. */
 export type VirtualServerContent = z.output<typeof virtualServerSchema>;
+
+/** The virtual server groups. */
+export type GroupsContent = FileContent["virtual_server_groups"];
 
 /** A real server of one. */
 export type RealServerContent = VirtualServerContent["real_servers"][number];

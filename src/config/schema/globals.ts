@@ -3,7 +3,7 @@
  */
 
 import { z } from "zod";
-import { seconds, ZERO } from "../../core/units/time.ts";
+import { type Duration, seconds, ZERO } from "../../core/units/time.ts";
 import { VRRP_GROUP, VRRP_GROUP6 } from "../../core/wire/vrrp.ts";
 import { listenAddress } from "./address.ts";
 import {
@@ -13,7 +13,7 @@ import {
   announceRepeat,
   lowerPriorityRepeat,
 } from "./announcing.ts";
-import { duration } from "./duration.ts";
+import { duration, wholeSeconds } from "./duration.ts";
 import { pathAddressesSchema } from "./heartbeat.ts";
 import { multicastGroup } from "./ip-address.ts";
 import { absolutePath } from "./notify.ts";
@@ -35,20 +35,38 @@ export function downTimerAdverts(): z.ZodType<number> {
   return whole(1, 100);
 }
 
+/** `vip_lease`: zero is no lease. */
+export function vipLease(): z.ZodType<Duration> {
+  const none = z
+    .union([z.literal(false).describe("false"), z.literal(0).describe("0")])
+    .transform(() => ZERO);
+  return z.union([none, duration("1s", "1h")]) as z.ZodType<Duration>;
+}
+
 /** Whom scripts run as when the file does not say. */
 export const DEFAULT_SCRIPT_USER = "nobody";
+
+/** `lvs_timeouts`: what the kernel's own limit allows, INT_MAX / HZ. */
+const lvsTimeoutsSchema = z.strictObject({
+  tcp: wholeSeconds("1s", "596h").optional(),
+  tcpfin: wholeSeconds("1s", "596h").optional(),
+  udp: wholeSeconds("1s", "596h").optional(),
+});
 
 /** `global_defs`. */
 export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
   notify_fifo: absolutePath().optional(),
   vrrp_notify_fifo: absolutePath().optional(),
+  lvs_timeouts: lvsTimeoutsSchema.default({}),
+  rs_init_notifies: toggle().default(false),
   vrrp_notify_priority_changes: toggle().default(false),
   vrrp_version: vrrpVersion().default(2),
   vrrp_strict: toggle().default(false),
   vrrp_down_timer_adverts: downTimerAdverts().default(3),
   vrrp_startup_delay: duration("0s", "1h").default(ZERO),
   vrrp_rt_priority: whole(0, 99).default(50),
+  vip_lease: vipLease().default(seconds(3)),
   vrrp_mcast_group4: multicastGroup(4).default(VRRP_GROUP),
   vrrp_mcast_group6: multicastGroup(6).default(VRRP_GROUP6),
   vmac_prefix: vmacPrefix().default("vrrp"),

@@ -4,15 +4,16 @@
 
 import { z } from "zod";
 import { seconds, ZERO } from "../../core/units/time.ts";
-import { virtualAddress } from "./address.ts";
+
 import { announceDelay, announceRefresh, announceRepeat, lowerPriorityRepeat } from "./announcing.ts";
 import { authenticationSchema } from "./authentication.ts";
 import { duration } from "./duration.ts";
-import { downTimerAdverts, priority, vrrpVersion } from "./globals.ts";
+import { downTimerAdverts, priority, vipLease, vrrpVersion } from "./globals.ts";
 import { sourceAddress, unicastPeer } from "./ip-address.ts";
 import { instanceNotifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
 import { trackShape } from "./tracking.ts";
+import { virtualAddress } from "./virtual-address.ts";
 import { useIpvlan, useVmac } from "./virtual-link.ts";
 
 /** A VRRP instance as the file has it. What is optional without a default comes from `global_defs` or `directors`. */
@@ -33,6 +34,8 @@ export const instanceSchema = z.strictObject({
   strict_mode: toggle().optional(),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  vip_lease: vipLease().optional(),
+  promote_secondaries: toggle().default(false),
   authentication: authenticationSchema.optional(),
   mcast_src_ip: sourceAddress().optional(),
   unicast_peer: z.array(unicastPeer()).optional(),

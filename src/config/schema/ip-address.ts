@@ -19,6 +19,11 @@ export function readIpHost(text: string): Reading<IpAddress> {
     : refuse("bad-address", `${address} is a ${kind} address: give one that a host can have`);
 }
 
+/** The address of a host, IPv4 or IPv6. */
+export function ipHost(): z.ZodType<IpAddress> {
+  return textLeaf("an address, such as 192.0.2.11", readIpHost);
+}
+
 /** mcast_src_ip, unicast_src_ip: an address, or one for each director. */
 export function sourceAddress(): z.ZodType<IpAddress | Map<string, IpAddress>> {
   const address = textLeaf("an address, such as 192.0.2.11", readIpHost);

@@ -3,7 +3,7 @@
  * a destination of one of our services is always understood, whoever put it there.
  */
 
-import { ipv4At, ipv4Bytes, parseIpv4 } from "../units/ipv4.ts";
+import { familyOf, ipAt, type IpAddress, ipBytes } from "../units/ip-address.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -12,25 +12,37 @@ import {
   type WireDestinationId,
   type WireService,
   type WireServiceId,
+  type WireTunnel,
 } from "../wire/ipvs.ts";
-import type { Protocol } from "./model.ts";
+import type { Tunnel } from "./model.ts";
+import { isMark, type Protocol, type ServiceId } from "./service.ts";
 import type {
   Destination,
   DestinationId,
   DestinationSettings,
   Forwarding,
-  ServiceId,
   ServiceSettings,
 } from "./table.ts";
 
 /** IPPROTO_… of netinet/in.h */
-const PROTOCOL_NUMBERS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17 };
+const PROTOCOL_NUMBERS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
 /** IP_VS_CONN_F_… of linux/ip_vs.h, by number: MASQ, LOCALNODE, TUNNEL, DROUTE, BYPASS. */
 const METHODS: readonly Forwarding[] = ["nat", "local", "tunnel", "dr", "bypass"];
 
+/** IP_VS_CONN_F_TUNNEL_TYPE_… of linux/ip_vs.h, by number. */
+const TUNNEL_TYPES: readonly Tunnel["type"][] = ["ipip", "gue", "gre"];
+
+/** IP_VS_TUNNEL_ENCAP_FLAG_… of linux/ip_vs.h, by number. */
+const CHECKSUMS: readonly Tunnel["checksum"][] = ["nocsum", "csum", "remcsum"];
+
 /** The service's identity on the wire. */
 export function wireServiceId(id: ServiceId): WireServiceId {
+  if (isMark(id)) {
+    const family = id.family === 6 ? AF_INET6 : AF_INET;
+    const bytes = new Uint8Array(id.family === 6 ? 16 : 4);
+    return { address: { family, bytes }, protocol: 0, port: 0, fwmark: id.fwmark };
+  }
   return {
     address: wireAddress(id.address),
     protocol: PROTOCOL_NUMBERS[id.protocol],
@@ -51,10 +63,11 @@ export function wireDestinationId(id: DestinationId): WireDestinationId {
 
 /** The destination on the wire. */
 export function wireDestination(id: DestinationId, settings: DestinationSettings): WireDestination {
-  const { method, weight, upperThreshold, lowerThreshold } = settings;
+  const { method, tunnel, weight, upperThreshold, lowerThreshold } = settings;
   return {
     ...wireDestinationId(id),
     method: METHODS.indexOf(method),
+    tunnel: tunnel && wireTunnel(tunnel),
     weight,
     upperThreshold,
     lowerThreshold,
@@ -65,46 +78,48 @@ export function wireDestination(id: DestinationId, settings: DestinationSettings
 export function serviceOf(
   wire: WireService,
 ): { readonly id: ServiceId; readonly settings: ServiceSettings } | undefined {
-  if (wire.fwmark !== 0 || wire.address.family !== AF_INET) return undefined;
-  const protocol = protocolOf(wire.protocol);
-  if (protocol === undefined) return undefined;
+  const id = serviceIdOf(wire);
+  if (id === undefined) return undefined;
   const { scheduler, flags, timeout, netmask, engine } = wire;
-  return {
-    id: { protocol, address: ipv4At(wire.address.bytes, 0), port: wire.port },
-    settings: { scheduler, flags, timeout, netmask, engine },
-  };
+  return { id, settings: { scheduler, flags, timeout, netmask, engine } };
 }
 
 /** The destination that the kernel tells of. A forwarding method that is not known here passes for `bypass`. */
 export function destinationOf(wire: WireDestination): Destination {
   const { weight, upperThreshold, lowerThreshold } = wire;
+  const method = METHODS[wire.method] ?? "bypass";
+  const tunnel = method === "tunnel" ? tunnelOf(wire.tunnel) : undefined;
   return {
-    id: { address: addressText(wire.address), port: wire.port },
-    settings: { method: METHODS[wire.method] ?? "bypass", weight, upperThreshold, lowerThreshold },
+    id: { address: addressOf(wire.address), port: wire.port },
+    settings: { method, tunnel, weight, upperThreshold, lowerThreshold },
   };
 }
 
+function serviceIdOf({ address, protocol: number, port, fwmark }: WireServiceId): ServiceId | undefined {
+  if (fwmark !== 0) return { fwmark, family: address.family === AF_INET6 ? 6 : 4 };
+  const protocol = protocolOf(number);
+  return protocol && { protocol, address: addressOf(address), port };
+}
+
 function protocolOf(number: number): Protocol | undefined {
-  if (number === PROTOCOL_NUMBERS.tcp) return "tcp";
-  if (number === PROTOCOL_NUMBERS.udp) return "udp";
-  return undefined;
+  const names = Object.keys(PROTOCOL_NUMBERS) as Protocol[];
+  return names.find((name) => PROTOCOL_NUMBERS[name] === number);
 }
 
-function wireAddress(text: string): WireAddress {
-  if (!text.includes(":")) {
-    const address = parseIpv4(text);
-    if (address === undefined) throw new RangeError(`${text} is no IPv4 address`);
-    return { family: AF_INET, bytes: ipv4Bytes(address) };
-  }
-  const groups = text.split(":").map((group) => Number.parseInt(group, 16));
-  return { family: AF_INET6, bytes: Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff])) };
+function wireTunnel({ type, port, checksum }: Tunnel): WireTunnel {
+  return { type: TUNNEL_TYPES.indexOf(type), port, flags: CHECKSUMS.indexOf(checksum) };
 }
 
-function addressText({ family, bytes }: WireAddress): string {
-  if (family === AF_INET) return ipv4At(bytes, 0);
-  const groups = Array.from({ length: 8 }, (_, index) => {
-    const group = ((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0);
-    return group.toString(16);
-  });
-  return groups.join(":");
+/** A kernel before 5.2 says nothing of it: there it is IPIP. What is not known here is made into what we know. */
+function tunnelOf(wire: WireTunnel | undefined): Tunnel {
+  const type = TUNNEL_TYPES[wire?.type ?? 0] ?? "ipip";
+  return { type, port: wire?.port ?? 0, checksum: CHECKSUMS[wire?.flags ?? 0] ?? "nocsum" };
+}
+
+function wireAddress(address: IpAddress): WireAddress {
+  return { family: familyOf(address) === 6 ? AF_INET6 : AF_INET, bytes: ipBytes(address) };
+}
+
+function addressOf({ family, bytes }: WireAddress): IpAddress {
+  return ipAt(family === AF_INET6 ? 6 : 4, bytes, 0);
 }

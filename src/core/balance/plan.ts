@@ -11,14 +11,14 @@
  * that could empty the table.
  */
 
+import type { Tunnel } from "./model.ts";
+import { type ServiceId, serviceKey } from "./service.ts";
 import {
   type Destination,
   type DestinationId,
   destinationKey,
   type DestinationSettings,
   type Service,
-  type ServiceId,
-  serviceKey,
   type ServiceSettings,
   type Table,
 } from "./table.ts";
@@ -115,8 +115,13 @@ function sameService(one: ServiceSettings, other: ServiceSettings): boolean {
 function sameDestination(one: DestinationSettings, other: DestinationSettings): boolean {
   return (
     one.method === other.method &&
+    sameTunnel(one.tunnel, other.tunnel) &&
     one.weight === other.weight &&
     one.upperThreshold === other.upperThreshold &&
     one.lowerThreshold === other.lowerThreshold
   );
+}
+
+function sameTunnel(one: Tunnel | undefined, other: Tunnel | undefined): boolean {
+  return one?.type === other?.type && one?.port === other?.port && one?.checksum === other?.checksum;
 }

@@ -1,22 +1,18 @@
 /**
  * The IPVS table as the balancer thinks of it: the one that is asked for and the one that the kernel has are of the same
  * shape, so that they can be compared.
- *
- * Only services for an IPv4 address and a port appear here. Those for firewall marks, for IPv6 or another protocol
- * cannot be ours, and what is not ours is not looked at. A destination of one of our services may still be anything that
- * somebody else put there.
  */
 
-import type { Ipv4 } from "../units/ipv4.ts";
-import type { Protocol, VirtualServer } from "./model.ts";
-
-/** What tells one service from another. */
-export interface ServiceId {
-  readonly protocol: Protocol;
-  readonly address: Ipv4;
-  /** 0..65535; 0 catches all ports of a persistent service and is none of ours. */
-  readonly port: number;
-}
+import type { IpAddress } from "../units/ip-address.ts";
+import type { Route, Tunnel, VirtualServer } from "./model.ts";
+import {
+  type AddressService,
+  isMark,
+  type ServiceId,
+  serviceFamily,
+  serviceKey,
+  withPort,
+} from "./service.ts";
 
 /** A service's settings. */
 export interface ServiceSettings {
@@ -26,7 +22,7 @@ export interface ServiceSettings {
   readonly flags: number;
   /** Of persistence, in seconds; 0 without it. */
   readonly timeout: number;
-  /** Of persistence, as a number. */
+  /** Of persistence: an IPv4 mask as a number, or an IPv6 prefix's length. */
   readonly netmask: number;
   /** Of persistence: the engine's name; empty for none. */
   readonly engine: string;
@@ -34,17 +30,18 @@ export interface ServiceSettings {
 
 /** What tells one destination of a service from another. */
 export interface DestinationId {
-  /** IPv4 in dotted form, or IPv6 in eight groups. */
-  readonly address: string;
+  readonly address: IpAddress;
   readonly port: number;
 }
 
-/** How packets reach a destination; ours are only ever `nat` and `dr`. */
-export type Forwarding = "nat" | "local" | "tunnel" | "dr" | "bypass";
+/** How packets reach a destination; ours are only ever `nat`, `dr` and `tunnel`. */
+export type Forwarding = Route["method"] | "local" | "bypass";
 
 /** A destination's settings. */
 export interface DestinationSettings {
   readonly method: Forwarding;
+  /** There for a tunnel, and for nothing else. */
+  readonly tunnel: Tunnel | undefined;
   readonly weight: number;
   /** Connections from which on it gets no more; 0 for none. */
   readonly upperThreshold: number;
@@ -69,53 +66,104 @@ export interface Service {
 /** Services by `serviceKey`. */
 export type Table = ReadonlyMap<string, Service>;
 
-/** A service's name in logs and maps: `tcp 192.0.2.100:80`. */
-export function serviceKey(id: ServiceId): string {
-  return `${id.protocol} ${id.address}:${id.port}`;
-}
-
 /** A destination's name within its service: `198.51.100.21:80`. */
-export function destinationKey(id: DestinationId): string {
-  return id.address.includes(":") ? `[${id.address}]:${id.port}` : `${id.address}:${id.port}`;
+export function destinationKey({ address, port }: DestinationId): string {
+  return withPort(address, port);
 }
 
-/** The settings that ours have: no flags, no persistence. The netmask is what ipvsadm sends without persistence. */
-export function plainSettings(scheduler: string): ServiceSettings {
-  return { scheduler, flags: 0, timeout: 0, netmask: 0xffffffff, engine: "" };
+/** IP_VS_SVC_F_… of linux/ip_vs.h. */
+export const PERSISTENT_FLAG = 0x0001;
+export const ONE_PACKET_FLAG = 0x0004;
+const SCHEDULER_FLAGS = { 1: 0x0008, 2: 0x0010, 3: 0x0020 } as const;
+
+/** The settings of each service of a virtual server. */
+export function serviceSettings(
+  virtual: Pick<VirtualServer, "scheduler" | "schedulerFlags" | "onePacket" | "persistence">,
+  family: 4 | 6,
+): ServiceSettings {
+  const { scheduler, schedulerFlags, onePacket, persistence } = virtual;
+  const bits = schedulerFlags.map((flag) => SCHEDULER_FLAGS[flag]);
+  // Without persistence the netmask is what ipvsadm sends.
+  const prefixLength = persistence?.prefixLength ?? (family === 6 ? 128 : 32);
+  return {
+    scheduler,
+    flags: [...bits, onePacket ? ONE_PACKET_FLAG : 0, persistence === undefined ? 0 : PERSISTENT_FLAG].reduce(
+      (flags, bit) => flags | bit,
+      0,
+    ),
+    timeout: persistence?.timeout ?? 0,
+    netmask: family === 6 ? prefixLength : ipv4Mask(prefixLength),
+    engine: persistence?.engine ?? "",
+  };
 }
 
-/** True when a real server of a virtual server, both named by their keys, is to get work. */
-export type Verdict = (virtual: string, real: string) => boolean;
+/** An IPv4 prefix's length as a mask, 1..32. */
+function ipv4Mask(prefixLength: number): number {
+  return (0xffffffff << (32 - prefixLength)) >>> 0;
+}
+
+/** Where the servers of one virtual server stand. */
+export interface Standing {
+  /** False while the sorry server, if there is one, has to do the work. */
+  readonly hasQuorum: boolean;
+  /** The weight of a real server, by its place in the list; undefined when it is down. */
+  readonly weight: (index: number) => number | undefined;
+}
 
 /**
  * The table that the configuration and the verdicts ask for. A real server that is down has weight 0, so that its
- * connections may finish, or is left out, as it is configured.
+ * connections may finish, or is left out, as it is configured; and so has one whose virtual server has lost its quorum
+ * to a sorry server.
  */
-export function desiredTable(virtualServers: readonly VirtualServer[], isUp: Verdict): Table {
+export function desiredTable(
+  virtualServers: readonly VirtualServer[],
+  standingOf: (virtual: VirtualServer) => Standing,
+): Table {
   const table = new Map<string, Service>();
   for (const virtual of virtualServers) {
-    const key = serviceKey(virtual);
-    const destinations = new Map<string, Destination>();
-    for (const real of virtual.realServers) {
-      const name = destinationKey(real);
-      const up = isUp(key, name);
-      if (!up && !real.inhibitOnFailure) continue;
-      destinations.set(name, {
-        id: { address: real.address, port: real.port },
-        settings: {
-          method: real.method,
-          weight: up ? real.weight : 0,
-          upperThreshold: 0,
-          lowerThreshold: 0,
-        },
-      });
+    const standing = standingOf(virtual);
+    for (const id of virtual.services) {
+      const settings = serviceSettings(virtual, serviceFamily(id));
+      table.set(serviceKey(id), { id, settings, destinations: destinations(virtual, id, standing) });
     }
-    const { protocol, address, port } = virtual;
-    table.set(key, {
-      id: { protocol, address, port },
-      settings: plainSettings(virtual.scheduler),
-      destinations,
-    });
   }
   return table;
+}
+
+function destinations(
+  virtual: VirtualServer,
+  service: ServiceId,
+  { hasQuorum, weight }: Standing,
+): Map<string, Destination> {
+  const { realServers, sorryServer } = virtual;
+  const wanted = new Map<string, Destination>();
+  const replaced = sorryServer !== undefined && !hasQuorum;
+  for (const [index, real] of realServers.entries()) {
+    const share = replaced ? undefined : weight(index);
+    if (share === undefined && !real.inhibitOnFailure) continue;
+    const { method, tunnel, upperThreshold, lowerThreshold } = real;
+    const settings = { method, tunnel, weight: share ?? 0, upperThreshold, lowerThreshold };
+    const id = destinationId(real, service);
+    wanted.set(destinationKey(id), { id, settings });
+  }
+  if (sorryServer !== undefined && (replaced || sorryServer.inhibit)) {
+    const { method, tunnel } = sorryServer;
+    const settings = { method, tunnel, weight: replaced ? 1 : 0, upperThreshold: 0, lowerThreshold: 0 };
+    const id = destinationId(sorryServer, service);
+    wanted.set(destinationKey(id), { id, settings });
+  }
+  return wanted;
+}
+
+/** What a real server is called in the table of a service. */
+export function destinationId(
+  { address, port }: { readonly address: IpAddress; readonly port: number | undefined },
+  service: ServiceId,
+): DestinationId {
+  return { address, port: port ?? servicePort(service) };
+}
+
+/** A mark says nothing of ports: there, as with port 0, the client's own is kept. */
+function servicePort(service: ServiceId): AddressService["port"] {
+  return isMark(service) ? 0 : service.port;
 }

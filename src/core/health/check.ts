@@ -5,6 +5,8 @@
  * While up, `retry` failures in a row are forgiven, each looked at again after `delay_before_retry`; one more and the
  * check is down. While down, one success brings it up. Whoever drives it sends `deadline` when `dueAt` has come, starts
  * the probe that is asked for, and sends `probed` with its result. What the state does not expect changes nothing.
+ *
+ * A check that is suspended keeps its verdict and is not made; the result of a probe that was under way does not count.
  */
 
 import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
@@ -23,19 +25,25 @@ export interface CheckState {
   readonly up: boolean;
   /** Failures in a row that were forgiven. */
   readonly forgiven: number;
-  /** When to probe next; undefined while a probe is under way. */
+  /** When to probe next; undefined while a probe is under way, and while suspended. */
   readonly dueAt: Instant | undefined;
+  readonly suspended: boolean;
 }
 
 /** What a check is told. */
 export type CheckEvent =
   | { readonly type: "deadline" }
-  | { readonly type: "probed"; readonly result: ProbeResult };
+  | { readonly type: "probed"; readonly result: ProbeResult }
+  | { readonly type: "suspend" }
+  /** `chance` in 0..1 places the next probe, as at the start. */
+  | { readonly type: "resume"; readonly chance: number };
 
 /** What its driver must do. */
 type CheckEffect =
   /** Start one probe. */
   | { readonly type: "probe" }
+  /** End the probe that is under way. */
+  | { readonly type: "abort" }
   /** Tell that a failure was forgiven: the how many'th in a row. */
   | { readonly type: "tell-forgiven"; readonly forgiven: number; readonly detail: string }
   /** The verdict has changed. */
@@ -47,13 +55,21 @@ export interface CheckStep {
   readonly effects: readonly CheckEffect[];
 }
 
-/** A check that counts as down when it starts is probed within this time: somebody waits for it. */
-const WARMUP_WHEN_DOWN: Duration = milliseconds(1_000);
+/**
+ * A check that counts as down when it starts is probed within this time, since somebody waits for it; and so is one that
+ * was suspended, since nobody knows what happened meanwhile.
+ */
+const WARMUP_IN_HASTE: Duration = milliseconds(1_000);
 
 /** A check that has not been made yet. `chance` in 0..1 places the first probe within the warmup. */
 export function startCheck(timing: CheckTiming, up: boolean, now: Instant, chance: number): CheckState {
-  const warmup = up ? timing.warmup : Math.min(timing.warmup, WARMUP_WHEN_DOWN);
-  return { up, forgiven: 0, dueAt: after(now, Math.floor(warmup * chance) as Duration) };
+  const warmup = up ? timing.warmup : hasty(timing);
+  const dueAt = after(now, Math.floor(warmup * chance) as Duration);
+  return { up, forgiven: 0, dueAt, suspended: false };
+}
+
+function hasty({ warmup }: CheckTiming): Duration {
+  return Math.min(warmup, WARMUP_IN_HASTE) as Duration;
 }
 
 /** The same check in another rhythm: its verdict stays, and it does not wait longer than the new rhythm says. */
@@ -69,17 +85,37 @@ export function step(state: CheckState, event: CheckEvent, now: Instant, timing:
     case "deadline":
       if (state.dueAt === undefined || now < state.dueAt) return { state, effects: [] };
       return { state: { ...state, dueAt: undefined }, effects: [{ type: "probe" }] };
+    case "suspend":
+      return onSuspend(state);
+    case "resume":
+      if (!state.suspended) return { state, effects: [] };
+      return {
+        state: {
+          ...state,
+          suspended: false,
+          dueAt: after(now, Math.floor(hasty(timing) * event.chance) as Duration),
+        },
+        effects: [],
+      };
     case "probed":
-      if (state.dueAt !== undefined) return { state, effects: [] };
+      if (state.dueAt !== undefined || state.suspended) return { state, effects: [] };
       return event.result.ok
         ? onSuccess(state, event.result.detail, now, timing)
         : onFailure(state, event.result.detail, now, timing);
   }
 }
 
+function onSuspend(state: CheckState): CheckStep {
+  if (state.suspended) return { state, effects: [] };
+  return {
+    state: { ...state, suspended: true, dueAt: undefined },
+    effects: state.dueAt === undefined ? [{ type: "abort" }] : [],
+  };
+}
+
 function onSuccess(state: CheckState, detail: string, now: Instant, timing: CheckTiming): CheckStep {
   return {
-    state: { up: true, forgiven: 0, dueAt: after(now, timing.delayLoop) },
+    state: { ...state, up: true, forgiven: 0, dueAt: after(now, timing.delayLoop) },
     effects: state.up ? [] : [{ type: "change-verdict", up: true, detail }],
   };
 }
@@ -88,12 +124,12 @@ function onFailure(state: CheckState, detail: string, now: Instant, timing: Chec
   if (state.up && state.forgiven < timing.retry) {
     const forgiven = state.forgiven + 1;
     return {
-      state: { up: true, forgiven, dueAt: after(now, timing.delayBeforeRetry) },
+      state: { ...state, forgiven, dueAt: after(now, timing.delayBeforeRetry) },
       effects: [{ type: "tell-forgiven", forgiven, detail }],
     };
   }
   return {
-    state: { up: false, forgiven: 0, dueAt: after(now, timing.delayLoop) },
+    state: { ...state, up: false, forgiven: 0, dueAt: after(now, timing.delayLoop) },
     effects: state.up ? [{ type: "change-verdict", up: false, detail }] : [],
   };
 }

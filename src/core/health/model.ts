@@ -2,7 +2,7 @@
  * What a check is, as the balancer is told: the rhythm in which it runs and what one probe does.
  */
 
-import type { Ipv4 } from "../units/ipv4.ts";
+import type { IpAddress } from "../units/ip-address.ts";
 import type { Duration } from "../units/time.ts";
 
 /** The rhythm of a check (keepalived's keywords). */
@@ -19,7 +19,7 @@ export interface CheckTiming {
 
 /** Where a network probe connects to. */
 export interface Endpoint {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   /** 1..65535 */
   readonly port: number;
 }

@@ -7,11 +7,17 @@
  * so that a change of configuration neither lets work through to a dead one nor takes a live one out.
  */
 
-import type { BalancerConfig, RealServer, VirtualServer } from "../balance/model.ts";
-import { destinationKey, serviceKey, type Table } from "../balance/table.ts";
-import type { Instant } from "../units/time.ts";
+import {
+  type BalancerConfig,
+  type RealServer,
+  realServerName,
+  type VirtualServer,
+} from "../balance/model.ts";
+import type { Standing } from "../balance/table.ts";
+import { type Duration, earliest, type Instant } from "../units/time.ts";
 import { type CheckState, retimeCheck, startCheck } from "./check.ts";
 import type { Check } from "./model.ts";
+import { nextStepAt, rampedWeight } from "./slow-start.ts";
 
 /** One check of one real server. Its driver replaces `state`. */
 export interface WatchedCheck {
@@ -23,13 +29,16 @@ export interface WatchedCheck {
 
 /** One real server of one virtual server. */
 export interface WatchedServer {
-  /** `tcp 192.0.2.100:80` */
+  /** Its virtual server's name, such as `tcp 192.0.2.100:80`. */
   readonly virtual: string;
   /** `198.51.100.21:80` */
   readonly real: string;
   /** The weight when up. */
   readonly weight: number;
-  readonly inhibitOnFailure: boolean;
+  /** From its return to that weight. */
+  readonly slowStart: Duration;
+  /** When it last came back; undefined for one that was up from the start. Its driver sets it. */
+  returnedAt: Instant | undefined;
   readonly checks: readonly WatchedCheck[];
 }
 
@@ -46,20 +55,40 @@ export function isUp(server: WatchedServer): boolean {
   return server.checks.every((check) => check.state.up);
 }
 
-/** The weight asked of the kernel: 0 also when it is not to be in the table. */
+/** What it counts for a quorum: its weight when up. */
 export function effectiveWeight(server: WatchedServer): number {
   return isUp(server) ? server.weight : 0;
 }
 
+/** The weight asked of the kernel, less while it starts slowly: 0 also when it is not to be in the table. */
+export function tableWeight(server: WatchedServer, now: Instant): number {
+  const { returnedAt, slowStart } = server;
+  const weight = effectiveWeight(server);
+  return returnedAt === undefined ? weight : rampedWeight(weight, returnedAt, slowStart, now);
+}
+
+/** When the weight of some real server that starts slowly is to change next; undefined when none does. */
+export function nextWeightChange(roster: Roster, now: Instant): Instant | undefined {
+  let next: Instant | undefined;
+  for (const server of roster.values()) {
+    const { returnedAt, slowStart } = server;
+    if (returnedAt !== undefined && isUp(server))
+      next = earliest(next, nextStepAt(returnedAt, slowStart, now));
+  }
+  return next;
+}
+
+/** Whether a real server that is new counts as up until its checks know better; undefined leaves that to its `alpha`. */
+export type StartsUp = (virtual: VirtualServer, real: RealServer) => boolean | undefined;
+
 /**
- * The roster of a new configuration. `startsUp` says of real servers that are new whether they count as up until their
- * checks know better; `chance` gives a fresh number in 0..1 at each call. Checks that stay are the same objects, so that
- * a probe under way goes on.
+ * The roster of a new configuration. `startsUp` says of real servers that are new where they start; `chance` gives a
+ * fresh number in 0..1 at each call. Checks that stay are the same objects, so that a probe under way goes on.
  */
 export function reviseRoster(
   roster: Roster,
   config: BalancerConfig,
-  startsUp: (virtual: string, real: string) => boolean,
+  startsUp: StartsUp,
   now: Instant,
   chance: () => number,
 ): Roster {
@@ -73,34 +102,41 @@ export function reviseRoster(
   return revised;
 }
 
-/**
- * Who starts as up when an earlier life of ours left `observed` in the kernel, with `owned` recorded: everybody, but
- * those that it had taken out of a service of ours.
- */
-export function adoptedVerdicts(
-  observed: Table,
-  owned: ReadonlySet<string>,
-): (virtual: string, real: string) => boolean {
-  return (virtual, real) => {
-    const service = observed.get(virtual);
-    if (service === undefined || !owned.has(virtual)) return true;
-    return (service.destinations.get(real)?.settings.weight ?? 0) > 0;
+/** The weights of those real servers of a virtual server that are up, added. */
+export function liveWeight(virtual: VirtualServer, roster: Roster): number {
+  return virtual.realServers.reduce((sum, real) => {
+    const server = serverOf(virtual, real, roster);
+    return server === undefined ? sum : sum + effectiveWeight(server);
+  }, 0);
+}
+
+/** Where the real servers of a virtual server stand, for the table. */
+export function standing(virtual: VirtualServer, roster: Roster, hasQuorum: boolean, now: Instant): Standing {
+  return {
+    hasQuorum,
+    weight(index) {
+      const real = virtual.realServers[index];
+      const server = real && serverOf(virtual, real, roster);
+      return server !== undefined && isUp(server) ? tableWeight(server, now) : undefined;
+    },
   };
+}
+
+function serverOf(virtual: VirtualServer, real: RealServer, roster: Roster): WatchedServer | undefined {
+  return roster.get(rosterKey(virtual.name, realServerName(real)));
 }
 
 function watch(
   virtual: VirtualServer,
   real: RealServer,
   roster: Roster,
-  startsUp: (virtual: string, real: string) => boolean,
+  startsUp: StartsUp,
   now: Instant,
   chance: () => number,
 ): WatchedServer {
-  const virtualKey = serviceKey(virtual);
-  const realKey = destinationKey(real);
-  const known = roster.get(rosterKey(virtualKey, realKey));
-  // Configured as 0 it has weight 0 in the table also when all is well, which therefore tells nothing about it.
-  const up = known === undefined ? real.weight === 0 || startsUp(virtualKey, realKey) : isUp(known);
+  const name = realServerName(real);
+  const known = roster.get(rosterKey(virtual.name, name));
+  const up = known === undefined ? startsAs(virtual, real, startsUp) : isUp(known);
   const left = [...(known?.checks ?? [])];
   const checks = real.checks.map((check): WatchedCheck => {
     const identity = probeIdentity(check);
@@ -111,8 +147,14 @@ function watch(
     same.state = retimeCheck(same.state, check.timing, now);
     return same;
   });
-  const { weight, inhibitOnFailure } = real;
-  return { virtual: virtualKey, real: realKey, weight, inhibitOnFailure, checks };
+  const { weight, slowStart } = real;
+  return { virtual: virtual.name, real: name, weight, slowStart, returnedAt: known?.returnedAt, checks };
+}
+
+function startsAs(virtual: VirtualServer, real: RealServer, startsUp: StartsUp): boolean {
+  // Configured as 0 it has weight 0 in the table also when all is well, which therefore tells nothing about it.
+  const earlier = real.weight === 0 ? undefined : startsUp(virtual, real);
+  return earlier ?? !real.alpha;
 }
 
 function probeIdentity(check: Check): string {

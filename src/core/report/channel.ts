@@ -20,6 +20,7 @@ export type ToChild<Config> =
    */
   | { readonly type: "configure"; readonly config: Config; readonly diedAt: Instant | undefined }
   | Findings
+  | Held
   /** Let go of everything, say `stopped`, exit. */
   | { readonly type: "stop" };
 
@@ -30,6 +31,15 @@ export type ToChild<Config> =
 export interface Findings {
   readonly type: "findings";
   readonly findings: readonly Finding[];
+}
+
+/**
+ * The virtual addresses that this director holds now, without prefix lengths, for a balancer whose checks depend on that.
+ * It holds until the next one; a process that was started again is told before its configuration.
+ */
+export interface Held {
+  readonly type: "held";
+  readonly addresses: readonly string[];
 }
 
 /** From a child to the supervisor. */
@@ -63,6 +73,9 @@ export type FailoverCount =
   | "handovers"
   | "split_brains"
   | "gateway_probes"
+  | "conflicts"
+  | "lease_renewals"
+  | "lease_expirations"
   | "bfd_sent"
   | "bfd_received"
   | "bfd_discarded"
@@ -127,9 +140,17 @@ export interface FailoverReport {
 /** What the balancer counts. */
 export type BalancerCount = "checks" | "drift" | "ipvs_changes" | "ipvs_errors";
 
+/** Where one virtual server stands. */
+interface VirtualServerReport {
+  /** Its name, such as `tcp 192.0.2.100:80`. */
+  readonly virtual: string;
+  /** Whether the weight of those that are up reaches the quorum. */
+  readonly hasQuorum: boolean;
+}
+
 /** Where one real server of a virtual server stands. */
 interface RealServerReport {
-  /** `tcp 192.0.2.100:80` */
+  /** Its virtual server's name, such as `tcp 192.0.2.100:80`. */
   readonly virtual: string;
   /** `198.51.100.21:80` */
   readonly real: string;
@@ -152,6 +173,7 @@ export interface CheckSample {
 
 /** From the balancer. */
 export interface BalancerReport {
+  readonly virtualServers: readonly VirtualServerReport[];
   readonly realServers: readonly RealServerReport[];
   readonly checks: readonly CheckSample[];
   readonly counts: readonly Count<BalancerCount>[];

@@ -3,7 +3,8 @@
  * the same process started again or the supervisor cleaning up, knows from here what is ours.
  */
 
-import type { Protocol } from "../balance/model.ts";
+import type { LvsTimeouts } from "../balance/model.ts";
+import type { ServiceId } from "../balance/service.ts";
 import type { SettingChange } from "../vrrp/link-settings.ts";
 import type { OwnedLink } from "../vrrp/virtual-link.ts";
 
@@ -13,7 +14,11 @@ export interface FailoverRecord {
     readonly interface: string;
     readonly address: string;
     readonly prefixLength: number;
+    /** The other end of a point-to-point link: the kernel tells addresses apart by it, too. */
+    readonly peer?: string;
   }[];
+  /** Settings as they were before us: path below /proc/sys with slashes, to the value found there. */
+  readonly sysctls?: Readonly<Record<string, string>>;
 }
 
 /** The failover process's interfaces, and settings as they were before it made them. */
@@ -24,13 +29,11 @@ export interface LinkRecord {
 
 /** The balancer's: services that may be in the IPVS table, and settings as they were before us. */
 export interface BalancerRecord {
-  readonly services: readonly {
-    readonly protocol: Protocol;
-    readonly address: string;
-    readonly port: number;
-  }[];
+  readonly services: readonly ServiceId[];
   /** Path below /proc/sys with slashes, such as `net/ipv4/ip_forward`, to the value found there. */
   readonly sysctls: Readonly<Record<string, string>>;
+  /** The kernel's timeouts that were changed, if any, as they were before. */
+  readonly timeouts?: Partial<LvsTimeouts>;
 }
 
 /** File names in the run directory. */

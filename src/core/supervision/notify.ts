@@ -5,6 +5,7 @@
 import type { ScriptUser } from "../health/model.ts";
 import type { InstanceStateName } from "../report/channel.ts";
 import type { Duration } from "../units/time.ts";
+import type { ServiceNotify } from "./service-notify.ts";
 
 /** The states that scripts are told; `stop`: the instance is no more. */
 export type NotifyState = "master" | "backup" | "fault" | "stop";
@@ -63,6 +64,8 @@ export interface NotifyConfig {
   /** Every sync group, likewise. */
   readonly groups: readonly GroupNotify[];
   readonly fifos: readonly NotifyFifo[];
+  /** Every virtual server, also one without programs. */
+  readonly services: readonly ServiceNotify[];
 }
 
 /** What came to pass with an instance or a sync group. */

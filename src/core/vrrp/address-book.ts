@@ -10,20 +10,26 @@ import { after, between, type Duration, type Instant, seconds, ZERO } from "../u
 import type { VirtualAddress, VirtualRouter } from "./model.ts";
 import type { Interfaces } from "./surroundings.ts";
 
+/** An address that may be on its interface because of us. */
+interface Entry {
+  /** As it was last to be added, or was left by an earlier life. */
+  readonly address: VirtualAddress;
+  /** Whether it shall be on its interface. */
+  readonly wanted: boolean;
+}
 /** So far apart an address is put right that somebody else keeps changing. */
-const PUT_RIGHT_APART = seconds(1);
+export const PUT_RIGHT_APART = seconds(1);
 
 /** The book. What is wanted is written here before the kernel is asked, so that our own changes are no surprise. */
 export class AddressBook {
-  /** All that may be ours, by key; the value says whether it shall be on its interface. */
-  readonly #wanted = new Map<string, boolean>();
+  readonly #entries = new Map<string, Entry>();
   readonly #borrowed = new Set<string>();
   readonly #putRightAt = new Map<string, Instant>();
   #up: ReadonlySet<string> | undefined;
 
   /** True until it has been told of any address. */
   get blank(): boolean {
-    return this.#wanted.size === 0;
+    return this.#entries.size === 0;
   }
 
   /**
@@ -36,7 +42,7 @@ export class AddressBook {
     interfaces: Interfaces,
   ): readonly VirtualAddress[] {
     const unknown = (router: VirtualRouter) =>
-      router.addresses.filter((address) => !this.#wanted.has(addressKey(address)));
+      router.addresses.filter((address) => !this.#entries.has(addressKey(address)));
     const lefts = new Set(earlier.map(addressKey));
     for (const router of routers) {
       if (router.priority !== 255) continue;
@@ -48,48 +54,77 @@ export class AddressBook {
     const all = unique([...earlier, ...routers.flatMap(unknown)]);
     for (const address of all) {
       const key = addressKey(address);
-      this.#wanted.set(key, this.#wanted.get(key) ?? false);
+      this.#entries.set(key, { address, wanted: this.#entries.get(key)?.wanted ?? false });
     }
     return all.filter(
       (address) => isPresent(address, interfaces) && !this.#borrowed.has(addressKey(address)),
     );
   }
 
-  /** Forgets addresses that are not wanted and that no router has any more. */
-  forgetAllBut(routers: readonly VirtualRouter[]): void {
+  /** Those of the routers' addresses that are held with another lease than they shall have; from now on it is that. */
+  changeLeases(routers: readonly VirtualRouter[]): readonly VirtualAddress[] {
+    const changed: VirtualAddress[] = [];
+    for (const { lease, ...rest } of routers.flatMap(({ addresses }) => addresses)) {
+      const key = addressKey(rest);
+      const entry = this.#entries.get(key);
+      if (entry === undefined || entry.address.lease === lease) continue;
+      const { lease: _, ...held } = entry.address;
+      const address = { ...held, ...(lease === undefined ? {} : { lease }) };
+      this.#entries.set(key, { ...entry, address });
+      if (entry.wanted && !this.#borrowed.has(key)) changed.push(address);
+    }
+    return changed;
+  }
+
+  /** An address as it is to be added: one that is borrowed was there before us, and is nobody's to take away. */
+  asAdded(address: VirtualAddress): VirtualAddress {
+    const { lease, ...rest } = address;
+    return lease === undefined || !this.#borrowed.has(addressKey(address)) ? address : rest;
+  }
+
+  /** Forgets addresses that are not wanted and that no router has any more, but for those that are `stuck`, by key. */
+  forgetAllBut(routers: readonly VirtualRouter[], stuck: ReadonlySet<string> = new Set()): void {
     const kept = new Set(routers.flatMap((router) => router.addresses.map(addressKey)));
-    for (const [key, wanted] of this.#wanted) if (!wanted && !kept.has(key)) this.#wanted.delete(key);
+    for (const [key, { wanted }] of this.#entries)
+      if (!wanted && !kept.has(key) && !stuck.has(key)) this.#entries.delete(key);
   }
 
   /** All that may be on an interface because of us. */
   ours(): readonly VirtualAddress[] {
-    return [...this.#wanted.keys()].filter((key) => !this.#borrowed.has(key)).map(fromKey);
+    return this.all().filter((address) => !this.#borrowed.has(addressKey(address)));
   }
 
   /** Those of a router's addresses that are claimed now. */
   held(router: VirtualRouter): readonly VirtualAddress[] {
-    return router.addresses.filter((address) => this.#wanted.get(addressKey(address)) === true);
+    return router.addresses.filter((address) => this.isMissed(address));
   }
 
   /** From now on these shall be there. */
   want(addresses: readonly VirtualAddress[]): void {
-    for (const address of addresses) this.#wanted.set(addressKey(address), true);
+    for (const address of addresses) this.#entries.set(addressKey(address), { address, wanted: true });
   }
 
   /** From now on these shall not be there; returns those that are ours to remove. */
   unwant(addresses: readonly VirtualAddress[]): readonly VirtualAddress[] {
-    for (const address of addresses) this.#wanted.set(addressKey(address), false);
+    for (const address of addresses) this.#entries.set(addressKey(address), { address, wanted: false });
     return addresses.filter((address) => !this.#borrowed.has(addressKey(address)));
   }
 
   /** True while any address shall be on that interface. */
   wantsAnyOn(interfaceName: string): boolean {
-    return [...this.#wanted].some(([key, wanted]) => wanted && fromKey(key).interface === interfaceName);
+    return [...this.#entries.values()].some(
+      ({ address, wanted }) => wanted && address.interface === interfaceName,
+    );
   }
 
   /** All that it knows of. */
   all(): readonly VirtualAddress[] {
-    return [...this.#wanted.keys()].map(fromKey);
+    return [...this.#entries.values()].map(({ address }) => address);
+  }
+
+  /** The address that it knows by this address, prefix and interface. */
+  known(address: VirtualAddress): VirtualAddress | undefined {
+    return this.#entries.get(addressKey(address))?.address;
   }
 
   /** What is wrong with an address as it is on the interfaces now; undefined when nothing is. */
@@ -129,12 +164,12 @@ export class AddressBook {
   /** True when an address that has appeared is to be removed: a backup that answers for it would be a second holder. */
   isForeign(address: VirtualAddress): boolean {
     const key = addressKey(address);
-    return this.#wanted.get(key) === false && !this.#borrowed.has(key);
+    return this.#entries.get(key)?.wanted === false && !this.#borrowed.has(key);
   }
 
   /** True when an address that has gone is to be added again. */
   isMissed(address: VirtualAddress): boolean {
-    return this.#wanted.get(addressKey(address)) === true;
+    return this.#entries.get(addressKey(address))?.wanted === true;
   }
 }
 
@@ -147,23 +182,16 @@ export function isNeedless(what: "add" | "remove", errno: string): boolean {
 }
 
 /** An address as operators write it. */
-export function addressText({ address, prefixLength }: Omit<VirtualAddress, "interface">): string {
+export function addressText({
+  address,
+  prefixLength,
+}: Pick<VirtualAddress, "address" | "prefixLength">): string {
   return `${address}/${prefixLength}`;
 }
 
 /** The same for the same address with the same prefix on the same interface. */
 export function addressKey(address: VirtualAddress): string {
   return `${addressText(address)} ${address.interface}`;
-}
-
-function fromKey(key: string): VirtualAddress {
-  const [prefix = "", interfaceName = ""] = key.split(" ");
-  const [address = "", length = "32"] = prefix.split("/");
-  return {
-    address: address as VirtualAddress["address"],
-    prefixLength: Number(length),
-    interface: interfaceName,
-  };
 }
 
 function unique(addresses: readonly VirtualAddress[]): readonly VirtualAddress[] {

@@ -9,6 +9,7 @@ import type { HeartbeatConfig } from "../heartbeat/model.ts";
 import type { Tracked } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
+import type { Ipv4 } from "../units/ipv4.ts";
 import type { AnnouncementPace } from "./announcement-queue.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Duration, ZERO } from "../units/time.ts";
@@ -20,12 +21,26 @@ export type VrrpVersion = 2 | 3;
 /** A virtual address (VIP) and where it is added. Only the instance's own interface carries the adverts. */
 export interface VirtualAddress {
   readonly address: IpAddress;
-  /** 0..32, or 0..128 for IPv6 */
+  /** 0..32, or 0..128 for IPv6; of the peer, where there is one */
   readonly prefixLength: number;
   /** The interface that holds it: keepalived's `dev`, else the instance's. */
   readonly interface: string;
   /** virtual_ipaddress_excluded: held and announced like the others, but not named in adverts. */
   readonly excluded?: true;
+  /** The other end of a point-to-point link. */
+  readonly peer?: IpAddress;
+  /** IPv4: the name that ifconfig shows it under, up to 15 bytes; the interface's when left out. */
+  readonly label?: string;
+  /** IPv4: how far it is valid, 0 (everywhere) to 255 (nowhere), linux/rtnetlink.h; 0 when left out. */
+  readonly scope?: number;
+  /** IPv4: the broadcast address; none when left out. */
+  readonly broadcast?: Ipv4;
+  /** True: no route to its network comes with it. */
+  readonly noPrefixRoute?: true;
+  /** The kernel takes it away unless it is renewed in time; 1 s..1 h; for ever when left out. */
+  readonly lease?: Duration;
+  /** IPv6: not chosen as the source of own connections (RFC 6724 §5); when left out, so for a prefix of 128 bits. */
+  readonly deprecated?: boolean;
 }
 
 /** True when the two are the same address on the same interface, prefix included. */
@@ -99,6 +114,8 @@ export interface VirtualRouter {
   /** Version 2 only. */
   readonly authentication?: Authentication | undefined;
   readonly addresses: readonly VirtualAddress[];
+  /** promote_secondaries is set on the interfaces of its addresses. */
+  readonly promoteSecondaries?: true;
   readonly announcing: Announcing;
   readonly contention: Contention;
   /** owner_ignore_adverts: at priority 255 not even another owner is heeded. */

@@ -48,5 +48,19 @@ function without(
   from: readonly VirtualAddress[],
   taken: readonly VirtualAddress[],
 ): readonly VirtualAddress[] {
-  return from.filter((address) => !taken.some((other) => sameAddress(address, other)));
+  return from.filter(
+    (address) => !taken.some((other) => sameAddress(address, other) && sameManner(address, other)),
+  );
+}
+
+/** The kernel changes none of these in place: an address with another is removed, and added anew. */
+function sameManner(one: VirtualAddress, other: VirtualAddress): boolean {
+  return (
+    one.peer === other.peer &&
+    one.label === other.label &&
+    one.scope === other.scope &&
+    one.broadcast === other.broadcast &&
+    one.noPrefixRoute === other.noPrefixRoute &&
+    one.deprecated === other.deprecated
+  );
 }

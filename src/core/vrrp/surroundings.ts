@@ -40,6 +40,8 @@ interface InterfaceAddress {
   readonly prefixLength: number;
   /** IPv6: it is still being looked for a duplicate, or one has been found (RFC 4862 §5.4): it may not be used. */
   readonly tentative?: boolean;
+  /** Its lifetime has no end. */
+  readonly permanent?: boolean;
 }
 
 /** The interfaces of this machine, by name. */

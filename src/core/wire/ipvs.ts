@@ -26,9 +26,11 @@ import {
   readText,
   readU16,
   readU32,
+  readU8,
   text,
   u16,
   u32,
+  u8,
 } from "./netlink.ts";
 
 /** IPVS_GENL_NAME */
@@ -45,10 +47,15 @@ export const IPVS_CMD_NEW_DEST = 5;
 export const IPVS_CMD_SET_DEST = 6;
 export const IPVS_CMD_DEL_DEST = 7;
 export const IPVS_CMD_GET_DEST = 8;
+const IPVS_CMD_SET_CONFIG = 12;
+export const IPVS_CMD_GET_CONFIG = 13;
 
 /** enum { IPVS_CMD_ATTR_… } */
 const IPVS_CMD_ATTR_SERVICE = 1;
 const IPVS_CMD_ATTR_DEST = 2;
+const IPVS_CMD_ATTR_TIMEOUT_TCP = 4;
+const IPVS_CMD_ATTR_TIMEOUT_TCP_FIN = 5;
+const IPVS_CMD_ATTR_TIMEOUT_UDP = 6;
 
 /** enum { IPVS_SVC_ATTR_… } */
 const IPVS_SVC_ATTR_AF = 1;
@@ -70,6 +77,9 @@ const IPVS_DEST_ATTR_WEIGHT = 4;
 const IPVS_DEST_ATTR_U_THRESH = 5;
 const IPVS_DEST_ATTR_L_THRESH = 6;
 const IPVS_DEST_ATTR_ADDR_FAMILY = 11;
+const IPVS_DEST_ATTR_TUN_TYPE = 13;
+const IPVS_DEST_ATTR_TUN_PORT = 14;
+const IPVS_DEST_ATTR_TUN_FLAGS = 15;
 
 /** IP_VS_SVC_F_HASHED: the service is in the kernel's hash table; not ours to set. */
 const IP_VS_SVC_F_HASHED = 0x0002;
@@ -120,15 +130,34 @@ export interface WireDestinationId {
   readonly port: number;
 }
 
+/** What packets are wrapped into on the way through a tunnel (Linux 5.2 and later). */
+export interface WireTunnel {
+  /** IP_VS_CONN_F_TUNNEL_TYPE_IPIP 0, GUE 1, GRE 2. */
+  readonly type: number;
+  /** The UDP port of GUE. */
+  readonly port: number;
+  /** IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM 0, CSUM 1, REMCSUM 2. */
+  readonly flags: number;
+}
+
 /** A destination's settings. */
 export interface WireDestination extends WireDestinationId {
   /** IP_VS_CONN_F_MASQ 0, LOCALNODE 1, TUNNEL 2, DROUTE 3, BYPASS 4. */
   readonly method: number;
+  /** Undefined where the kernel has no say in it; then it is not sent either. */
+  readonly tunnel: WireTunnel | undefined;
   readonly weight: number;
   /** Connections from which on it gets no more; 0 for none. */
   readonly upperThreshold: number;
   /** Connections below which it gets some again; 0 for none. */
   readonly lowerThreshold: number;
+}
+
+/** How long the kernel remembers connections, in seconds. */
+export interface WireTimeouts {
+  readonly tcp: number;
+  readonly tcpFin: number;
+  readonly udp: number;
 }
 
 /** A message about a service, with all its settings: for NEW_SERVICE and SET_SERVICE. */
@@ -171,6 +200,7 @@ export function encodeDestination(
       u32(IPVS_DEST_ATTR_WEIGHT, destination.weight),
       u32(IPVS_DEST_ATTR_U_THRESH, destination.upperThreshold),
       u32(IPVS_DEST_ATTR_L_THRESH, destination.lowerThreshold),
+      ...tunnelAttributes(destination.tunnel),
     ),
   );
 }
@@ -188,7 +218,30 @@ export function encodeDestinationId(
   );
 }
 
-/** A message without arguments: GET_SERVICE as a dump. */
+/** A message with the timeouts to set: for SET_CONFIG. What is undefined stays as it is. */
+export function encodeTimeouts(
+  timeouts: { readonly [Name in keyof WireTimeouts]: number | undefined },
+): Uint8Array {
+  const { tcp, tcpFin, udp } = timeouts;
+  return message(
+    IPVS_CMD_SET_CONFIG,
+    ...(tcp === undefined ? [] : [u32(IPVS_CMD_ATTR_TIMEOUT_TCP, tcp)]),
+    ...(tcpFin === undefined ? [] : [u32(IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, tcpFin)]),
+    ...(udp === undefined ? [] : [u32(IPVS_CMD_ATTR_TIMEOUT_UDP, udp)]),
+  );
+}
+
+/** The timeouts that an answer to GET_CONFIG tells; undefined when it does not. */
+export function decodeTimeouts(answer: Uint8Array): WireTimeouts | undefined {
+  const values = topAttributes(answer);
+  const tcp = readU32(values?.get(IPVS_CMD_ATTR_TIMEOUT_TCP));
+  const tcpFin = readU32(values?.get(IPVS_CMD_ATTR_TIMEOUT_TCP_FIN));
+  const udp = readU32(values?.get(IPVS_CMD_ATTR_TIMEOUT_UDP));
+  if (tcp === undefined || tcpFin === undefined || udp === undefined) return undefined;
+  return { tcp, tcpFin, udp };
+}
+
+/** A message without arguments: GET_SERVICE as a dump, GET_CONFIG. */
 export function encodeBare(command: number): Uint8Array {
   return message(command);
 }
@@ -234,7 +287,7 @@ export function decodeDestination(part: Uint8Array, family: number): WireDestina
   if (address === undefined || port === undefined || forwarding === undefined) return undefined;
   if (weight === undefined || upperThreshold === undefined || lowerThreshold === undefined) return undefined;
   const method = forwarding & IP_VS_CONN_F_FWD_MASK;
-  return { address, port, method, weight, upperThreshold, lowerThreshold };
+  return { address, port, method, tunnel: readTunnel(values), weight, upperThreshold, lowerThreshold };
 }
 
 function message(command: number, ...attributes: readonly Uint8Array[]): Uint8Array {
@@ -263,6 +316,23 @@ function destinationIdentity(destination: WireDestinationId): readonly Uint8Arra
     be16(IPVS_DEST_ATTR_PORT, destination.port),
     u16(IPVS_DEST_ATTR_ADDR_FAMILY, destination.address.family),
   ];
+}
+
+function tunnelAttributes(tunnel: WireTunnel | undefined): readonly Uint8Array[] {
+  if (tunnel === undefined) return [];
+  return [
+    u8(IPVS_DEST_ATTR_TUN_TYPE, tunnel.type),
+    be16(IPVS_DEST_ATTR_TUN_PORT, tunnel.port),
+    u16(IPVS_DEST_ATTR_TUN_FLAGS, tunnel.flags),
+  ];
+}
+
+/** Kernels before 5.2 know only IPIP and do not mention it, those before 5.3 no flags. */
+function readTunnel(values: Attributes): WireTunnel | undefined {
+  const type = readU8(values.get(IPVS_DEST_ATTR_TUN_TYPE));
+  const port = readBe16(values.get(IPVS_DEST_ATTR_TUN_PORT));
+  if (type === undefined || port === undefined) return undefined;
+  return { type, port, flags: readU16(values.get(IPVS_DEST_ATTR_TUN_FLAGS)) ?? 0 };
 }
 
 /** `union nf_inet_addr`: 16 bytes whatever the family. */

@@ -59,6 +59,11 @@ export function readNested(value: Uint8Array | undefined): Attributes | undefine
   return value === undefined ? undefined : decodeAttributes(value);
 }
 
+/** An unsigned 8-bit integer. */
+export function readU8(value: Uint8Array | undefined): number | undefined {
+  return value?.length === 1 ? value[0] : undefined;
+}
+
 /** An unsigned 16-bit integer in host order. */
 export function readU16(value: Uint8Array | undefined): number | undefined {
   return value?.length === 2 ? viewOf(value).getUint16(0, LITTLE_ENDIAN) : undefined;
@@ -102,6 +107,11 @@ export function attribute(type: number, value: Uint8Array): Uint8Array {
 /** An attribute that holds a list of attributes. */
 export function nested(type: number, ...attributes: readonly Uint8Array[]): Uint8Array {
   return attribute(type | NESTED, joined(attributes));
+}
+
+/** An attribute that holds an unsigned 8-bit integer. */
+export function u8(type: number, value: number): Uint8Array {
+  return attribute(type, Uint8Array.of(value));
 }
 
 /** An attribute that holds an unsigned 16-bit integer in host order. */

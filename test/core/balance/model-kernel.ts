@@ -5,15 +5,20 @@
 
 import { operationText } from "../../../src/core/balance/plan-text.ts";
 import type { Operation } from "../../../src/core/balance/plan.ts";
+import { type ServiceId, serviceFamily, serviceKey } from "../../../src/core/balance/service.ts";
 import {
   type Destination,
+  type DestinationId,
   destinationKey,
+  type DestinationSettings,
   type Service,
-  serviceKey,
   type ServiceSettings,
-  type ServiceId,
   type Table,
 } from "../../../src/core/balance/table.ts";
+import type { WireTimeouts } from "../../../src/core/wire/ipvs.ts";
+import { familyOf, isIpv6 } from "../../../src/core/units/ip-address.ts";
+import { isUnicastIpv4 } from "../../../src/core/units/ipv4.ts";
+import { isLinkLocal, isUnicastIpv6 } from "../../../src/core/units/ipv6.ts";
 
 interface Entry {
   readonly id: ServiceId;
@@ -24,6 +29,10 @@ interface Entry {
 /** The table of one network namespace. */
 export class ModelKernel {
   readonly #services = new Map<string, Entry>();
+  /** Schedulers and persistence engines whose modules cannot be loaded. */
+  readonly missing = new Set<string>();
+  /** In seconds, as the kernel has them at the start. */
+  timeouts: WireTimeouts = { tcp: 900, tcpFin: 120, udp: 300 };
 
   constructor(table: Table = new Map()) {
     for (const [key, { id, settings, destinations }] of table)
@@ -36,6 +45,8 @@ export class ModelKernel {
     const service = this.#services.get(key);
     if (operation.type === "add-service") {
       if (service !== undefined) return "EEXIST";
+      const refusal = this.#refuseSettings(operation.settings, operation.service);
+      if (refusal !== undefined) return refusal;
       this.#services.set(key, {
         id: operation.service,
         settings: operation.settings,
@@ -44,10 +55,19 @@ export class ModelKernel {
       return undefined;
     }
     if (service === undefined) return "ESRCH";
-    if (operation.type === "edit-service") service.settings = operation.settings;
-    else if (operation.type === "delete-service") this.#services.delete(key);
+    if (operation.type === "edit-service") {
+      const refusal = this.#refuseSettings(operation.settings, operation.service);
+      if (refusal === undefined) service.settings = operation.settings;
+      return refusal;
+    }
+    if (operation.type === "delete-service") this.#services.delete(key);
     else return applyToDestination(operation, service.destinations);
     return undefined;
+  }
+
+  #refuseSettings({ scheduler, engine, netmask }: ServiceSettings, id: ServiceId): string | undefined {
+    if (this.missing.has(scheduler) || this.missing.has(engine)) return "ENOENT";
+    return serviceFamily(id) === 6 && (netmask < 1 || netmask > 128) ? "EINVAL" : undefined;
   }
 
   /** The table as a dump gives it. */
@@ -84,14 +104,37 @@ function applyToDestination(
   const present = destinations.has(key);
   switch (operation.type) {
     case "add-destination":
-      if (present) return "EEXIST";
-      destinations.set(key, { id: operation.destination, settings: operation.settings });
+    case "edit-destination": {
+      const { service, destination: id, settings } = operation;
+      const refusal = refuseFamily(service, id, settings) ?? refuseNumbers(settings);
+      if (refusal !== undefined) return refusal;
+      if (present !== (operation.type === "edit-destination")) return present ? "EEXIST" : "ENOENT";
+      if (!present && !isReachable(id)) return "EINVAL";
+      destinations.set(key, { id, settings });
       return undefined;
-    case "edit-destination":
-      if (!present) return "ENOENT";
-      destinations.set(key, { id: operation.destination, settings: operation.settings });
-      return undefined;
+    }
     case "delete-destination":
       return destinations.delete(key) ? undefined : "ENOENT";
   }
+}
+
+/** Between the families there are tunnels only. */
+function refuseFamily(
+  service: ServiceId,
+  { address }: DestinationId,
+  { method }: DestinationSettings,
+): string | undefined {
+  return method !== "tunnel" && familyOf(address) !== serviceFamily(service) ? "EINVAL" : undefined;
+}
+
+function refuseNumbers(settings: DestinationSettings): string | undefined {
+  const { weight, upperThreshold, lowerThreshold, tunnel } = settings;
+  if (weight < 0 || lowerThreshold > upperThreshold) return "ERANGE";
+  return tunnel?.type === "gue" && tunnel.port === 0 ? "EINVAL" : undefined;
+}
+
+function isReachable({ address }: DestinationId): boolean {
+  return isIpv6(address)
+    ? isUnicastIpv6(address) && !isLinkLocal(address)
+    : isUnicastIpv4(address) || address.endsWith(".0");
 }

@@ -93,7 +93,7 @@ t.test("a deadline that has not come, or a result that was not asked for, change
 });
 
 t.test("a new rhythm keeps the verdict and shortens the wait", async (t) => {
-  const state: CheckState = { up: false, forgiven: 0, dueAt: after(START, seconds(60)) };
+  const state: CheckState = { up: false, forgiven: 0, dueAt: after(START, seconds(60)), suspended: false };
   const quick = { ...TIMING, delayLoop: seconds(2) };
   t.strictSame(retimeCheck(state, quick, START), { ...state, dueAt: seconds(2) as never });
   t.equal(retimeCheck(state, { ...TIMING, delayLoop: seconds(90) }, START), state);
@@ -118,4 +118,26 @@ t.test("down is: more failures in a row than retry, and no success since", async
       }
     }),
   );
+});
+
+t.test("a check that is suspended keeps its verdict, and is made soon after it is resumed", async (t) => {
+  const down: CheckState = { up: false, forgiven: 0, dueAt: after(START, seconds(9)), suspended: false };
+  const resting = step(down, { type: "suspend" }, START, TIMING);
+  t.strictSame(resting, { state: { ...down, dueAt: undefined, suspended: true }, effects: [] });
+  for (const type of ["deadline", "suspend"] as const)
+    t.strictSame(step(resting.state, { type }, seconds(99) as never, TIMING), {
+      state: resting.state,
+      effects: [],
+    });
+  const resumed = step(resting.state, { type: "resume", chance: 0.5 }, seconds(100) as never, TIMING);
+  t.strictSame(resumed, { state: { ...down, dueAt: seconds(100.5) as never }, effects: [] });
+  t.strictSame(step(down, { type: "resume", chance: 0 }, START, TIMING), { state: down, effects: [] });
+});
+
+t.test("a probe that is under way when its check is suspended is ended, and does not count", async (t) => {
+  const probing: CheckState = { up: true, forgiven: 0, dueAt: undefined, suspended: false };
+  const { state, effects } = step(probing, { type: "suspend" }, START, TIMING);
+  t.strictSame(effects, [{ type: "abort" }]);
+  const result = { ok: false, detail: "" };
+  t.strictSame(step(state, { type: "probed", result }, START, TIMING), { state, effects: [] });
 });

@@ -5,23 +5,26 @@
 
 import t from "tap";
 import type { BalancerConfig, RealServer } from "../../../src/core/balance/model.ts";
-import { desiredTable } from "../../../src/core/balance/table.ts";
+import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../../../src/core/health/adoption.ts";
 import type { Check } from "../../../src/core/health/model.ts";
 import {
-  adoptedVerdicts,
   effectiveWeight,
   isUp,
+  liveWeight,
   reviseRoster,
   type Roster,
   rosterKey,
+  type StartsUp,
+  standing,
   type WatchedServer,
 } from "../../../src/core/health/roster.ts";
 import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
 import { seconds, START } from "../../../src/core/units/time.ts";
+import { balancerConfig, ip, realServer, tableOf, virtualServer, WEB } from "../balance/servers.ts";
 
 const VIRTUAL = "tcp 192.0.2.100:80";
 const NOBODY: Roster = new Map();
-const everybodyUp = (): boolean => true;
+const everybodyUp: StartsUp = () => true;
 const half = (): number => 0.5;
 
 function tcpCheck(port: number, delayLoop = 10): Check {
@@ -49,21 +52,12 @@ function expectCheck(send: string): Check {
 }
 
 function config(...realServers: readonly Partial<RealServer>[]): BalancerConfig {
-  const complete = realServers.map(
-    (given, index): RealServer => ({
-      address: `198.51.100.${21 + index}` as Ipv4,
-      port: 80,
-      weight: 1,
-      method: "nat",
-      inhibitOnFailure: true,
-      checks: [],
-      ...given,
-    }),
+  return balancerConfig(
+    virtualServer(
+      WEB,
+      realServers.map((given, index) => realServer(21 + index, given)),
+    ),
   );
-  const address = "192.0.2.100" as Ipv4;
-  return {
-    virtualServers: [{ address, port: 80, protocol: "tcp", scheduler: "wlc", realServers: complete }],
-  };
 }
 
 function revise(roster: Roster, next: BalancerConfig, startsUp = everybodyUp): Roster {
@@ -129,15 +123,72 @@ t.test("who is configured with weight 0 tells nothing by it", async (t) => {
   t.ok(isUp(server(revise(NOBODY, config({ weight: 0, checks: [tcpCheck(80)] }), () => false))));
 });
 
+/** A table with these servers up, on record as ours or not. */
+function heritage(left: BalancerConfig, owned = [VIRTUAL], hasQuorum = true): Heritage {
+  return { observed: tableOf(left.virtualServers, undefined, hasQuorum), owned: new Set(owned) };
+}
+
 t.test("whom an earlier life took out of a service of ours starts down", async (t) => {
+  const [virtual] = config().virtualServers;
+  if (virtual === undefined) throw new Error("there is one");
   const left = config({}, { weight: 0 });
-  const observed = desiredTable(left.virtualServers, everybodyUp);
-  const startsUp = adoptedVerdicts(observed, new Set([VIRTUAL]));
-  t.ok(startsUp(VIRTUAL, "198.51.100.21:80"));
-  t.notOk(startsUp(VIRTUAL, "198.51.100.22:80"), "it has weight 0");
-  t.notOk(startsUp(VIRTUAL, "198.51.100.23:80"), "it is not there");
-  const theirs = adoptedVerdicts(observed, new Set());
-  t.ok(theirs(VIRTUAL, "198.51.100.22:80"), "the service was not ours");
-  const gone = adoptedVerdicts(new Map(), new Set([VIRTUAL]));
-  t.ok(gone(VIRTUAL, "198.51.100.22:80"), "the service is not there");
+  const startsUp = adoptedVerdicts(heritage(left));
+  t.equal(startsUp(virtual, realServer(21)), true);
+  t.equal(startsUp(virtual, realServer(22)), false, "it has weight 0");
+  t.equal(startsUp(virtual, realServer(23)), false, "it is not there");
+  t.equal(
+    adoptedVerdicts(heritage(left, []))(virtual, realServer(22)),
+    undefined,
+    "the service was not ours",
+  );
+  const gone = adoptedVerdicts({ observed: new Map(), owned: new Set([VIRTUAL]) });
+  t.equal(gone(virtual, realServer(22)), undefined, "the service is not there");
+});
+
+t.test("of a group all services that were there have to agree", async (t) => {
+  const services = [WEB, { ...WEB, port: 443 }, { ...WEB, port: 8080 }];
+  const group = virtualServer(WEB, [], { services });
+  const server = realServer(21, { port: undefined });
+  const left = (weight: number): BalancerConfig =>
+    balancerConfig(
+      virtualServer(WEB, [realServer(21)]),
+      virtualServer({ ...WEB, port: 443 }, [realServer(21, { port: 443, weight })]),
+    );
+  const owned = ["tcp 192.0.2.100:80", "tcp 192.0.2.100:443", "tcp 192.0.2.100:8080"];
+  t.equal(adoptedVerdicts(heritage(left(1), owned))(group, server), true, "the third was not there");
+  t.equal(adoptedVerdicts(heritage(left(0), owned))(group, server), false);
+});
+
+t.test("with alpha a real server starts down, unless it worked in an earlier life", async (t) => {
+  const next = config({ alpha: true, checks: [tcpCheck(80)] }, { alpha: true });
+  const fresh = revise(NOBODY, next, () => undefined);
+  t.notOk(isUp(server(fresh)));
+  t.ok(isUp(server(fresh, 22)), "nothing could ever bring it up");
+  t.ok(isUp(server(revise(NOBODY, next, () => true))));
+});
+
+t.test("a quorum had a sorry server that was not at work", async (t) => {
+  const sorryServer = {
+    address: ip("198.51.100.9"),
+    port: 80,
+    method: "nat",
+    tunnel: undefined,
+    inhibit: true,
+  } as const;
+  const virtual = virtualServer(WEB, [realServer(21)], { sorryServer });
+  t.equal(adoptedQuorum(virtual, heritage(balancerConfig(virtual))), true);
+  t.equal(adoptedQuorum(virtual, heritage(balancerConfig(virtual), [VIRTUAL], false)), false);
+  t.equal(adoptedQuorum(virtual, heritage(balancerConfig(virtual), [])), undefined);
+});
+
+t.test("the weights of those that are up are added, and only they work", async (t) => {
+  const next = config({ weight: 3, checks: [tcpCheck(80)] }, { weight: 5 }, { weight: 0 });
+  const [virtual] = next.virtualServers;
+  if (virtual === undefined) throw new Error("there is one");
+  const roster = revise(NOBODY, next);
+  t.equal(liveWeight(virtual, roster), 8);
+  fail(server(roster), 0);
+  t.equal(liveWeight(virtual, roster), 5);
+  const { weight, hasQuorum } = standing(virtual, roster, true, START);
+  t.strictSame([weight(0), weight(1), weight(2), hasQuorum], [undefined, 5, 0, true]);
 });

@@ -11,11 +11,13 @@ import {
   AF_INET6,
   decodeDestination,
   decodeService,
+  decodeTimeouts,
   encodeBare,
   encodeDestination,
   encodeDestinationId,
   encodeService,
   encodeServiceId,
+  encodeTimeouts,
   IPVS_CMD_DEL_DEST,
   IPVS_CMD_DEL_SERVICE,
   IPVS_CMD_GET_SERVICE,
@@ -81,6 +83,7 @@ t.test("NEW_DEST carries both identities, forwarding method, weight and threshol
     address: REAL,
     port: 8080,
     method: 3,
+    tunnel: undefined,
     weight: 300,
     upperThreshold: 0,
     lowerThreshold: 0,
@@ -99,6 +102,51 @@ t.test("NEW_DEST carries both identities, forwarding method, weight and threshol
       "0800 0600 00000000", // L_THRESH
     ),
   );
+});
+
+t.test("NEW_DEST through a tunnel says which", async (t) => {
+  const destination = {
+    address: REAL,
+    port: 80,
+    method: 2,
+    tunnel: { type: 1, port: 6080, flags: 2 },
+    weight: 1,
+    upperThreshold: 9,
+    lowerThreshold: 3,
+  };
+  t.strictSame(
+    encodeDestination(IPVS_CMD_NEW_DEST, WEB, destination),
+    hex(
+      "05 01 0000", // NEW_DEST
+      "3000 0180",
+      ...WEB_IDENTITY,
+      "6000 0280", // DEST, nested: 4 + 36 + 32 + 24
+      "1400 0100 c6336415 00000000 00000000 00000000",
+      "0600 0200 0050 0000",
+      "0600 0b00 0200 0000",
+      "0800 0300 02000000", // FWD_METHOD: TUNNEL
+      "0800 0400 01000000", // WEIGHT: 1
+      "0800 0500 09000000", // U_THRESH: 9
+      "0800 0600 03000000", // L_THRESH: 3
+      "0500 0d00 01 000000", // TUN_TYPE: GUE
+      "0600 0e00 17c0 0000", // TUN_PORT: 6080, network order
+      "0600 0f00 0200 0000", // TUN_FLAGS: REMCSUM
+    ),
+  );
+});
+
+t.test("SET_CONFIG says only what is to change, and GET_CONFIG's answer is understood", async (t) => {
+  t.strictSame(
+    encodeTimeouts({ tcp: 900, tcpFin: undefined, udp: 300 }),
+    hex(
+      "0c 01 0000", // SET_CONFIG
+      "0800 0400 84030000", // TIMEOUT_TCP
+      "0800 0600 2c010000", // TIMEOUT_UDP
+    ),
+  );
+  const answer = encodeMessage(12, 1, u32(4, 900), u32(5, 120), u32(6, 300));
+  t.strictSame(decodeTimeouts(answer), { tcp: 900, tcpFin: 120, udp: 300 });
+  t.equal(decodeTimeouts(encodeMessage(12, 1, u32(4, 900))), undefined);
 });
 
 t.test("DEL_DEST names the destination and no more", async (t) => {
@@ -202,6 +250,9 @@ const destination = fc.record(
     address,
     port,
     method: fc.integer({ min: 0, max: 4 }),
+    tunnel: fc.option(fc.record({ type: fc.nat(2), port, flags: fc.nat(2) }, { noNullPrototype: true }), {
+      nil: undefined,
+    }),
     weight: number32,
     upperThreshold: number32,
     lowerThreshold: number32,
@@ -253,5 +304,5 @@ t.test("no bytes make the decoders throw, whatever stands before them", async ()
 });
 
 function destinationOfZeros() {
-  return { port: 0, method: 0, weight: 0, upperThreshold: 0, lowerThreshold: 0 };
+  return { port: 0, method: 0, tunnel: undefined, weight: 0, upperThreshold: 0, lowerThreshold: 0 };
 }

@@ -1,0 +1,95 @@
+/**
+ * Draining a real server for an operator: it gets no new work (weight 0), its connections finish, and when they have, or
+ * the deadline has come, it is taken out of the table or held there as it is.
+ *
+ * Persistence works against that: a client that has been at the real server before is sent there again for as long as its
+ * template lives, whatever the weight, unless the kernel's `expire_quiescent_template` is set. So templates count as
+ * connections as long as they are honoured, and are nothing to wait for when they are not.
+ *
+ * Whoever drives it tells what the kernel counts as often as it likes, and the time when `deadlineAt` has come.
+ */
+
+import { after, type Duration, type Instant } from "../units/time.ts";
+
+/** What an operator asks for. */
+export interface DrainOrder {
+  /** The longest that connections are waited for; undefined for as long as they take. */
+  readonly deadline: Duration | undefined;
+  /** At the end: out of the table, or held in it with weight 0. */
+  readonly end: "remove" | "hold";
+}
+
+/** What the kernel counts for a destination (IPVS_DEST_ATTR_ACTIVE_CONNS, _INACT_CONNS, _PERSIST_CONNS). */
+interface ConnectionCounts {
+  /** Established connections. */
+  readonly active: number;
+  /** Connections that are over and not forgotten yet. */
+  readonly inactive: number;
+  /** Persistence templates. */
+  readonly persistent: number;
+}
+
+/** Where a drain stands. */
+export type DrainState =
+  | {
+      readonly name: "draining";
+      readonly order: DrainOrder;
+      readonly deadlineAt: Instant | undefined;
+      /** Connections that were to finish when it began; undefined before the first count. */
+      readonly from: number | undefined;
+      /** Those that are left; undefined before the first count. */
+      readonly left: number | undefined;
+    }
+  | {
+      readonly name: "drained";
+      readonly order: DrainOrder;
+      /** Why it is over. */
+      readonly cause: "empty" | "deadline";
+      /** Connections that were cut off, or that a real server which is held goes on with. */
+      readonly left: number;
+    };
+
+/** What it is told. */
+export type DrainEvent =
+  | {
+      readonly type: "counted";
+      readonly counts: ConnectionCounts;
+      /** Whether the kernel sends clients of a template to a real server with weight 0. */
+      readonly templatesHonoured: boolean;
+    }
+  | { readonly type: "deadline" };
+
+/** A drain that begins now. */
+export function startDrain(order: DrainOrder, now: Instant): DrainState {
+  const deadlineAt = order.deadline === undefined ? undefined : after(now, order.deadline);
+  return { name: "draining", order, deadlineAt, from: undefined, left: undefined };
+}
+
+/** One event in; the next state. A drain that is over stays as it is. */
+export function step(state: DrainState, event: DrainEvent, now: Instant): DrainState {
+  if (state.name === "drained") return state;
+  const { order, deadlineAt } = state;
+  switch (event.type) {
+    case "deadline":
+      if (deadlineAt === undefined || now < deadlineAt) return state;
+      return { name: "drained", order, cause: "deadline", left: state.left ?? 0 };
+    case "counted": {
+      const { active, persistent } = event.counts;
+      const left = active + (event.templatesHonoured ? persistent : 0);
+      if (left === 0) return { name: "drained", order, cause: "empty", left };
+      return { ...state, from: Math.max(state.from ?? left, left), left };
+    }
+  }
+}
+
+/** How far it is, 0..1: the part of the connections that have finished; undefined before the first count. */
+export function progress(state: DrainState): number | undefined {
+  if (state.name === "drained") return 1;
+  const { from, left } = state;
+  return from === undefined || left === undefined ? undefined : 1 - left / from;
+}
+
+/** What the table is to have of it: weight 0, or nothing any more. */
+export function drainedWeight(state: DrainState): 0 | undefined {
+  return state.name === "drained" && state.order.end === "remove" ? undefined : 0;
+}

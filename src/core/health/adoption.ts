@@ -1,0 +1,48 @@
+/**
+ * What the table that an earlier life of the balancer left in the kernel says about real servers: it goes on from there, so
+ * that a balancer which is started again neither lets work through to a dead one nor changes what works.
+ */
+
+import type { RealServer, SorryServer, VirtualServer } from "../balance/model.ts";
+import { type ServiceId, serviceKey } from "../balance/service.ts";
+import { destinationId, destinationKey, type Service, type Table } from "../balance/table.ts";
+import type { StartsUp } from "./roster.ts";
+
+/** A table that was found, and the keys of the services in it that were on record as ours. */
+export interface Heritage {
+  readonly observed: Table;
+  readonly owned: ReadonlySet<string>;
+}
+
+/** Who starts as up: those that worked in all services that were there. It says nothing of virtual servers without any. */
+export function adoptedVerdicts(heritage: Heritage): StartsUp {
+  return (virtual, real) => {
+    const weights = inherited(virtual, heritage).map(([id, service]) => weightIn(service, id, real));
+    return weights.length === 0 ? undefined : weights.every((weight) => weight > 0);
+  };
+}
+
+/** Whether a virtual server had its quorum: its sorry server was not at work. Undefined when nothing of it was there. */
+export function adoptedQuorum(virtual: VirtualServer, heritage: Heritage): boolean | undefined {
+  const services = inherited(virtual, heritage);
+  if (services.length === 0) return undefined;
+  const { sorryServer } = virtual;
+  return (
+    sorryServer === undefined || services.every(([id, service]) => weightIn(service, id, sorryServer) === 0)
+  );
+}
+
+function inherited(
+  { services }: VirtualServer,
+  { observed, owned }: Heritage,
+): readonly (readonly [ServiceId, Service])[] {
+  return services.flatMap((id) => {
+    const key = serviceKey(id);
+    const service = owned.has(key) ? observed.get(key) : undefined;
+    return service === undefined ? [] : [[id, service] as const];
+  });
+}
+
+function weightIn(service: Service, id: ServiceId, server: RealServer | SorryServer): number {
+  return service.destinations.get(destinationKey(destinationId(server, id)))?.settings.weight ?? 0;
+}
