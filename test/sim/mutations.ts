@@ -215,7 +215,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an address taken away is not put back",
     BOOK,
-    "return this.#wanted.get(addressKey(address)) === true;\n    }\n}",
+    "return this.#entries.get(addressKey(address))?.wanted === true;\n    }\n}",
     "return false;\n    }\n}",
   ),
   mutation(
