@@ -221,7 +221,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an address given to us is kept",
     BOOK,
-    "return this.#wanted.get(key) === false && !this.#borrowed.has(key);",
+    "return this.#entries.get(key)?.wanted === false && !this.#borrowed.has(key);",
     "return false;",
   ),
   mutation(
