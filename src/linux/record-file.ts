@@ -72,7 +72,7 @@ export class KeptRecord<Record> {
 }
 
 /** Writes a record, whole or not at all. Throws when the run directory cannot be written. */
-export function writeRecord<Record>(path: string, record: Record): void {
+function writeRecord<Record>(path: string, record: Record): void {
   writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
