@@ -215,13 +215,13 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an address taken away is not put back",
     BOOK,
-    "return this.#wanted.get(addressKey(address)) === true;\n    }\n}",
+    "return this.#entries.get(addressKey(address))?.wanted === true;\n    }\n}",
     "return false;\n    }\n}",
   ),
   mutation(
     "an address given to us is kept",
     BOOK,
-    "return this.#wanted.get(key) === false && !this.#borrowed.has(key);",
+    "return this.#entries.get(key)?.wanted === false && !this.#borrowed.has(key);",
     "return false;",
   ),
   mutation(

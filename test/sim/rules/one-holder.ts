@@ -12,7 +12,8 @@
  * on. It may last for as long as one of them is stopped in its tracks, or as the path between them is cut; and for one
  * interval after that, for the same reason.
  *
- * Somebody else who gives an address to a director over and over has it taken away at once, and after that once a second.
+ * Somebody else who gives an address to a director over and over has it taken away at once, and after that once a second;
+ * one that is in no instance there is not ours to take.
  */
 
 import { after, between, type Duration, type Instant } from "../../../src/core/units/time.ts";
@@ -48,7 +49,7 @@ export const oneHolder: Rule = {
           for (const [index, [one, since]] of holding.entries()) {
             for (const [other, otherSince] of holding.slice(index + 1)) {
               const gifts = [one, other].filter((machine) => given.get(address)?.has(machine));
-              if (gifts.some((machine) => world.now <= world.leftAloneUntil(machine, address))) continue;
+              if (gifts.some((machine) => isTolerated(world, machine, address))) continue;
               const start = Math.max(since, otherSince) as Instant;
               const over = between(allowedUntil(world, address, one, other, start), world.now);
               if (over > 0)
@@ -62,6 +63,12 @@ export const oneHolder: Rule = {
     };
   },
 };
+
+/** It is no address of its, or it has been taken away from it a moment ago. */
+function isTolerated(world: World, machine: Machine, address: IpAddress): boolean {
+  const isOurs = world.routerOf(machine, address) !== undefined;
+  return !isOurs || world.now <= world.leftAloneUntil(machine, address);
+}
 
 function allowedUntil(
   world: World,
