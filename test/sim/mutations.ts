@@ -59,7 +59,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "the address is kept when yielding",
     CONTENTION,
-    'const effects = [{ type: "remove-addresses", addresses }];',
+    "const effects = clear(router);",
     "const effects = [];",
   ),
   mutation(
@@ -289,7 +289,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ...mutation(
       "the address is kept when yielding: two hold it",
       CONTENTION,
-      'const effects = [{ type: "remove-addresses", addresses }];',
+      "const effects = clear(router);",
       "const effects = [];",
     ),
     rule: "one-holder",
