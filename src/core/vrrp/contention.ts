@@ -143,8 +143,9 @@ export function giveWay(
   detail: string | undefined,
   router: VirtualRouter,
 ): Step {
+  const { contention } = router;
   const effects = clear(router);
-  if (router.contention.lastWord) effects.push({ type: "concede", advertInterval: next.advertInterval });
+  if (contention.lastWord) effects.push({ type: "concede", advertInterval: next.advertInterval });
   return { state: next, effects: [...effects, publish(state, next, cause, detail)] };
 }
 
