@@ -40,7 +40,6 @@ import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts
 import { HeartbeatSocket } from "../linux/heartbeat-socket.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
-import { DefaultRoutes } from "../linux/default-routes.ts";
 import { openGatewaySocket } from "../linux/gateway-socket.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { runInRealTime } from "../linux/realtime.ts";
@@ -103,12 +102,11 @@ export class Failover {
   readonly #filter: FilterKeeper;
   readonly #conflicts: ConflictWatch;
   readonly #tracked: TrackedObjects;
-  #routes: DefaultRoutes | undefined;
   readonly #gateways = new GatewayWatch({
     clock: MACHINE_CLOCK,
     receiver: this.#receiver,
     open: openGatewaySocket,
-    defaultRoutes: () => (this.#routes ??= new DefaultRoutes(this.#receiver)).now(),
+    defaultRoutes: () => this.#routeWatch.defaults,
     interfaces: () => this.#table.interfaces,
     virtual: () => this.#virtual,
     found: (finding) => this.#tracked.found([finding]),
@@ -250,7 +248,6 @@ export class Failover {
     this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
-    this.#gateways.configure(config.gateways);
     const running = [...this.#instances.values()].map(({ instance }) => instance.router);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
     // What is dropped now is dropped until its address is gone, and what will be, before its address is there.
@@ -262,7 +259,12 @@ export class Failover {
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
     const routing = [...config.staticRouting, ...config.routers.flatMap((router) => router.routing)];
-    await this.#routeWatch.configure(config.trackedRoutes, routing.length > 0);
+    await this.#routeWatch.configure({
+      tracked: config.trackedRoutes,
+      defaults: config.gateways.some(({ address }) => address === undefined),
+      ours: routing.length > 0,
+    });
+    this.#gateways.configure(config.gateways);
     // What is there before Relevo is left there, as an owner's is.
     const fixed = { priority: OWNER, addresses: config.staticAddresses };
     const found = this.#keeper.takeCharge([...this.#withLink(config.routers), fixed], this.#table.interfaces);
@@ -323,7 +325,6 @@ export class Failover {
     this.#conflicts.close();
     this.#tracked.close();
     this.#gateways.close();
-    this.#routes?.close();
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();

@@ -10,6 +10,7 @@ import { seconds, toMilliseconds } from "../core/units/time.ts";
 import type { Family, IpAddress } from "../core/units/ip-address.ts";
 import { FILTER_TABLE, filteredFamilies, filterTables } from "../core/vrrp/acceptance.ts";
 import { KernelError } from "../linux/kernel-error.ts";
+import type { NetlinkMonitor } from "../linux/netlink-monitor.ts";
 import { Nftables } from "../linux/nftables.ts";
 import type { Receiver } from "../linux/receiver.ts";
 import { KeptRecord } from "../linux/record-file.ts";
@@ -33,7 +34,7 @@ export class FilterKeeper {
   readonly #receiver: Receiver;
   readonly #listener: FilterListener;
   #nftables: Nftables | undefined;
-  #unwatch: (() => void) | undefined;
+  #monitor: NetlinkMonitor | undefined;
   #wanted: readonly IpAddress[] = [];
   #installed = "";
   /** Those that may have a table; undefined before the record has been read. */
@@ -66,7 +67,7 @@ export class FilterKeeper {
     this.drop([]);
     this.#record.close();
     clearTimeout(this.#again);
-    this.#unwatch?.();
+    this.#monitor?.close();
     this.#nftables?.close();
   }
 
@@ -94,7 +95,7 @@ export class FilterKeeper {
 
   #open(): void {
     this.#nftables ??= new Nftables();
-    this.#unwatch ??= this.#nftables.watch(this.#receiver, FILTER_TABLE, () => this.#onChanged());
+    this.#monitor ??= this.#nftables.watch(this.#receiver, FILTER_TABLE, () => this.#onChanged());
   }
 
   #onRefused({ message }: KernelError): void {

@@ -8,16 +8,7 @@ import {
   type NftRequest,
   tableOf,
 } from "../core/wire/nftables.ts";
-import {
-  AF_NETLINK,
-  bind,
-  close,
-  SO_RCVBUFFORCE,
-  SOCK_RAW,
-  SOL_SOCKET,
-  setSocketOption,
-  socket,
-} from "./libc.ts";
+import { type NetlinkMonitor, openNetlinkMonitor } from "./netlink-monitor.ts";
 import { NetlinkSocket } from "./netlink-socket.ts";
 import type { Receiver } from "./receiver.ts";
 
@@ -25,7 +16,7 @@ import type { Receiver } from "./receiver.ts";
 const NETLINK_NETFILTER = 12;
 /** linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES is 7, as a bit. */
 const GROUP_NFTABLES = 1 << 6;
-const RECEIVE_BUFFER = 1 << 20;
+const CHANGES = { protocol: NETLINK_NETFILTER, groups: GROUP_NFTABLES, receiveBuffer: 1 << 20 };
 /** linux/netfilter/nf_tables.h: NLM_F_APPEND, a rule comes behind the others. */
 const APPEND = 0x800;
 
@@ -44,35 +35,19 @@ export class Nftables {
     );
   }
 
-  /** Calls back whenever somebody else has changed that table, or may have; the result ends it. Throws a KernelError. */
-  watch(receiver: Receiver, table: string, changed: () => void): () => void {
+  /** Calls back whenever somebody else has changed that table, or may have. Throws a KernelError. */
+  watch(receiver: Receiver, table: string, changed: () => void): NetlinkMonitor {
     const own = this.#socket.port;
-    const fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
-    setSocketOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
-    bind(fd, groupsAddress(GROUP_NFTABLES));
-    receiver.add(fd, {
+    return openNetlinkMonitor(receiver, CHANGES, {
       packet: (bytes) => {
         const messages = decodeNetlinkMessages(bytes);
         if (messages.some((message) => message.port !== own && tableOf(message) === table)) changed();
       },
       failed: () => changed(),
     });
-    return () => {
-      receiver.remove(fd);
-      close(fd);
-    };
   }
 
   close(): void {
     this.#socket.close();
   }
-}
-
-/** struct sockaddr_nl (linux/netlink.h): family, padding, port (0: the kernel chooses), groups. */
-function groupsAddress(groups: number): Uint8Array {
-  const bytes = new Uint8Array(12);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_NETLINK, true);
-  view.setUint32(8, groups, true);
-  return bytes;
 }

@@ -13,17 +13,8 @@ import {
   RTM_NEWROUTE,
   RTM_NEWRULE,
 } from "../core/wire/routing.ts";
-import {
-  AF_NETLINK,
-  bind,
-  close,
-  NETLINK_ROUTE,
-  SO_RCVBUFFORCE,
-  SOCK_RAW,
-  SOL_SOCKET,
-  setSocketOption,
-  socket,
-} from "./libc.ts";
+import { NETLINK_ROUTE } from "./libc.ts";
+import { type NetlinkMonitor, openNetlinkMonitor } from "./netlink-monitor.ts";
 import type { Receiver } from "./receiver.ts";
 
 /** linux/rtnetlink.h: bits of the notification groups; that of IPv6 rules is RTNLGRP_IPV6_RULE less one. */
@@ -31,8 +22,12 @@ const RTMGRP_IPV4_ROUTE = 0x40;
 const RTMGRP_IPV4_RULE = 0x80;
 const RTMGRP_IPV6_ROUTE = 0x400;
 const RTMGRP_IPV6_RULE = 1 << 18;
-/** Room for the notifications of some ten thousand changes at once. */
-const RECEIVE_BUFFER = 8 << 20;
+const ROUTES_AND_RULES = {
+  protocol: NETLINK_ROUTE,
+  groups: RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_RULE,
+  // Room for the notifications of some ten thousand changes at once.
+  receiveBuffer: 8 << 20,
+};
 
 /** What a watcher is told. */
 export interface RoutingWatcher {
@@ -44,12 +39,13 @@ export interface RoutingWatcher {
   lost(): void;
 }
 
-/** Tells the watcher of every change from now on; the result ends it. Throws a KernelError. */
-export function openRoutingMonitor(receiver: Receiver, nameOf: NameOf, watcher: RoutingWatcher): () => void {
-  const fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-  setSocketOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
-  bind(fd, netlinkAddress(RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_RULE));
-  receiver.add(fd, {
+/** Tells the watcher of every change from now on. Throws a KernelError. */
+export function openRoutingMonitor(
+  receiver: Receiver,
+  nameOf: NameOf,
+  watcher: RoutingWatcher,
+): NetlinkMonitor {
+  return openNetlinkMonitor(receiver, ROUTES_AND_RULES, {
     packet: (bytes) => {
       for (const { type, data } of decodeNetlinkMessages(bytes)) {
         if (type === RTM_NEWRULE || type === RTM_DELRULE) watcher.rule();
@@ -60,17 +56,4 @@ export function openRoutingMonitor(receiver: Receiver, nameOf: NameOf, watcher: 
     },
     failed: () => watcher.lost(),
   });
-  return () => {
-    receiver.remove(fd);
-    close(fd);
-  };
-}
-
-/** struct sockaddr_nl (linux/netlink.h): family, padding, port (0: the kernel chooses), groups. */
-function netlinkAddress(groups: number): Uint8Array {
-  const bytes = new Uint8Array(12);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_NETLINK, true);
-  view.setUint32(8, groups, true);
-  return bytes;
 }

@@ -85,6 +85,11 @@ export const MAIN_TABLE = 254;
 /** What IPv6 takes for no metric: IP6_RT_PRIO_USER of linux/ipv6_route.h. */
 export const IPV6_METRIC = 1024;
 
+/** True for a default route of the main table. */
+export function isDefault({ to, table }: Route): boolean {
+  return to.prefixLength === 0 && table === MAIN_TABLE;
+}
+
 /** The interfaces that a router cannot do without because of a route. */
 export function interfacesOf(entry: RoutingEntry): readonly string[] {
   if (entry.kind === "rule" || !entry.tracked) return [];

@@ -145,7 +145,8 @@ export function encodeRouteQuery(family: Family, protocol: number, table: number
 export function decodeRoute(bytes: Uint8Array, nameOf: NameOf): Made<Route> | undefined {
   const message = readMessage(bytes);
   if (message === undefined || (message.flags & CLONED) !== 0) return undefined;
-  const { family, values } = message;
+  const { family, fromLength, tos, values } = message;
+  if (fromLength !== 0 || tos !== 0) return undefined;
   const type = keyOf(TYPES, message.type);
   const scope = keyOf(SCOPES, message.scope);
   const to = readPrefix(family, message.toLength, values.get(RTA_DST));
@@ -254,17 +255,18 @@ function header(fields: Header): Uint8Array {
 
 interface Message extends Header {
   readonly fromLength: number;
+  readonly tos: number;
   readonly values: Attributes;
 }
 
 function readMessage(bytes: Uint8Array): Message | undefined {
   if (bytes.length < HEADER_LENGTH) return undefined;
   const values = decodeAttributes(bytes.subarray(HEADER_LENGTH));
-  const [domain, toLength = 0, fromLength = 0, , table = 0, protocol = 0, scope = 0, type = 0] = bytes;
+  const [domain, toLength = 0, fromLength = 0, tos = 0, table = 0, protocol = 0, scope = 0, type = 0] = bytes;
   if (values === undefined || (domain !== AF_INET && domain !== AF_INET6)) return undefined;
   const flags = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, LITTLE_ENDIAN);
   const family = domain === AF_INET6 ? 6 : 4;
-  return { family, toLength, fromLength, table, protocol, scope, type, flags, values };
+  return { family, toLength, fromLength, tos, table, protocol, scope, type, flags, values };
 }
 
 function destination({ to, table, metric }: Route): readonly Uint8Array[] {
