@@ -254,7 +254,6 @@ export const MUTATIONS: readonly Mutation[] = [
     INSTANCE,
     "for (const { router } of members)\n                this.#hands.drain(router);",
     "this.#hands.drain(this.#router);",
-    100_000,
   ),
   mutation(
     "the queue is not heard before announcing",
@@ -269,13 +268,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (admission.type === "discarded") {\n            for (const one of this.working.values()) one.dispatch({ type: "advert", advert: { ...one.router, addresses: [] }, source: "192.0.2.99" });\n            return;\n        }',
   ),
   mutation("a refusal is not noticed", INSTANCE, "if (!accepted)", "if (false)"),
-  mutation(
-    "what went with its interface is not put back",
-    BOOK,
-    "return this.all().filter(({ interface: name }) => up.has(name) && !before.has(name));",
-    "return [];",
-    100_000,
-  ),
   {
     ...mutation(
       "both hold after a partition",
