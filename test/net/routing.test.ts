@@ -3,6 +3,7 @@
  * alone. Method: `ip route` and `ip rule` look at two directors, and another hand interferes.
  */
 
+import { setTimeout } from "node:timers/promises";
 import t from "tap";
 import { seconds } from "../../src/core/units/time.ts";
 import type { IpAddress } from "../../src/core/units/ip-address.ts";
@@ -407,6 +408,9 @@ if (hasRoot(t, import.meta.url)) {
     host.ip("route", "replace", "203.0.113.0/24", "via", "192.0.2.254");
     await director.reaches("master");
     t.match(director.tracks, [{ kind: "route", object, verdict: true }]);
+    const { reports } = director;
+    await setTimeout(1_000);
+    t.ok(director.reports - reports < 20, "and it rests");
     host.ip("link", "set", "eth0", "down");
     await director.reaches("fault");
     host.ip("link", "set", "eth0", "up");
