@@ -301,6 +301,8 @@ export class Failover {
     this.#agree();
     this.#pair.configure(config.heartbeat);
     await this.#settled();
+    // One that an instance had until now has gone with its leave.
+    await this.#keeper.add(addressesOnlyIn(config.staticAddresses, this.#keeper.held(fixed)));
     this.#promotion.configure(config.routers, this.#table.interfaces);
     this.#keeper.forgetAllBut([...config.routers, fixed]);
     this.#routing.forgetAllBut(routing);

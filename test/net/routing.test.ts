@@ -391,6 +391,28 @@ if (hasRoot(t, import.meta.url)) {
     t.notOk(host.addresses("eth0").includes("192.0.2.50/24"));
   });
 
+  t.test(
+    "an address that an instance gives up becomes static, and one that is static an instance's",
+    async (t) => {
+      const lan = new Lan(t);
+      const host = lan.host("lvs1", 11);
+      const director = new Director(lan, host);
+      const other = { ...VIP, address: "192.0.2.101" as IpAddress };
+      const both = () =>
+        ["192.0.2.100/24", "192.0.2.101/24"].every((own) => host.addresses("eth0").includes(own));
+      await director.configure([web({ addresses: [VIP, { ...other, lease: seconds(3) }] })]);
+      await director.reaches("master");
+      await director.configure([web()], undefined, { staticAddresses: [other] });
+      t.ok(both(), "once the change is in force");
+      t.match(host.ip("address", "show", "to", "192.0.2.101"), "valid_lft forever");
+      await director.configure([web({ addresses: [VIP, other] })]);
+      await until("the instance has it", both);
+      await director.configure([web()]);
+      await until("it goes with it", () => !both());
+      t.equal(director.counted("drift"), 0);
+    },
+  );
+
   t.test("track_route: a fault while the route is not there, whoever makes it", async (t) => {
     const lan = new Lan(t);
     const host = lan.host("lvs1", 11);
