@@ -145,6 +145,11 @@ export class Director {
     this.#child = this.#fork();
   }
 
+  /** How many reports it has made. */
+  get reports(): number {
+    return this.#reports;
+  }
+
   /** Waits for a state of the instance `web`. */
   async reaches(state: InstanceStateName, seconds?: number): Promise<void> {
     await until(`${this.host.namespace} is ${state}`, () => this.state === state, seconds);

@@ -178,6 +178,7 @@ export class VrrpBrain implements Brain {
   }
 
   stop(stopped: () => void): void {
+    this.#pair.leave();
     this.#pair.handOver([...this.working.values()], () => this.#stopAll(stopped));
   }
 
