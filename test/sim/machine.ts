@@ -145,7 +145,7 @@ const ANNOUNCEMENTS = new Map<string, readonly Frame[]>();
 /** A path's socket has room for so many datagrams: `RECEIVE_BUFFER`, each of them with what the kernel adds. */
 const RECEIVE_ROOM = 1_000;
 
-type Source = "timers" | "netlink" | "sockets";
+type Source = "timers" | "netlink" | "sockets" | "paths";
 
 /** The machine. */
 export class Machine implements Host {
@@ -153,7 +153,7 @@ export class Machine implements Host {
   readonly kernel: Kernel;
   readonly nics = new Map<string, Nic>();
   record: readonly VirtualAddress[] = [];
-  wakeOrder: readonly Source[] = ["timers", "netlink", "sockets"];
+  wakeOrder: readonly Source[] = ["timers", "netlink", "sockets", "paths"];
   /** A timer goes off up to so much late even when nothing is wrong. */
   timerLateness: Duration = ZERO;
   /** And up to so much more while something is. */
@@ -178,6 +178,8 @@ export class Machine implements Host {
   #netlink: (() => void)[] = [];
   /** What is to be called once the sockets have been read. */
   #afterReading: (() => void)[] = [];
+  /** So many of them were to be called when the sockets were read last. */
+  #read = 0;
   #waking = false;
   #timers = new Set<Timer>();
   #late = 0;
@@ -239,6 +241,12 @@ export class Machine implements Host {
   get waiting(): number {
     let count = 0;
     for (const { frames } of this.#sockets.values()) count += frames.length;
+    return count + this.heartbeatsWaiting;
+  }
+
+  /** Those of them that are heartbeats. */
+  get heartbeatsWaiting(): number {
+    let count = 0;
     for (const { frames } of this.#paths.values()) count += frames.length;
     return count;
   }
@@ -371,6 +379,7 @@ export class Machine implements Host {
     this.#waking = true;
     while (this.#netlink.length + this.waiting + this.#due.size + this.#afterReading.length > 0) {
       for (const source of this.wakeOrder) this.#take(source);
+      for (const then of this.#afterReading.splice(0, this.#read)) then();
     }
     this.#waking = false;
   }
@@ -385,9 +394,11 @@ export class Machine implements Host {
         return;
       case "sockets":
         for (const { socket } of this.#sockets.values()) this.drain(socket);
+        return;
+      case "paths":
         for (const queue of this.#paths.values())
           for (const frame of queue.frames.splice(0, DATAGRAMS_A_TURN)) this.#listen(queue, frame);
-        for (const then of this.#afterReading.splice(0)) then();
+        this.#read = this.#afterReading.length;
     }
   }
 

@@ -22,6 +22,8 @@ export interface Watch {
   heard?(machine: Machine, hearing: Hearing): void;
   /** A packet of an advert goes out; the kernel may still fail to send it. */
   sent?(machine: Machine, router: VirtualRouter, advert: OutgoingAdvert): void;
+  /** A heartbeat goes out on a path. */
+  spoke?(machine: Machine, bytes: Uint8Array): void;
   /** A heartbeat reaches a director; `counts` is what the simulator thinks of it. */
   reached?(machine: Machine, arrival: Arrival, counts: boolean): void;
   /** It has been heard and acted upon. */

@@ -239,6 +239,7 @@ export class World implements MachineListener {
   spoke(machine: Machine, { remote }: PathEnds, frame: Frame): void {
     if (machine.kernel.mood.failsToSend) this.#pathInterference.set(remote, this.now);
     this.hearsay(machine).said(frame.bytes);
+    for (const watch of this.#watches) watch.spoke?.(machine, frame.bytes);
     const { recorded, random } = this;
     if (this.blueprint.recording !== true) return;
     if (recorded.length < RECORDED_MAX) recorded.push(frame);
