@@ -167,6 +167,17 @@ for (const [name, instances, reason] of REFUSED) {
   });
 }
 
+t.test("what each offers the other at once stays with both", (t) => {
+  const pair = found(three("master", 150), three("master", 100));
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.tell("b", { type: "hand-over", instances: [7] });
+  t.same(
+    pair.run(200).filter((line) => /take|let-go|handover/.test(line)),
+    ["52 a handover-failed offer 7 claim-failed", "52 b handover-failed offer 7 claim-failed"],
+  );
+  t.end();
+});
+
 t.test("a claim that fails is refused", (t) => {
   const pair = found();
   pair.tell("a", { type: "hand-over", instances: [7] });
