@@ -125,6 +125,12 @@ export function onPeerSilent(
   return { state: asking, effects: [{ type: "send-advert" }] };
 }
 
+/** A silence that was none on another router is none here: who is being asked need not answer. */
+export function onPeerLives(state: State, now: Instant, { router }: Context): Step {
+  if (state.name !== "backup" || state.expecting !== "peer-silent") return unchanged(state);
+  return unchanged(waitingFor(state.master, state.advertInterval, now, router));
+}
+
 /** A backup takes the addresses over from a master that still has them. */
 export function onTake(state: State, from: string, now: Instant, context: Context): Step {
   if (state.name !== "backup") return unchanged(state);

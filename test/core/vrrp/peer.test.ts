@@ -248,6 +248,18 @@ t.test("a peer that is back as master before its silence was acted upon has not 
   t.end();
 });
 
+t.test("a silence that was none on another router is none here", (t) => {
+  const story = Story.backup();
+  story.hear(0.5);
+  story.hearPeer(0.6, { state: "master" });
+  story.hearPeer(1, undefined);
+  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["advert"]);
+  t.same(story.give(1.005, { type: "peer-lives" }), []);
+  t.same(story.wake(1.01), [], "no takeover at the end of the grace");
+  t.equal(story.state.name, "backup");
+  t.end();
+});
+
 t.test("however a master leaves, its routes go before its addresses", (t) => {
   const routing = [ROUTE];
   const gone = ["route nothing", "remove 192.0.2.100 eth0"];
