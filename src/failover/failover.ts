@@ -316,6 +316,7 @@ export class Failover {
     // What an earlier life left is to go even if there was no time for a configuration.
     if (!this.#opened) await this.configure(IDLE, undefined);
     this.#bfd.leave();
+    this.#pair.leave();
     await this.#handOver();
     await this.#stopAllBut(new Map());
     await this.#holdStatic(IDLE);
