@@ -73,6 +73,11 @@ const HOUSE: Readonly<Record<string, Room>> = {
     ],
     why: "the one process that logs, serves, starts others, and watches tracked files and scripts",
   },
+  realserver: {
+    folders: ["core", "linux"],
+    packages: ["node:fs", "node:path"],
+    why: "a command that looks, plans, and carries out, and has ended before anybody waits for it",
+  },
   cli: {
     folders: ["core", "config", "control"],
     packages: ["commander", "node:fs", "node:os"],
@@ -100,7 +105,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
 
 /** The entry points of processes: whoever may start a process may import its entry point. */
 const ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
-  cli: ["src/supervisor/main.ts"],
+  cli: ["src/supervisor/main.ts", "src/realserver/main.ts"],
   lab: ["src/cli/main.ts"],
 };
 
