@@ -54,7 +54,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
   },
   balancer: {
     folders: ["core", "linux", "probes"],
-    packages: ["node:path", "node:timers/promises"],
+    packages: ["node:path", "node:timers/promises", "node:util"],
     why: "runs the checks and owns the IPVS table",
   },
   supervisor: {
