@@ -33,6 +33,7 @@ export function addRealServer(program: Command): void {
     (options: RealServerOptions) => withConfig("check", options),
   );
   withRunDirectory(realserver.command("remove").description("undo what apply did, and nothing else"))
+    .option("-c, --config <file>", "not needed: what apply did is on record")
     .option("--dry-run", "show the steps, take none")
     .action((options: RealServerOptions) => run("remove", undefined, options));
 }
