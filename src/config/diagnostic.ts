@@ -83,6 +83,7 @@ export const DIAGNOSTICS = {
   "duplicate-member": "error",
   "lonely-member": "warning",
   "mixed-owners": "warning",
+  "split-group": "error",
   // Tracked objects.
   "unknown-track": "error",
   "duplicate-track": "error",

@@ -18,7 +18,7 @@ import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
 import { buildHeartbeat, type LinkSecrets } from "./heartbeat.ts";
 import { buildRouting } from "./routing.ts";
-import { linkDelays, trackedGateways, trackedRoutes, tracksOf } from "./tracking.ts";
+import { linkDelays, trackedGateways, trackedRoutes, trackers, tracksOf } from "./tracking.ts";
 import type { VirtualAddressEntry } from "../schema/virtual-address.ts";
 import { buildAddress } from "./address.ts";
 import { buildLink } from "./virtual-link.ts";
@@ -37,9 +37,7 @@ export function buildFailover(
   secrets: LinkSecrets,
 ): FailoverConfig {
   const heartbeat = buildHeartbeat(content, node, secrets);
-  const routers = [...content.vrrp_instances].map(([name, instance]) =>
-    router(name, instance, content, node),
-  );
+  const routers = [...trackers(content)].map(([name, instance]) => router(name, instance, content, node));
   return {
     routers,
     startupDelay: content.global_defs.vrrp_startup_delay,

@@ -20,9 +20,25 @@ import { familyOf } from "../../core/units/ip-address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
 import { type Destination, routingFamily } from "../schema/routing.ts";
 import { prefixOf } from "./routing.ts";
+import { trackShape } from "../schema/tracking.ts";
 import { scriptTimeout, type UserOf } from "./balancer.ts";
 
-/** What one instance tracks. An item without a weight has its object's. */
+/** All instances, with what their sync groups track. */
+export function trackers(content: FileContent): ReadonlyMap<string, InstanceContent> {
+  return new Map(
+    [...content.vrrp_instances].map(([name, instance]) => [name, withGroup(name, instance, content)]),
+  );
+}
+
+function withGroup(name: string, instance: InstanceContent, content: FileContent): InstanceContent {
+  const group = [...content.vrrp_sync_groups.values()].find((entry) => entry.group.includes(name));
+  if (group === undefined) return instance;
+  const lists = Object.keys(trackShape) as (keyof typeof trackShape)[];
+  const both = lists.map((list) => [list, [...instance[list], ...group[list]]]);
+  return { ...instance, ...(Object.fromEntries(both) as Pick<InstanceContent, keyof typeof trackShape>) };
+}
+
+/** What one of the `trackers` tracks. An item without a weight has its object's. */
 export function tracksOf(instance: InstanceContent, content: FileContent): readonly Tracked[] {
   const interfaces = instance.track_interface.map((item) => {
     const own = typeof item === "string" ? { interface: item } : item;
@@ -83,7 +99,7 @@ function isMap(item: RouteItem): item is Exclude<RouteItem, Destination> {
 
 /** What all instances track of routes, by the object's name. */
 export function trackedRoutes(content: FileContent): Readonly<Record<string, TrackedRoute>> {
-  const all = [...content.vrrp_instances.values()].flatMap((instance) =>
+  const all = [...trackers(content).values()].flatMap((instance) =>
     instance.track_route.map((item) => trackedRoute(item, instance)),
   );
   return Object.fromEntries(all.map((route) => [trackedRouteText(route), route]));
@@ -110,7 +126,7 @@ export function linkDelays(content: FileContent): Readonly<Record<string, LinkDe
 
 /** The gateways that at least one instance tracks. */
 export function trackedGateways(content: FileContent): readonly TrackedGateway[] {
-  const used = new Set([...content.vrrp_instances.values()].flatMap(namesOfGateways));
+  const used = new Set([...trackers(content).values()].flatMap(namesOfGateways));
   return [...content.track_gateways].flatMap(([name, gateway]) => {
     if (!used.has(name)) return [];
     const { address, interface: device, method, interval, timeout, rise, fall } = gateway;
@@ -126,7 +142,7 @@ function namesOfGateways({ track_gateway: items }: InstanceContent): string[] {
 
 /** The supervisor's part: what at least one instance tracks. */
 export function buildWatch(content: FileContent, userOf: UserOf): WatchConfig {
-  const all = [...content.vrrp_instances.values()].flatMap((instance) => tracksOf(instance, content));
+  const all = [...trackers(content).values()].flatMap((instance) => tracksOf(instance, content));
   const isTracked = (kind: TrackKind, name: string): boolean =>
     all.some((tracked) => tracked.kind === kind && tracked.object === name);
   return {

@@ -13,11 +13,15 @@ import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import { formatDuration } from "../schema/duration.ts";
 import type { InstanceContent, LooseContent } from "../schema/file.ts";
+import type { trackShape } from "../schema/tracking.ts";
 import { familyOfInstance } from "../schema/family.ts";
 import { checkGateways } from "./gateways.ts";
 import { checkCommand, checkUser } from "./programs.ts";
 
 type Instance = NonNullable<Loose<InstanceContent>>;
+
+/** What both an instance and a sync group have. */
+type Tracker = Pick<Instance, keyof typeof trackShape>;
 
 /** An entry of one of an instance's lists. */
 interface Item {
@@ -49,6 +53,18 @@ export function checkTracking(content: LooseContent, environment: Environment, f
     checkOwner(items, instance, content, findings);
     checkGroup(items, name, content, findings);
   }
+  for (const [name, group] of content.vrrp_sync_groups ?? []) {
+    const items = [...itemsOf(["vrrp_sync_groups", name], group ?? {})];
+    for (const item of items) used.add(`${item.list} ${item.object}`);
+    checkItems(items, content, findings);
+    const members = (group?.group ?? []).flatMap((member) =>
+      member === undefined ? [] : ([[member, content.vrrp_instances?.get(member)]] as const),
+    );
+    for (const [member, instance] of members) checkMember(items, name, member, instance, findings);
+    // Owners are owners in all members.
+    const [first] = members;
+    if (first?.[1] !== undefined) checkOwner(items, first[1], content, findings);
+  }
   checkUnused("vrrp_scripts", "track_script", used, content, findings);
   checkUnused("track_files", "track_file", used, content, findings);
   checkUnused("vrrp_track_processes", "track_process", used, content, findings);
@@ -63,12 +79,30 @@ export function checkTracking(content: LooseContent, environment: Environment, f
   checkDelays(content, findings);
 }
 
+/** What a sync group tracks, a member of it tracks as well; `items` are the group's. */
+function checkMember(
+  items: readonly Item[],
+  group: string,
+  member: string,
+  instance: Instance | undefined,
+  findings: Findings,
+): void {
+  for (const { list, object, path } of itemsOf(["vrrp_instances", member], instance ?? {})) {
+    if (object === undefined || !items.some((item) => item.list === list && item.object === object)) continue;
+    findings.add(
+      "duplicate-track",
+      path,
+      `${object} is tracked by the sync group ${group} already: keep one`,
+    );
+  }
+}
+
 /** True when a tracked script runs under the account of `global_defs`. */
 export function trackingNeedsGlobalUser(content: LooseContent): boolean {
   return [...(content.vrrp_scripts?.values() ?? [])].some((script) => script?.user === undefined);
 }
 
-function* itemsOf(place: Path, instance: Instance): Generator<Item> {
+function* itemsOf(place: Path, instance: Tracker): Generator<Item> {
   for (const [index, item] of (instance.track_interface ?? []).entries()) {
     const own = typeof item === "string" ? { interface: item } : item;
     const path = [...place, "track_interface", index];
@@ -119,7 +153,7 @@ function* itemsOf(place: Path, instance: Instance): Generator<Item> {
 /** The route that an entry names; undefined when it could not be read. */
 function routeOf(
   item: NonNullable<Instance["track_route"]>[number],
-  instance: Instance,
+  instance: Tracker,
 ): TrackedRoute | undefined {
   const read = typeof item === "object" && "to" in item ? item.to : item;
   if (read === undefined) return undefined;

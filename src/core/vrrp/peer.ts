@@ -48,7 +48,8 @@ export function onDueBesidePeer(
   context: Context,
 ): Step {
   if (state.expecting !== "preempted-lower-priority") {
-    return { state: waitingOn(state, now, context.router), effects: [{ type: "held-back-by-peer" }] };
+    const waiting = { ...state, expecting: "master-down" } as const;
+    return { state: waitingOn(waiting, now, context.router), effects: [{ type: "held-back-by-peer" }] };
   }
   if (state.askedHandover === true || peer.priority === OWNER)
     return becomeMaster(state, state.expecting, state.master, now, context);
@@ -84,7 +85,7 @@ function onPeerLetsGo(
   // On the segment somebody else is master, who is none of the pair.
   const isThird = state.master !== undefined && peer.primary !== undefined && state.master !== peer.primary;
   const isNext = peer.state !== "backup" || rank(peer, context) === "lesser";
-  if (isThird || !isNext || context.heldBackBy !== undefined) return unchanged(state);
+  if (isThird || !isNext) return unchanged(state);
   return becomeMaster(state, "peer-let-go", peer.state, now, context);
 }
 
