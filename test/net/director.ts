@@ -84,6 +84,8 @@ export class Director {
   /** When it ended, on the monotonic clock. */
   diedAt: Instant | undefined;
   readonly host: Host;
+  /** The release that it tells the other director. */
+  version = "1.0.0";
   readonly #lan: Lan;
   readonly #counts = new Map<string, number>();
   #child: ChildProcess;
@@ -192,7 +194,7 @@ export class Director {
   #fork(): ChildProcess {
     const directory = join(this.#lan.directory, this.host.namespace);
     mkdirSync(directory, { recursive: true });
-    const child = fork(MAIN, [directory], {
+    const child = fork(MAIN, [directory, this.version], {
       serialization: "advanced",
       execPath: "ip",
       execArgv: [...this.host.inside(), process.execPath, "--enable-source-maps"],

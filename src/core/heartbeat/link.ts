@@ -294,7 +294,10 @@ function onHeartbeat(
     }
   }
   const judged = lookForSplits(state, now);
-  return { state: judged.state, effects: [...effects, ...judged.effects] };
+  const isSplit = judged.effects.some(({ type }) => type === "split-brain");
+  // The one that gives way says first that it was master: the other one could not know, and has to announce again.
+  const told = isSplit ? sendRound(judged.state, [], now, context) : unchanged(judged.state);
+  return { state: told.state, effects: [...effects, ...told.effects, ...judged.effects] };
 }
 
 /** No part of a round that asks for something: such a round begins with its questions, and goes on with what has changed. */

@@ -87,6 +87,11 @@ export const EVENTS = {
   "quorum-gained": ["info", "a virtual server has enough real servers"],
   "quorum-lost": ["warn", "a virtual server has too few real servers"],
   "ipvs-applied": ["info", "the IPVS table was changed"],
+  "masquerade-failed": ["error", "the real servers' own packets cannot be masqueraded"],
+  "masquerade-drift": [
+    "warn",
+    "the table of nf_tables that masquerades was changed behind our back and has been made anew",
+  ],
   "ipvs-drift": ["warn", "the IPVS table was changed behind our back and has been put right"],
   "ipvs-refused": ["error", "the kernel refused a change of the IPVS table"],
   "ipvs-unavailable": ["error", "the kernel has no IPVS"],

@@ -28,7 +28,7 @@ export interface RoutingRecord {
   readonly entries: readonly RoutingEntry[];
 }
 
-/** And the families that may have a table of nf_tables because of us. */
+/** And the families that may have a table of nf_tables because of us; the balancer's is another table, in a record of its own. */
 export interface FilterRecord {
   readonly families: readonly Family[];
 }
@@ -53,6 +53,7 @@ export const FAILOVER_RECORD = "failover.json";
 export const ROUTING_RECORD = "routing.json";
 export const FILTER_RECORD = "filter.json";
 export const LINK_RECORD = "links.json";
+export const MASQUERADE_RECORD = "masquerade.json";
 export const BALANCER_RECORD = "balancer.json";
 /** The programs that the balancer's checks run. */
 export const BALANCER_PROGRAMS = "balancer-programs.json";
