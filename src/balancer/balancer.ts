@@ -12,6 +12,7 @@
 
 import { join } from "node:path";
 import type { BalancerConfig, VirtualServer } from "../core/balance/model.ts";
+import { masqueradedFamilies } from "../core/balance/masquerade.ts";
 import { isMark, serviceKey } from "../core/balance/service.ts";
 import { desiredTable } from "../core/balance/table.ts";
 import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../core/health/adoption.ts";
@@ -26,7 +27,7 @@ import {
 } from "../core/health/roster.ts";
 import type { BalancerReport } from "../core/report/channel.ts";
 import { type Event, type EventFields, event } from "../core/report/event.ts";
-import { BALANCER_PROGRAMS, BALANCER_RECORD } from "../core/report/record.ts";
+import { BALANCER_PROGRAMS, BALANCER_RECORD, MASQUERADE_RECORD } from "../core/report/record.ts";
 import { type Family, familyOf } from "../core/units/ip-address.ts";
 import { between, toMilliseconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
@@ -36,6 +37,7 @@ import { openProgramRoll } from "../linux/program-roll.ts";
 import { type CheckDriver, driveChecks } from "./check-driver.ts";
 import { openFootprint } from "./footprint.ts";
 import { keepForwarding } from "./forwarding.ts";
+import { MasqueradeKeeper } from "./masquerade-keeper.ts";
 import { keepQuora } from "./quorum-keeper.ts";
 import { keepTable } from "./table-keeper.ts";
 import { openTally } from "./tally.ts";
@@ -49,7 +51,12 @@ export interface BalancerOutlet {
   late(seconds: number): void;
 }
 
-const NOTHING: BalancerConfig = { virtualServers: [], timeouts: NO_TIMEOUTS, tellInitial: false };
+const NOTHING: BalancerConfig = {
+  virtualServers: [],
+  timeouts: NO_TIMEOUTS,
+  masquerade: undefined,
+  tellInitial: false,
+};
 const NO_HERITAGE: Heritage = { observed: new Map(), owned: new Set() };
 
 /** A balancer that does nothing until it is configured. `outlet` is first used after that. */
@@ -67,6 +74,10 @@ export function openBalancer(
   const footprint = openFootprint(join(runDir, BALANCER_RECORD), tell);
   const forwarding = keepForwarding(footprint, tell);
   const quora = keepQuora(tell);
+  const masquerading = new MasqueradeKeeper(join(runDir, MASQUERADE_RECORD), {
+    event: tell,
+    drift: () => tally.count("drift", { kind: "masquerade" }, 1),
+  });
 
   const checks: CheckDriver = driveChecks(
     {
@@ -130,6 +141,7 @@ export function openBalancer(
       checks.configure(next, adoptedVerdicts(inherited));
       configuring = false;
       quora.configure(next, checks.roster, (virtual) => adoptedQuorum(virtual, inherited));
+      masquerading.require(next.masquerade);
       await table.look();
     },
     held(addresses) {
@@ -139,9 +151,11 @@ export function openBalancer(
     async stop() {
       clearTimeout(nextStep);
       const [emptied] = await Promise.all([table.stop(), checks.stop()]);
+      const cleared = masquerading.close();
       const restored = forwarding.restore();
       if (emptied && restored) footprint.erase();
-      else tell(event("process-unclean", { process: "balancer", left: leftOver(emptied, restored) }));
+      const left = leftOver(emptied, cleared, restored);
+      if (left.length > 0) tell(event("process-unclean", { process: "balancer", left }));
     },
     report: (lateness) => ({
       virtualServers: (config ?? NOTHING).virtualServers.map((virtual) => ({
@@ -155,12 +169,13 @@ export function openBalancer(
   };
 }
 
-function forwardedFamilies({ virtualServers }: BalancerConfig): Set<Family> {
+function forwardedFamilies({ virtualServers, masquerade }: BalancerConfig): Set<Family> {
   const servers = virtualServers.flatMap(({ realServers, sorryServer }) => [
     ...realServers,
     ...(sorryServer === undefined ? [] : [sorryServer]),
   ]);
-  return new Set(servers.filter(({ method }) => method === "nat").map(({ address }) => familyOf(address)));
+  const translated = servers.filter(({ method }) => method === "nat").map(({ address }) => familyOf(address));
+  return new Set([...translated, ...masqueradedFamilies(masquerade)]);
 }
 
 /** The names of those whose checks rest while none of their addresses is held here. */
@@ -181,6 +196,10 @@ function stand(server: WatchedServer): BalancerReport["realServers"][number] {
   return { virtual, real, up: isUp(server), weight: tableWeight(server, now()), configuredWeight: weight };
 }
 
-function leftOver(emptied: boolean, restored: boolean): readonly string[] {
-  return [...(emptied ? [] : ["ipvs services"]), ...(restored ? [] : ["forwarding"])];
+function leftOver(emptied: boolean, cleared: boolean, restored: boolean): readonly string[] {
+  return [
+    ...(emptied ? [] : ["ipvs services"]),
+    ...(cleared ? [] : ["masquerading"]),
+    ...(restored ? [] : ["forwarding"]),
+  ];
 }

@@ -22,7 +22,7 @@ import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
-import { releaseAddresses, releaseLinks, releaseServices } from "./release.ts";
+import { BALANCER_RELEASES, FAILOVER_RELEASES } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
 import { ServiceNotifier } from "./service-notifier.ts";
@@ -94,7 +94,7 @@ export class Supervisor {
       nodeOptions: [],
       onReport: (report: BalancerReport) => this.#onBalancerReport(report),
       known: () => ({ type: "held", addresses: this.#held }),
-      release: () => releaseServices(path),
+      release: () => this.#releaseServices(path),
       // A table that nobody looks after still serves.
       releaseWhileAway: false,
     });
@@ -251,9 +251,12 @@ export class Supervisor {
     this.#notifier.onTransition(String(instance), to as InstanceStateName, String(cause), Number(priority));
   }
 
+  async #releaseServices(runDirectory: string): Promise<void> {
+    for (const release of BALANCER_RELEASES) await release(runDirectory);
+  }
+
   async #releaseAddresses(runDirectory: string): Promise<void> {
-    await releaseAddresses(runDirectory);
-    await releaseLinks(runDirectory);
+    for (const release of FAILOVER_RELEASES) await release(runDirectory);
     this.#hold([]);
     if (!this.#stopping) this.#notifier.onFailoverAway();
   }

@@ -221,6 +221,7 @@ class Side {
         say("remove");
         clock.ringAt(clock.now(), done);
       },
+      route: () => {},
       announce: () => {},
       drain: () => {},
       primary: () => this.config.paths[0]?.local,

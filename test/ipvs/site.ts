@@ -13,7 +13,7 @@ import { kill, until, World } from "./world.ts";
 
 export const VIP = "192.0.2.100";
 export const VIP6 = "2001:db8:1::100";
-const HOSTS = [21, 22] as const;
+export const HOSTS = [21, 22] as const;
 
 /** Says over TCP and UDP, on any address, which real server it is. */
 const SERVER = `
@@ -145,17 +145,26 @@ export class Site extends World {
       .split(" ");
   }
 
-  /** Packets that the director saw on their way back from the real servers, as ipvsadm counts them. */
-  returned(): number {
-    const lines = this.run("ipvsadm", "-Ln", "--stats", "--exact").split("\n");
-    const counts = lines.filter((line) => line.includes("->") && !line.includes("RemoteAddress"));
-    return counts.reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[4]), 0);
+  /**
+   * Packets that the director saw on their way back from the real servers, once so many connections are counted: the kernel
+   * adds up what its processors have counted every two seconds.
+   */
+  async returned(connections: number): Promise<number> {
+    await until("connections are counted", () => this.#counted(1) >= connections);
+    return this.#counted(3);
   }
 
   override async close(): Promise<void> {
     for (const server of this.#servers) await kill(server);
     await super.close();
     for (const name of this.#others) execFileSync("ip", ["netns", "del", name]);
+  }
+
+  /** A column of `ipvsadm --stats`, added up: 1 is connections, 2 packets in, 3 packets out. */
+  #counted(column: number): number {
+    const lines = this.run("ipvsadm", "-Ln", "--stats", "--exact").split("\n");
+    const counts = lines.filter((line) => line.includes("->") && !line.includes("RemoteAddress"));
+    return counts.reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[column + 1]), 0);
   }
 
   #add(role: string): string {

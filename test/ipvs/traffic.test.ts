@@ -45,7 +45,7 @@ if (hasIpvs(t, import.meta.url)) {
       ),
     );
     t.strictSame(inTurns(site.ask(URL, 4)), TURNS);
-    t.ok(site.returned() > 0, "replies come through the director");
+    t.ok((await site.returned(4)) > 0, "replies come through the director");
     t.strictSame(inTurns(site.ask(`http://[${VIP6}]/`, 4)), TURNS, "IPv6");
     t.strictSame(inTurns(site.ask(`http://${VIP}:81/`, 4)), TURNS, "a group's first port");
     t.strictSame(inTurns(site.ask(`http://${VIP}:82/`, 4)), TURNS, "its second");
@@ -77,7 +77,7 @@ if (hasIpvs(t, import.meta.url)) {
       );
       t.strictSame(inTurns(site.ask(URL, 4)), TURNS);
       t.strictSame(inTurns(site.askUdp(80, 4)), TURNS, "each datagram by itself");
-      t.equal(site.returned(), 0, "replies go past the director");
+      t.equal(await site.returned(4), 0, "replies go past the director");
       t.equal(site.run("cat", "/proc/sys/net/ipv4/ip_forward").trim(), "0", "which forwards nothing");
 
       await balancer.configure(

@@ -34,7 +34,7 @@ if (hasIpvs(t, import.meta.url)) {
       const service = `{ address: ${VIP}, port: 80, lvs_sched: rr, lvs_method: ${method}, ${reals} }`;
       await balancer.configure(configOf(`${instance()}virtual_servers: [${service}]\n`).balancer);
       t.strictSame(inTurns(site.ask(`http://${VIP}/`, 4)), TURNS);
-      t.equal(site.returned(), 0);
+      t.equal(await site.returned(4), 0);
       await balancer.stop();
     });
   }

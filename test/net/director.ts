@@ -59,6 +59,8 @@ export function web(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [VIP],
     announcing: { delay: ZERO, repeat: 1, refresh: ZERO, refreshRepeat: 1 },
     contention: { announceDelay: ZERO, announceRepeat: 1, answer: true, lastWord: false },
+    accept: true,
+    routing: [],
     syncGroup: undefined,
     tracks: [],
     ...changes,
@@ -143,6 +145,11 @@ export class Director {
   /** Starts a new process in the place of the one that ended. */
   restart(): void {
     this.#child = this.#fork();
+  }
+
+  /** How many reports it has made. */
+  get reports(): number {
+    return this.#reports;
   }
 
   /** Waits for a state of the instance `web`. */

@@ -15,10 +15,10 @@
 
 import type { IpAddress } from "../units/ip-address.ts";
 import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
-import { type Context, type Effect, type Step, unchanged } from "./event.ts";
+import { type Context, type Step, unchanged } from "./event.ts";
 import type { State, TransitionCause } from "./state.ts";
 import { OWNER } from "./priority.ts";
-import { announce, becomeMaster, publish } from "./transition.ts";
+import { announce, becomeMaster, clear, publish } from "./transition.ts";
 import { waitingFor, waitingOn } from "./waiting.ts";
 
 /** What the peer last said of this virtual router. */
@@ -105,8 +105,7 @@ function onPeerIsMaster(
   const next = waitingFor(peer.primary, router.advertInterval, now, router);
   const cause: TransitionCause =
     peer.priority > router.priority ? "higher-priority" : "equal-priority-higher-address";
-  const effects: Effect[] = [{ type: "remove-addresses", addresses: router.addresses }];
-  return { state: next, effects: [...effects, publish(state, next, cause, peer.primary)] };
+  return { state: next, effects: [...clear(router), publish(state, next, cause, peer.primary)] };
 }
 
 /**
@@ -150,8 +149,7 @@ export function onGiven(state: State, to: string | undefined, now: Instant, { ro
     ...waitingFor(peer?.primary, router.advertInterval, now, router),
     preemptAt: peer !== undefined && peer.priority < router.priority ? NEVER : undefined,
   };
-  const effects: Effect[] = [{ type: "remove-addresses", addresses: router.addresses }];
-  return { state: next, effects: [...effects, publish(state, next, "handover", to)] };
+  return { state: next, effects: [...clear(router), publish(state, next, "handover", to)] };
 }
 
 /** A master that is in no handover of its own any more. */
