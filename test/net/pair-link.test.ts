@@ -80,18 +80,21 @@ if (hasRoot(t, import.meta.url)) {
     t.same([a.transitions, b.transitions], before);
   });
 
-  t.test("carrier lost on the master's public side: it lets go first, and says so on the other", async (t) => {
-    const pair = await new LinkedPair(t).start(SLOW);
-    const { a, b } = pair;
-    a.host.cable("eth0", "down");
-    await b.reaches("master");
-    t.equal(b.transitions.at(-1), "backup -> master (peer-let-go)");
-    t.equal(a.transitions.at(-1), "master -> fault (fault)");
-    t.equal(pair.holders(), "b");
-    a.host.cable("eth0", "up");
-    await a.reaches("backup");
-    t.equal(pair.holders(), "b");
-  });
+  t.test(
+    "carrier lost on the master's public side: it lets go first, and says so on the other",
+    async (t) => {
+      const pair = await new LinkedPair(t).start(SLOW);
+      const { a, b } = pair;
+      a.host.cable("eth0", "down");
+      await b.reaches("master");
+      t.equal(b.transitions.at(-1), "backup -> master (peer-let-go)");
+      t.equal(a.transitions.at(-1), "master -> fault (fault)");
+      t.equal(pair.holders(), "b");
+      a.host.cable("eth0", "up");
+      await a.reaches("backup");
+      t.equal(pair.holders(), "b");
+    },
+  );
 
   t.test("two masters that hear each other again on one path settle, and the winner announces", async (t) => {
     const pair = await new LinkedPair(t).start(SLOW);
