@@ -19,7 +19,7 @@ import { type Context, type Step, unchanged } from "./event.ts";
 import type { State, TransitionCause } from "./state.ts";
 import { OWNER } from "./priority.ts";
 import { announce, becomeMaster, clear, publish } from "./transition.ts";
-import { waitingFor, waitingOn } from "./waiting.ts";
+import { NEVER, waitingFor, waitingOn } from "./waiting.ts";
 
 /** What the peer last said of this virtual router. */
 export interface PeerWord {
@@ -34,8 +34,6 @@ export interface PeerWord {
 
 /** Both hold the addresses in a handover for no longer than this; and neither hears adverts for so long. */
 const HANDOVER_AT_MOST = milliseconds(50);
-
-const NEVER = Number.MAX_SAFE_INTEGER as Instant;
 
 /** A backup that asked for a handover takes the addresses the usual way when so long nothing has come of it. */
 const ASKED_FOR = milliseconds(100);

@@ -6,7 +6,7 @@
 
 import t from "tap";
 import type { Route } from "../../../src/core/routing/model.ts";
-import { milliseconds } from "../../../src/core/units/time.ts";
+import { milliseconds, seconds } from "../../../src/core/units/time.ts";
 import { ip, Story } from "./story.ts";
 
 const ROUTE: Route = {
@@ -222,6 +222,19 @@ t.test("what was handed to a peer of lower priority is left to it until it gets 
   story.hear(9, { priority: 40 });
   t.equal(story.due, 7 + 3.609_375, "no longer put off");
   t.same(story.wake(7 + 3.609_375), ["ask the peer to hand over"]);
+  t.end();
+});
+
+t.test("and another preempt_delay changes nothing in that", (t) => {
+  const story = Story.master({ preemptDelay: seconds(5) });
+  story.hearPeer(0.5, { priority: 50 });
+  story.give(1, { type: "give" });
+  story.give(1.01, { type: "given", to: "lvs2" });
+  story.hearPeer(1.02, { state: "master", priority: 50 });
+  story.change(1.5, { preemptDelay: seconds(1) });
+  story.hearPeer(2, { state: "master", priority: 40 });
+  for (const second of [2.1, 3.1, 4.1]) story.hear(second, { priority: 40 });
+  t.equal(story.due, 2.1 + 3.609_375, "put off for one second, from its first advert on");
   t.end();
 });
 
