@@ -222,7 +222,8 @@ export class Instance {
 
   /** True as long as its addresses may be here because it is, or was, master. */
   get isMaster(): boolean {
-    return this.#state.name === "master" || this.#published === "master";
+    if (this.#state.name === "master" || this.#published === "master") return true;
+    return this.#outbox.tasks.some(({ effect }) => effect.type === "remove-addresses");
   }
 
   /** Its tracked objects add up to something else. */

@@ -62,3 +62,36 @@ t.test("adverts first, of all of them", async (t) => {
   await settled(members);
   t.same(asked.slice(2).toSorted(), ["in advert 0", "in is init", "out advert 0", "out is init"]);
 });
+
+t.test("as long as an address may be here the peer is told master, though that was never published", (t) => {
+  const answers: (() => void)[] = [];
+  const told: string[] = [];
+  const instance: Instance = new Instance(router(), 0, {
+    clock: MACHINE_CLOCK,
+    send: () => {},
+    add: (_, __, done) => void answers.push(() => done(true)),
+    remove: (_, done) => void answers.push(done),
+    route: () => {},
+    announce: () => {},
+    drain: () => {},
+    primary: () => "192.0.2.12" as Ipv4,
+    held: () => [],
+    event: () => {},
+    transition: (_, { to }) => told.push(to),
+    late: () => {},
+    stalled: () => {},
+    companions: () => [instance],
+    decided: () => {},
+  });
+  instance.dispatch({ type: "startup", faults: [], resume: true });
+  instance.dispatch({ type: "fault-raised", fault: "x" });
+  t.equal(instance.state.name, "fault");
+  t.equal(instance.isMaster, true, "the address is being added");
+  answers.shift()?.();
+  t.same(told, ["master"]);
+  t.equal(instance.isMaster, true, "it is being removed");
+  answers.shift()?.();
+  t.same(told, ["master", "fault"]);
+  t.equal(instance.isMaster, false);
+  t.end();
+});
