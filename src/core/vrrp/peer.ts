@@ -15,6 +15,7 @@
 
 import type { IpAddress } from "../units/ip-address.ts";
 import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
+import { giveWay } from "./contention.ts";
 import { type Context, type Step, unchanged } from "./event.ts";
 import type { State, TransitionCause } from "./state.ts";
 import { OWNER } from "./priority.ts";
@@ -103,7 +104,8 @@ function onPeerIsMaster(
   const next = waitingFor(peer.primary, router.advertInterval, now, router);
   const cause: TransitionCause =
     peer.priority > router.priority ? "higher-priority" : "equal-priority-higher-address";
-  return { state: next, effects: [...clear(router), publish(state, next, cause, peer.primary)] };
+  // With a last word: the peer may not hear us by the link, and is to announce again.
+  return giveWay(state, next, cause, peer.primary, router);
 }
 
 /**

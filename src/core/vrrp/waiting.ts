@@ -49,7 +49,11 @@ export function rescheduled(
   const isHumbler = (before.preempt && !router.preempt) || router.priority < before.priority;
   if (isHumbler && state.expecting === "preempted-lower-priority")
     return waitingFor(state.master, advertInterval, now, router);
-  const shift = masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
+  // Who is asked whether it lives has its own time for that.
+  const isAsking = state.expecting === "peer-silent";
+  const shift = isAsking
+    ? 0
+    : masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
   const delayed = (router.preemptDelay - before.preemptDelay) as Duration;
   const known = state.preemptAt;
   const preemptAt = known === undefined || known === NEVER ? known : after(known, delayed);

@@ -136,6 +136,7 @@ t.test("of two masters the lesser gives way, the greater announces again when th
   const lesser = Story.master();
   t.same(lesser.hearPeer(1, { state: "master" }), [
     "remove 192.0.2.100 eth0",
+    "last advert",
     "master -> backup (higher-priority: 192.0.2.11)",
   ]);
   const greater = Story.master();
@@ -150,6 +151,7 @@ t.test("of two masters of one priority the one that loses a tie gives way", (t) 
   const lesser = Story.master();
   t.same(lesser.hearPeer(1, { state: "master", priority: 100, winsTie: true }), [
     "remove 192.0.2.100 eth0",
+    "last advert",
     "master -> backup (equal-priority-higher-address: 192.0.2.11)",
   ]);
   t.end();
@@ -258,6 +260,15 @@ t.test("a peer that is back as master before its silence was acted upon has not 
   story.hearPeer(1.005, { state: "master" });
   t.same(story.wake(1.01), ["held back by the peer"]);
   t.same(story.hear(1.2), [], "an advert of it contradicts nothing now");
+  t.end();
+});
+
+t.test("who is asked whether it lives has its own time for that, whatever is configured meanwhile", (t) => {
+  const story = Story.backup();
+  story.hear(0.5);
+  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["advert"]);
+  story.change(1.005, { downTimerAdverts: 5 });
+  t.equal(story.due, 1.01);
   t.end();
 });
 
