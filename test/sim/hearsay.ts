@@ -21,6 +21,8 @@ interface Path {
   highest: number;
   heardAt: Instant | undefined;
   interval: Duration;
+  /** It was silent from then on by settings that there are no more. */
+  silentAt: Instant | undefined;
 }
 
 const WINDOW = 64;
@@ -45,7 +47,7 @@ export class Hearsay {
   /** The link takes this configuration into force. */
   configure(config: HeartbeatConfig | undefined, now: Instant): void {
     // What was silent by the old settings is, whatever the new ones say.
-    for (const path of this.#paths.values()) if (!this.#isUp(path, now)) path.heardAt = undefined;
+    for (const path of this.#paths.values()) if (!this.#isUp(path, now)) path.silentAt = this.#silentAt(path);
     this.config = config;
     if (config === undefined) this.#boot = undefined;
     if (config === undefined) this.#forget();
@@ -58,7 +60,7 @@ export class Hearsay {
       const highest = this.#sequence;
       for (let number = 0; number < WINDOW; number += 1) seen.add(highest - number);
       const interval = 0 as Duration;
-      this.#paths.set(name, { ends, seen, highest, heardAt: undefined, interval });
+      this.#paths.set(name, { ends, seen, highest, heardAt: undefined, interval, silentAt: undefined });
     }
   }
 
@@ -82,6 +84,7 @@ export class Hearsay {
     path.seen.add(said.sequence);
     path.highest = Math.max(path.highest, said.sequence);
     path.heardAt = now;
+    path.silentAt = undefined;
     path.interval = said.interval;
     this.heardAt = now;
     if (said.sequence < this.#sequence) return true;
@@ -101,7 +104,8 @@ export class Hearsay {
     return last;
   }
 
-  #silentAt({ heardAt, interval }: Path): Instant | undefined {
+  #silentAt({ heardAt, interval, silentAt }: Path): Instant | undefined {
+    if (silentAt !== undefined) return silentAt;
     const wait = ((this.config?.deadAfter ?? 0) * interval) as Duration;
     return heardAt === undefined ? undefined : after(heardAt, wait);
   }

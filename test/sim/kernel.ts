@@ -10,8 +10,8 @@ import type { Interface } from "../../src/core/vrrp/surroundings.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Random } from "./random.ts";
 
-/** Who changed an address: Relevo as it claims or lets go, Relevo as it puts something right, or somebody else. */
-export type Hand = "owner" | "keeper" | "stranger";
+/** Who changed an address: Relevo as it claims or lets go, Relevo as it puts something right, its lease, or somebody else. */
+export type Hand = "owner" | "keeper" | "lease" | "stranger";
 
 /** Who wants to know. */
 export interface KernelListener {

@@ -158,6 +158,8 @@ export class Machine implements Host {
   timerLateness: Duration = ZERO;
   /** And up to so much more while something is. */
   extraLateness: Duration = ZERO;
+  /** How long the kernel keeps an address of a dead process; zero: for ever. */
+  lease: Duration = ZERO;
   readonly clock: Clock;
   /** What the supervisor has found out, by object; a process that starts is told at once. */
   readonly findings = new Map<string, Finding>();
@@ -327,12 +329,21 @@ export class Machine implements Host {
     this.#input(() => brain.handOver());
   }
 
-  /** kill -9. What it put into the kernel stays. */
+  /** kill -9. What it put into the kernel stays, until its lease is over. */
   kill(): void {
     if (this.brain === undefined) return;
     this.#forget();
-    this.diedAt = this.clock.now();
+    const diedAt = this.clock.now();
+    this.diedAt = diedAt;
     this.#listener.life(this, "killed");
+    if (this.lease > 0) this.#agenda.in(this.lease, () => this.#onLeaseOver(diedAt));
+  }
+
+  /** Nobody has renewed it: who was started since then has adopted what was there, or removed it. */
+  #onLeaseOver(diedAt: Instant): void {
+    if (this.diedAt !== diedAt) return;
+    for (const address of this.record)
+      if (this.kernel.holds(address)) this.kernel.change("remove", address, "lease");
   }
 
   /** The machine is gone; what comes back remembers nothing. */

@@ -74,6 +74,7 @@ export function planOf(seed: number): Plan {
       slowness: random.pick([ZERO, microseconds(200), microseconds(Math.min(5_000, unit / 40))]),
       timerLateness: random.chance(0.3) ? ZERO : microseconds(Math.min(1_000, unit / 20)),
       recording: links !== undefined,
+      lease: links !== undefined && linking.chance(0.5) ? seconds(linking.integer(1, 3)) : undefined,
     },
     skewed: random.chance(0.2) ? directors.map((config) => skewed(random, config)) : directors,
     unit,

@@ -84,7 +84,7 @@ export class Trace {
 
   address(machine: Machine, address: VirtualAddress, present: boolean, by: Hand): void {
     const what = `${address.address}/${address.prefixLength} ${address.interface}`;
-    const who = by === "stranger" ? ", by somebody else" : "";
+    const who = by === "stranger" ? ", by somebody else" : by === "lease" ? ": its lease is over" : "";
     this.#add(machine.name, "address", `${present ? "has" : "has no longer"} ${what}${who}`);
   }
 

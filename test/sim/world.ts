@@ -48,6 +48,8 @@ export interface Blueprint {
   /** Of the kernels: see KernelMood. */
   readonly slowness: Duration;
   readonly timerLateness: Duration;
+  /** A dead process' addresses are gone after so long; undefined: they stay. */
+  readonly lease?: Duration | undefined;
   /** Heartbeats are kept for those who replay them. */
   readonly recording?: boolean;
 }
@@ -328,6 +330,7 @@ export class World implements MachineListener {
     const machine = new Machine(`lvs${index + 1}`, this.agenda, this.random, this, makeBrain);
     machine.kernel.mood.slowness = this.blueprint.slowness;
     machine.timerLateness = this.blueprint.timerLateness;
+    machine.lease = this.blueprint.lease ?? ZERO;
     for (const [at, segment] of this.segments.entries()) {
       const mac = Uint8Array.of(2, 0, 0, 0, at, index + 1) as Mac;
       const addresses = ([4, 6] as const).map((family) => ({

@@ -1,7 +1,8 @@
 /**
  * A handover leaves no gap. When a master lets go because the other one has its addresses, the other one has them. And a
  * director that stops, with a peer that lives, can serve and is heard, hands over: from the request to stop on, there is no
- * instant at which nobody holds what it held, and when it has gone the clients send to the peer.
+ * instant at which nobody holds what it held, and when it has gone the clients send to the peer; but where announcements are
+ * paced (vrrp_garp_interval), which may take any time.
  */
 
 import { type Instant, milliseconds } from "../../../src/core/units/time.ts";
@@ -113,6 +114,7 @@ function isPathDisturbed(world: World, one: Machine, two: Machine, since: Instan
 
 /** A client that does not send to the one who has taken over. */
 function astray(world: World, { to, addresses, since }: Farewell): string | undefined {
+  if ((world.files.get(to)?.announcementPace[4] ?? 0) > 0) return undefined;
   for (const address of addresses) {
     const mac = to.kernel.interfaces.get(address.interface)?.mac;
     for (const client of world.clients[Number(address.interface.slice(3))] ?? []) {

@@ -16,6 +16,8 @@
  * an interval. And no cut of VRRP is an excuse while the link is whole: who hears its master there does not take over, and of
  * two masters that hear each other there the lesser one gives way.
  *
+ * A dead process' address is gone when its lease is over: no excuse lasts longer than that.
+ *
  * Somebody else who gives an address to a director over and over has it taken away at once, and after that once a second;
  * one that is in no instance there is not ours to take.
  */
@@ -89,6 +91,8 @@ function allowedUntil(
     const read = Math.max(start, world.troubled(one), world.troubled(other)) as Instant;
     return after(read, (3 * world.reaction) as Duration);
   }
+  for (const { diedAt, lease } of [one, other])
+    if (diedAt !== undefined && lease > 0 && world.now > after(diedAt, lease)) return after(diedAt, lease);
   const byLink = linkMends(world, one, other, start);
   const byVrrp = vrrpMends(world, [one, ours], [other, theirs], start);
   return byLink === undefined || byVrrp < byLink ? byVrrp : byLink;

@@ -4,7 +4,7 @@
  * does not take over, but for what is said to it by that master, or by its own sync group and configuration.
  */
 
-import type { Duration, Instant } from "../../../src/core/units/time.ts";
+import type { Instant } from "../../../src/core/units/time.ts";
 import type { Stepped } from "../brain.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
@@ -69,7 +69,11 @@ function misbelief(
   const silentAt = hearsay.silentAt();
   if (silentAt === undefined) return `was never told ${told(belief)}`;
   // What it may have missed itself it allows for.
-  const wait = (silentAt - (hearsay.heardAt ?? silentAt)) as Duration;
+  const { deadAfter = 0 } = hearsay.config ?? {};
+  const wait = Math.max(
+    silentAt - (hearsay.heardAt ?? silentAt),
+    deadAfter * (hearsay.latest?.interval ?? 0),
+  );
   const excusedUntil = Math.max(silentAt, world.troubled(machine) + wait) + world.reaction;
   return world.now > excusedUntil ? `believes ${told(belief)} of one who is silent` : undefined;
 }

@@ -201,6 +201,7 @@ function updated(
 
 /** The configuration has changed, or the priority. */
 function shifted(wait: Patience, { working, event }: Stepped, now: Instant): Patience {
+  if (wait.silent) return wait;
   const router = effective(working);
   const [was, adjustment] =
     event.type === "reconfigured"
