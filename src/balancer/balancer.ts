@@ -12,6 +12,7 @@
 
 import { join } from "node:path";
 import type { BalancerConfig, VirtualServer } from "../core/balance/model.ts";
+import { realServerName } from "../core/balance/model.ts";
 import { isMark, serviceKey } from "../core/balance/service.ts";
 import { desiredTable } from "../core/balance/table.ts";
 import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../core/health/adoption.ts";
@@ -19,21 +20,25 @@ import {
   effectiveWeight,
   isUp,
   nextWeightChange,
+  rosterKey,
   standing,
   tableWeight,
+  type StartsUp,
   type WatchedCheck,
   type WatchedServer,
 } from "../core/health/roster.ts";
-import type { BalancerReport } from "../core/report/channel.ts";
+import type { BalancerAnswer, BalancerCall, BalancerReport } from "../core/report/channel.ts";
 import { type Event, type EventFields, event } from "../core/report/event.ts";
-import { BALANCER_PROGRAMS, BALANCER_RECORD } from "../core/report/record.ts";
+import { BALANCER_PROGRAMS, BALANCER_RECORD, DRAIN_RECORD } from "../core/report/record.ts";
 import { type Family, familyOf } from "../core/units/ip-address.ts";
-import { between, toMilliseconds } from "../core/units/time.ts";
+import { between, type Instant, toMilliseconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import type { ChildDuties } from "../linux/parent-channel.ts";
 import { openProgramRoll } from "../linux/program-roll.ts";
 import { type CheckDriver, driveChecks } from "./check-driver.ts";
+import { keepDrains } from "./drain-keeper.ts";
+import { openDrainRecord } from "./drain-record.ts";
 import { openFootprint } from "./footprint.ts";
 import { keepForwarding } from "./forwarding.ts";
 import { keepQuora } from "./quorum-keeper.ts";
@@ -56,7 +61,7 @@ const NO_HERITAGE: Heritage = { observed: new Map(), owned: new Set() };
 export function openBalancer(
   runDir: string,
   outlet: BalancerOutlet,
-): ChildDuties<BalancerConfig, BalancerReport> {
+): ChildDuties<BalancerConfig, BalancerReport, BalancerCall, BalancerAnswer> {
   let config: BalancerConfig | undefined;
   /** All verdicts of a new configuration are in before anything follows from one. */
   let configuring = false;
@@ -79,8 +84,9 @@ export function openBalancer(
         const name = isUp(server) ? "real-server-up" : "real-server-down";
         tell(event(name, { ...namesOf(server, check), detail, weight: effectiveWeight(server) }));
         if (configuring) return;
+        drains.onVerdict(rosterKey(server.virtual, server.real));
         quora.review(server.virtual, checks.roster);
-        void table.look();
+        void table.adjust();
       },
       onLate: (seconds) => outlet.late(seconds),
     },
@@ -104,13 +110,26 @@ export function openBalancer(
     },
   });
 
+  const drainRecord = openDrainRecord(join(runDir, DRAIN_RECORD), tell);
+  const drains = keepDrains({
+    record: drainRecord,
+    virtualServers: () => (config ?? NOTHING).virtualServers,
+    roster: () => checks.roster,
+    connections: (services) => table.connections(services),
+    changed(virtuals) {
+      for (const name of virtuals) quora.review(name, checks.roster);
+      return table.adjust();
+    },
+    tell,
+  });
+
   /** A real server that starts slowly gets the next part of its weight when it is due. */
   function lookAtNextStep(): void {
     clearTimeout(nextStep);
     const at = nextWeightChange(checks.roster, now());
     if (at === undefined) return;
     const wait = Math.max(0, Math.ceil(toMilliseconds(between(now(), at))));
-    nextStep = setTimeout(() => void table.look(), wait);
+    nextStep = setTimeout(() => void table.adjust(), wait);
   }
 
   /** What an earlier life took out of the table stays out until a check succeeds. */
@@ -127,31 +146,46 @@ export function openBalancer(
       footprint.claim(next.virtualServers.flatMap(({ services }) => services));
       checks.suspend(suspended(next, held));
       configuring = true;
-      checks.configure(next, adoptedVerdicts(inherited));
+      const adopted = adoptedVerdicts(inherited);
+      // Of one that was drained the table says nothing.
+      const startsUp: StartsUp = (virtual, real) =>
+        (inherited === NO_HERITAGE
+          ? undefined
+          : drainRecord.wasUp(rosterKey(virtual.name, realServerName(real)))) ?? adopted(virtual, real);
+      checks.configure(next, startsUp);
+      drains.configure();
       configuring = false;
       quora.configure(next, checks.roster, (virtual) => adoptedQuorum(virtual, inherited));
-      await table.look();
+      await table.adjust();
     },
     held(addresses) {
       held = new Set(addresses);
       checks.suspend(suspended(config ?? NOTHING, held));
     },
+    maintenance: (targets) => drains.maintain(targets),
+    call: (call) => drains.call(call),
     async stop() {
       clearTimeout(nextStep);
+      drains.stop();
       const [emptied] = await Promise.all([table.stop(), checks.stop()]);
       const restored = forwarding.restore();
       if (emptied && restored) footprint.erase();
       else tell(event("process-unclean", { process: "balancer", left: leftOver(emptied, restored) }));
     },
-    report: (lateness) => ({
-      virtualServers: (config ?? NOTHING).virtualServers.map((virtual) => ({
-        virtual: virtual.name,
-        hasQuorum: quora.has(virtual),
-      })),
-      realServers: [...checks.roster.values()].map(stand),
-      ...tally.take(),
-      lateness,
-    }),
+    report(lateness) {
+      // Asked once: there may be ten thousand real servers.
+      const at = now();
+      return {
+        virtualServers: (config ?? NOTHING).virtualServers.map((virtual) => ({
+          virtual: virtual.name,
+          hasQuorum: quora.has(virtual),
+        })),
+        realServers: [...checks.roster.values()].map((server) => stand(server, at)),
+        drains: drains.report(),
+        ...tally.take(),
+        lateness,
+      };
+    },
   };
 }
 
@@ -176,9 +210,9 @@ function namesOf(server: WatchedServer, check: WatchedCheck | undefined): EventF
   return check === undefined ? names : { ...names, check: check.check.probe.type };
 }
 
-function stand(server: WatchedServer): BalancerReport["realServers"][number] {
+function stand(server: WatchedServer, at: Instant): BalancerReport["realServers"][number] {
   const { virtual, real, weight } = server;
-  return { virtual, real, up: isUp(server), weight: tableWeight(server, now()), configuredWeight: weight };
+  return { virtual, real, up: isUp(server), weight: tableWeight(server, at), configuredWeight: weight };
 }
 
 function leftOver(emptied: boolean, restored: boolean): readonly string[] {

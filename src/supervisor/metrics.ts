@@ -67,6 +67,12 @@ export class Metrics {
     "real",
     "kind",
   ]);
+  readonly #drains = this.#gauge("drains", "Real servers that are drained", ["state"]);
+  readonly #drainLeft = this.#gauge(
+    "drain_connections_left",
+    "Connections of a drained real server that have not finished",
+    ["virtual", "real"],
+  );
   /** What a process tells of where things stand. */
   readonly #states: Readonly<Record<ProcessName, readonly Gauge[]>> = {
     supervisor: [],
@@ -81,7 +87,14 @@ export class Metrics {
       this.#peerSkewed,
       this.#pathUp,
     ],
-    balancer: [this.#realServerUp, this.#realServersUp, this.#quorum, this.#weight],
+    balancer: [
+      this.#realServerUp,
+      this.#realServersUp,
+      this.#quorum,
+      this.#weight,
+      this.#drains,
+      this.#drainLeft,
+    ],
   };
   readonly #counters: Readonly<Record<string, Counter>> = {
     adverts_sent: this.#counter("vrrp_adverts_sent_total", "Adverts sent", ["instance", "interface"]),
@@ -241,7 +254,7 @@ export class Metrics {
     for (const { path, state } of paths) this.#pathUp.set({ peer, path }, state === "up" ? 1 : 0);
   }
 
-  onBalancerReport({ virtualServers, realServers, checks, counts, lateness }: BalancerReport): void {
+  onBalancerReport({ virtualServers, realServers, drains, checks, counts, lateness }: BalancerReport): void {
     this.#forgetState("balancer");
     for (const { virtual, hasQuorum } of virtualServers) this.#quorum.set({ virtual }, hasQuorum ? 1 : 0);
     for (const { virtual, real, up, weight, configuredWeight } of realServers) {
@@ -250,6 +263,10 @@ export class Metrics {
       this.#weight.set({ virtual, real, kind: "effective" }, weight);
       this.#weight.set({ virtual, real, kind: "configured" }, configuredWeight);
     }
+    for (const state of ["draining", "drained"] as const)
+      this.#drains.set({ state }, drains.filter((drain) => drain.state === state).length);
+    for (const { virtual, real, left } of drains)
+      if (left !== undefined) this.#drainLeft.set({ virtual, real }, left);
     for (const { virtual, real, check, ok, seconds } of checks) {
       this.#counters["checks"]?.inc({ virtual, real, check, result: ok ? "ok" : "failed" });
       this.#checkDuration.observe({ virtual, check }, seconds);

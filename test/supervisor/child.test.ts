@@ -28,6 +28,7 @@ function childOf(script: string, { releaseWhileAway = false, releaseTakesMs = 0 
     nodeOptions: [],
     onEvent: (event) => void events.push(event),
     onReport: () => {},
+    known: () => [],
     onEventsDropped: () => {},
     async release() {
       releases.push("begun");

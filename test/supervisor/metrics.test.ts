@@ -56,7 +56,7 @@ t.test("what is known of real servers goes with the balancer", async (t) => {
   const real = { virtual: "tcp 192.0.2.100:80", real: "198.51.100.21:80", weight: 1, configuredWeight: 1 };
   const virtualServers = [{ virtual: "tcp 192.0.2.100:80", hasQuorum: true }];
   const realServers = [{ ...real, up: true }];
-  metrics.onBalancerReport({ virtualServers, realServers, checks: [], counts: [], lateness: [] });
+  metrics.onBalancerReport({ virtualServers, realServers, drains: [], checks: [], counts: [], lateness: [] });
   t.strictSame(await lines(metrics, "relevo_virtual_server_quorum"), [
     'relevo_virtual_server_quorum{virtual="tcp 192.0.2.100:80"} 1',
   ]);

@@ -108,12 +108,14 @@ export interface Standing {
   readonly hasQuorum: boolean;
   /** The weight of a real server, by its place in the list; undefined when it is down. */
   readonly weight: (index: number) => number | undefined;
+  /** What an operator's drain has come to: connections finish, or nothing is left of it; undefined without one. */
+  readonly drain: (index: number) => "finishing" | "removed" | undefined;
 }
 
 /**
  * The table that the configuration and the verdicts ask for. A real server that is down has weight 0, so that its
  * connections may finish, or is left out, as it is configured; and so has one whose virtual server has lost its quorum
- * to a sorry server.
+ * to a sorry server. One that is drained keeps its connections however it is configured, until it is removed.
  */
 export function desiredTable(
   virtualServers: readonly VirtualServer[],
@@ -133,14 +135,16 @@ export function desiredTable(
 function destinations(
   virtual: VirtualServer,
   service: ServiceId,
-  { hasQuorum, weight }: Standing,
+  { hasQuorum, weight, drain }: Standing,
 ): Map<string, Destination> {
   const { realServers, sorryServer } = virtual;
   const wanted = new Map<string, Destination>();
   const replaced = sorryServer !== undefined && !hasQuorum;
   for (const [index, real] of realServers.entries()) {
+    const drained = drain(index);
+    if (drained === "removed") continue;
     const share = replaced ? undefined : weight(index);
-    if (share === undefined && !real.inhibitOnFailure) continue;
+    if (share === undefined && !real.inhibitOnFailure && drained === undefined) continue;
     const { method, tunnel, upperThreshold, lowerThreshold } = real;
     const settings = { method, tunnel, weight: share ?? 0, upperThreshold, lowerThreshold };
     const id = destinationId(real, service);

@@ -76,6 +76,9 @@ const IPVS_DEST_ATTR_FWD_METHOD = 3;
 const IPVS_DEST_ATTR_WEIGHT = 4;
 const IPVS_DEST_ATTR_U_THRESH = 5;
 const IPVS_DEST_ATTR_L_THRESH = 6;
+const IPVS_DEST_ATTR_ACTIVE_CONNS = 7;
+const IPVS_DEST_ATTR_INACT_CONNS = 8;
+const IPVS_DEST_ATTR_PERSIST_CONNS = 9;
 const IPVS_DEST_ATTR_ADDR_FAMILY = 11;
 const IPVS_DEST_ATTR_TUN_TYPE = 13;
 const IPVS_DEST_ATTR_TUN_PORT = 14;
@@ -151,6 +154,14 @@ export interface WireDestination extends WireDestinationId {
   readonly upperThreshold: number;
   /** Connections below which it gets some again; 0 for none. */
   readonly lowerThreshold: number;
+}
+
+/** A destination's connections. */
+export interface WireConnections {
+  readonly active: number;
+  readonly inactive: number;
+  /** Persistence templates. */
+  readonly persistent: number;
 }
 
 /** How long the kernel remembers connections, in seconds. */
@@ -288,6 +299,16 @@ export function decodeDestination(part: Uint8Array, family: number): WireDestina
   if (weight === undefined || upperThreshold === undefined || lowerThreshold === undefined) return undefined;
   const method = forwarding & IP_VS_CONN_F_FWD_MASK;
   return { address, port, method, tunnel: readTunnel(values), weight, upperThreshold, lowerThreshold };
+}
+
+/** How many connections the destination of a part of a dump has; undefined when it does not tell. */
+export function decodeConnections(part: Uint8Array): WireConnections | undefined {
+  const values = readNested(topAttributes(part)?.get(IPVS_CMD_ATTR_DEST));
+  const active = readU32(values?.get(IPVS_DEST_ATTR_ACTIVE_CONNS));
+  const inactive = readU32(values?.get(IPVS_DEST_ATTR_INACT_CONNS));
+  const persistent = readU32(values?.get(IPVS_DEST_ATTR_PERSIST_CONNS));
+  if (active === undefined || inactive === undefined || persistent === undefined) return undefined;
+  return { active, inactive, persistent };
 }
 
 function message(command: number, ...attributes: readonly Uint8Array[]): Uint8Array {

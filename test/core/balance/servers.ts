@@ -88,7 +88,7 @@ export function tableOf(
       const real = realServers[index];
       return real !== undefined && isUp(real) ? real.weight : undefined;
     };
-    return { hasQuorum, weight };
+    return { hasQuorum, weight, drain: () => undefined };
   });
 }
 
