@@ -22,7 +22,6 @@ import {
   nextWeightChange,
   rosterKey,
   standing,
-  tableWeight,
   type StartsUp,
   type WatchedCheck,
   type WatchedServer,
@@ -31,7 +30,7 @@ import type { BalancerAnswer, BalancerCall, BalancerReport } from "../core/repor
 import { type Event, type EventFields, event } from "../core/report/event.ts";
 import { BALANCER_PROGRAMS, BALANCER_RECORD, DRAIN_RECORD } from "../core/report/record.ts";
 import { type Family, familyOf } from "../core/units/ip-address.ts";
-import { between, type Instant, toMilliseconds } from "../core/units/time.ts";
+import { between, toMilliseconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import type { ChildDuties } from "../linux/parent-channel.ts";
@@ -42,6 +41,7 @@ import { openDrainRecord } from "./drain-record.ts";
 import { openFootprint } from "./footprint.ts";
 import { keepForwarding } from "./forwarding.ts";
 import { keepQuora } from "./quorum-keeper.ts";
+import { StandingNews } from "./standing-news.ts";
 import { keepTable } from "./table-keeper.ts";
 import { openTally } from "./tally.ts";
 import { NO_TIMEOUTS } from "./timeouts.ts";
@@ -69,6 +69,7 @@ export function openBalancer(
   let held: ReadonlySet<string> = new Set();
   const tell = (told: Event): void => outlet.event(told);
   const tally = openTally();
+  const standingNews = new StandingNews();
   const footprint = openFootprint(join(runDir, BALANCER_RECORD), tell);
   const forwarding = keepForwarding(footprint, tell);
   const quora = keepQuora(tell);
@@ -96,10 +97,12 @@ export function openBalancer(
   const table = keepTable({
     open: openIpvs,
     footprint,
-    desired: () =>
-      desiredTable((config ?? NOTHING).virtualServers, (virtual) =>
-        standing(virtual, checks.roster, quora.has(virtual), now()),
-      ),
+    desired() {
+      const at = now();
+      return desiredTable((config ?? NOTHING).virtualServers, (virtual) =>
+        standing(virtual, checks.roster, quora.has(virtual), at),
+      );
+    },
     timeouts: () => (config ?? NOTHING).timeouts,
     tell,
     count: tally.count,
@@ -172,20 +175,16 @@ export function openBalancer(
       if (emptied && restored) footprint.erase();
       else tell(event("process-unclean", { process: "balancer", left: leftOver(emptied, restored) }));
     },
-    report(lateness) {
-      // Asked once: there may be ten thousand real servers.
-      const at = now();
-      return {
-        virtualServers: (config ?? NOTHING).virtualServers.map((virtual) => ({
-          virtual: virtual.name,
-          hasQuorum: quora.has(virtual),
-        })),
-        realServers: [...checks.roster.values()].map((server) => stand(server, at)),
-        drains: drains.report(),
-        ...tally.take(),
-        lateness,
-      };
-    },
+    report: (lateness) => ({
+      virtualServers: (config ?? NOTHING).virtualServers.map((virtual) => ({
+        virtual: virtual.name,
+        hasQuorum: quora.has(virtual),
+      })),
+      realServers: standingNews.take(checks.roster, now()),
+      drains: drains.report(),
+      ...tally.take(),
+      lateness,
+    }),
   };
 }
 
@@ -208,11 +207,6 @@ function suspended({ virtualServers }: BalancerConfig, held: ReadonlySet<string>
 function namesOf(server: WatchedServer, check: WatchedCheck | undefined): EventFields {
   const names = { virtual: server.virtual, real: server.real };
   return check === undefined ? names : { ...names, check: check.check.probe.type };
-}
-
-function stand(server: WatchedServer, at: Instant): BalancerReport["realServers"][number] {
-  const { virtual, real, weight } = server;
-  return { virtual, real, up: isUp(server), weight: tableWeight(server, at), configuredWeight: weight };
 }
 
 function leftOver(emptied: boolean, restored: boolean): readonly string[] {

@@ -168,11 +168,10 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
   /** Takes off the record what is no longer asked for and gone. */
   function release(desired: Table, owned: readonly ServiceId[], result: Convergence): void {
     if (!result.settled) return;
+    const gone = owned.map(serviceKey).filter((key) => !desired.has(key) && !refused.has(key));
+    if (gone.length === 0) return;
     const wanted = needs.desired();
-    const gone = owned
-      .map(serviceKey)
-      .filter((key) => !desired.has(key) && !refused.has(key) && (stopping || !wanted.has(key)));
-    footprint.release(new Set(gone));
+    footprint.release(new Set(gone.filter((key) => stopping || !wanted.has(key))));
   }
 
   async function lookOnce(): Promise<void> {

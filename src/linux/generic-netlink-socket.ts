@@ -38,8 +38,8 @@ export class NetlinkLost extends KernelError {}
 
 /** One thing that the kernel is asked to do. */
 interface NetlinkRequest {
-  /** What it is, in words. */
-  readonly operation: string;
+  /** What it is, in words, for whoever asks. */
+  operation(): string;
   readonly message: Uint8Array;
 }
 
@@ -143,7 +143,7 @@ class Socket {
 
   /** Carries out one, and gives what was answered beside the acknowledgement. */
   async ask(type: number, operation: string, message: Uint8Array): Promise<Uint8Array | undefined> {
-    const { refusals, answers } = await this.#exchange(type, [{ operation, message }], 0);
+    const { refusals, answers } = await this.#exchange(type, [{ operation: () => operation, message }], 0);
     const refusal = refusals.get(0);
     if (refusal !== undefined) throw refusal;
     return answers[0];
@@ -151,7 +151,7 @@ class Socket {
 
   /** All parts of a dump. */
   async dump(type: number, operation: string, message: Uint8Array): Promise<readonly Uint8Array[]> {
-    const exchange = await this.#exchange(type, [{ operation, message }], NLM_F_DUMP);
+    const exchange = await this.#exchange(type, [{ operation: () => operation, message }], NLM_F_DUMP);
     const refusal = exchange.refusals.get(0);
     if (refusal !== undefined) throw refusal;
     if (exchange.interrupted) throw new KernelError(operation, "EINTR");
@@ -173,7 +173,7 @@ class Socket {
       payload: message,
     }));
     return new Promise((resolve, reject) => {
-      const failed = (error: Error): void => reject(lost(requests[0]?.operation ?? "", error));
+      const failed = (error: Error): void => reject(lost(requests[0]?.operation() ?? "", error));
       if (this.#broken !== undefined) return failed(this.#broken);
       const exchange: Exchange = {
         first,
@@ -230,7 +230,7 @@ function isOver(message: Message, exchange: Exchange): boolean {
   }
   const errno = errnoIn(message);
   if (errno !== 0) {
-    const { operation = "" } = exchange.requests[index] ?? {};
+    const operation = exchange.requests[index]?.operation() ?? "";
     exchange.refusals.set(index, new KernelError(operation, errnoName(errno)));
   }
   return index === exchange.requests.length - 1;

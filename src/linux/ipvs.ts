@@ -43,6 +43,7 @@ import {
   IPVS_CMD_SET_DEST,
   IPVS_CMD_SET_SERVICE,
   IPVS_FAMILY,
+  type WireServiceId,
   type WireTimeouts,
 } from "../core/wire/ipvs.ts";
 import { type GenericNetlinkFamily, openGenericNetlink } from "./generic-netlink-socket.ts";
@@ -105,10 +106,18 @@ function onFamily(family: GenericNetlinkFamily): Ipvs {
       await Promise.all([...neededModules(plan)].map(loadModule));
     },
     apply(operations) {
+      const services = new Map<ServiceId, WireServiceId>();
+      const wireOf = (id: ServiceId): WireServiceId => {
+        const known = services.get(id);
+        if (known !== undefined) return known;
+        const wire = wireServiceId(id);
+        services.set(id, wire);
+        return wire;
+      };
       return family.requests(
         operations.map((operation) => ({
-          operation: `ipvsadm ${operationText(operation)}`,
-          message: encode(operation),
+          operation: () => `ipvsadm ${operationText(operation)}`,
+          message: encode(operation, wireOf(operation.service)),
         })),
       );
     },
@@ -178,8 +187,7 @@ function neededModules(plan: Plan): Set<string> {
   return modules;
 }
 
-function encode(operation: Operation): Uint8Array {
-  const service = wireServiceId(operation.service);
+function encode(operation: Operation, service: WireServiceId): Uint8Array {
   switch (operation.type) {
     case "add-service":
       return encodeService(IPVS_CMD_NEW_SERVICE, wireService(operation.service, operation.settings));

@@ -9,6 +9,7 @@ import type {
   Count,
   FailoverReport,
   PeerReport,
+  RealServerReport,
   InstanceStateName,
 } from "../core/report/channel.ts";
 import { BFD_STATES } from "../core/wire/bfd.ts";
@@ -255,14 +256,9 @@ export class Metrics {
   }
 
   onBalancerReport({ virtualServers, realServers, drains, checks, counts, lateness }: BalancerReport): void {
-    this.#forgetState("balancer");
+    for (const gauge of [this.#quorum, this.#drains, this.#drainLeft]) gauge.reset();
     for (const { virtual, hasQuorum } of virtualServers) this.#quorum.set({ virtual }, hasQuorum ? 1 : 0);
-    for (const { virtual, real, up, weight, configuredWeight } of realServers) {
-      this.#realServerUp.set({ virtual, real }, up ? 1 : 0);
-      this.#realServersUp.inc({ virtual }, up ? 1 : 0);
-      this.#weight.set({ virtual, real, kind: "effective" }, weight);
-      this.#weight.set({ virtual, real, kind: "configured" }, configuredWeight);
-    }
+    if (realServers !== undefined) this.#onRealServers(realServers);
     for (const state of ["draining", "drained"] as const)
       this.#drains.set({ state }, drains.filter((drain) => drain.state === state).length);
     for (const { virtual, real, left } of drains)
@@ -273,6 +269,16 @@ export class Metrics {
     }
     this.#count(counts);
     this.late("balancer", lateness);
+  }
+
+  #onRealServers(realServers: readonly RealServerReport[]): void {
+    for (const gauge of [this.#realServerUp, this.#realServersUp, this.#weight]) gauge.reset();
+    for (const { virtual, real, up, weight, configuredWeight } of realServers) {
+      this.#realServerUp.set({ virtual, real }, up ? 1 : 0);
+      this.#realServersUp.inc({ virtual }, up ? 1 : 0);
+      this.#weight.set({ virtual, real, kind: "effective" }, weight);
+      this.#weight.set({ virtual, real, kind: "configured" }, configuredWeight);
+    }
   }
 
   /** A process had events to tell, and the channel no room for them. */

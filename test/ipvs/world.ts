@@ -195,7 +195,10 @@ export class BalancerProcess {
         this.events.push(message.event);
         break;
       case "report":
-        this.report = message.report;
+        this.report = {
+          ...message.report,
+          realServers: message.report.realServers ?? this.report?.realServers,
+        };
         this.checks.push(...message.report.checks);
         for (const { name, labels, by } of message.report.counts) {
           const key = JSON.stringify([name, labels]);

@@ -106,10 +106,16 @@ function ipv4Mask(prefixLength: number): number {
 export interface Standing {
   /** False while the sorry server, if there is one, has to do the work. */
   readonly hasQuorum: boolean;
-  /** The weight of a real server, by its place in the list; undefined when it is down. */
-  readonly weight: (index: number) => number | undefined;
+  /** Of a real server, by its place in the list. */
+  readonly share: (index: number) => Share;
+}
+
+/** What a real server is to have. */
+export interface Share {
+  /** Undefined when it is down. */
+  readonly weight: number | undefined;
   /** What an operator's drain has come to: connections finish, or nothing is left of it; undefined without one. */
-  readonly drain: (index: number) => "finishing" | "removed" | undefined;
+  readonly drain: "finishing" | "removed" | undefined;
 }
 
 /**
@@ -135,18 +141,18 @@ export function desiredTable(
 function destinations(
   virtual: VirtualServer,
   service: ServiceId,
-  { hasQuorum, weight, drain }: Standing,
+  { hasQuorum, share }: Standing,
 ): Map<string, Destination> {
   const { realServers, sorryServer } = virtual;
   const wanted = new Map<string, Destination>();
   const replaced = sorryServer !== undefined && !hasQuorum;
   for (const [index, real] of realServers.entries()) {
-    const drained = drain(index);
-    if (drained === "removed") continue;
-    const share = replaced ? undefined : weight(index);
-    if (share === undefined && !real.inhibitOnFailure && drained === undefined) continue;
+    const { weight, drain } = share(index);
+    if (drain === "removed") continue;
+    const isDown = replaced || weight === undefined;
+    if (isDown && !real.inhibitOnFailure && drain === undefined) continue;
     const { method, tunnel, upperThreshold, lowerThreshold } = real;
-    const settings = { method, tunnel, weight: share ?? 0, upperThreshold, lowerThreshold };
+    const settings = { method, tunnel, weight: isDown ? 0 : weight, upperThreshold, lowerThreshold };
     const id = destinationId(real, service);
     wanted.set(destinationKey(id), { id, settings });
   }

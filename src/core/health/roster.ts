@@ -14,7 +14,7 @@ import {
   type VirtualServer,
 } from "../balance/model.ts";
 import { type DrainState, drainedWeight } from "../balance/drain.ts";
-import type { Standing } from "../balance/table.ts";
+import type { Share, Standing } from "../balance/table.ts";
 import { type Duration, earliest, type Instant } from "../units/time.ts";
 import { type CheckState, retimeCheck, startCheck } from "./check.ts";
 import type { Check } from "./model.ts";
@@ -115,24 +115,25 @@ export function liveWeight(virtual: VirtualServer, roster: Roster): number {
 
 /** Where the real servers of a virtual server stand, for the table. */
 export function standing(virtual: VirtualServer, roster: Roster, hasQuorum: boolean, now: Instant): Standing {
-  const at = (index: number): WatchedServer | undefined => {
-    const real = virtual.realServers[index];
-    return real && serverOf(virtual, real, roster);
-  };
   return {
     hasQuorum,
-    weight(index) {
-      const server = at(index);
-      return server !== undefined && isUp(server) ? tableWeight(server, now) : undefined;
-    },
-    drain(index) {
-      const server = at(index);
-      if (server?.drain === undefined) return undefined;
-      if (drainedWeight(server.drain) === undefined) return "removed";
-      // The connections of one that is down do not finish.
-      return isUp(server) ? "finishing" : undefined;
+    share(index) {
+      const real = virtual.realServers[index];
+      const server = real && serverOf(virtual, real, roster);
+      return server === undefined ? DOWN : shareOf(server, now);
     },
   };
+}
+
+const DOWN: Share = { weight: undefined, drain: undefined };
+
+function shareOf(server: WatchedServer, now: Instant): Share {
+  const up = isUp(server);
+  const weight = up ? tableWeight(server, now) : undefined;
+  if (server.drain === undefined) return { weight, drain: undefined };
+  if (drainedWeight(server.drain) === undefined) return { weight, drain: "removed" };
+  // The connections of one that is down do not finish.
+  return { weight, drain: up ? "finishing" : undefined };
 }
 
 function serverOf(virtual: VirtualServer, real: RealServer, roster: Roster): WatchedServer | undefined {

@@ -165,7 +165,7 @@ interface VirtualServerReport {
 }
 
 /** Where one real server of a virtual server stands. */
-interface RealServerReport {
+export interface RealServerReport {
   /** Its virtual server's name, such as `tcp 192.0.2.100:80`. */
   readonly virtual: string;
   /** `198.51.100.21:80` */
@@ -216,7 +216,8 @@ export type BalancerAnswer =
 /** From the balancer. */
 export interface BalancerReport {
   readonly virtualServers: readonly VirtualServerReport[];
-  readonly realServers: readonly RealServerReport[];
+  /** Undefined: as they were last told. */
+  readonly realServers: readonly RealServerReport[] | undefined;
   readonly drains: readonly DrainReport[];
   readonly checks: readonly CheckSample[];
   readonly counts: readonly Count<BalancerCount>[];

@@ -192,7 +192,7 @@ export function encodeService(command: number, service: WireService): Uint8Array
 
 /** A message that names a service: for DEL_SERVICE and GET_DEST. */
 export function encodeServiceId(command: number, service: WireServiceId): Uint8Array {
-  return message(command, nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service)));
+  return message(command, nameOf(service));
 }
 
 /** A message about a destination, with all its settings: for NEW_DEST and SET_DEST. */
@@ -203,7 +203,7 @@ export function encodeDestination(
 ): Uint8Array {
   return message(
     command,
-    nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service)),
+    nameOf(service),
     nested(
       IPVS_CMD_ATTR_DEST,
       ...destinationIdentity(destination),
@@ -222,11 +222,7 @@ export function encodeDestinationId(
   service: WireServiceId,
   destination: WireDestinationId,
 ): Uint8Array {
-  return message(
-    command,
-    nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service)),
-    nested(IPVS_CMD_ATTR_DEST, ...destinationIdentity(destination)),
-  );
+  return message(command, nameOf(service), nested(IPVS_CMD_ATTR_DEST, ...destinationIdentity(destination)));
 }
 
 /** A message with the timeouts to set: for SET_CONFIG. What is undefined stays as it is. */
@@ -318,6 +314,17 @@ function message(command: number, ...attributes: readonly Uint8Array[]): Uint8Ar
 function topAttributes(part: Uint8Array): Attributes | undefined {
   const bytes = messageAttributes(part);
   return bytes && decodeAttributes(bytes);
+}
+
+/** Names of services that were encoded before: all real servers of a service have it in their messages. */
+const names = new WeakMap<WireServiceId, Uint8Array>();
+
+function nameOf(service: WireServiceId): Uint8Array {
+  const known = names.get(service);
+  if (known !== undefined) return known;
+  const name = nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service));
+  names.set(service, name);
+  return name;
 }
 
 function serviceIdentity(service: WireServiceId): readonly Uint8Array[] {

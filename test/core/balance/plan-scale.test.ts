@@ -39,8 +39,7 @@ function tableOf(random: () => number, share: number, services = SERVICES): Tabl
   ).filter(() => random() < share || share === 1);
   return desiredTable(virtuals, ({ realServers }) => ({
     hasQuorum: true,
-    weight: (index) => realServers[index]?.weight,
-    drain: () => undefined,
+    share: (index) => ({ weight: realServers[index]?.weight, drain: undefined }),
   }));
 }
 
