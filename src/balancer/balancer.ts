@@ -11,8 +11,8 @@
  */
 
 import { join } from "node:path";
-import type { BalancerConfig, VirtualServer } from "../core/balance/model.ts";
-import { realServerName } from "../core/balance/model.ts";
+import { masqueradedFamilies } from "../core/balance/masquerade.ts";
+import { type BalancerConfig, realServerName, type VirtualServer } from "../core/balance/model.ts";
 import { isMark, serviceKey } from "../core/balance/service.ts";
 import { desiredTable } from "../core/balance/table.ts";
 import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../core/health/adoption.ts";
@@ -28,7 +28,12 @@ import {
 } from "../core/health/roster.ts";
 import type { BalancerAnswer, BalancerCall, BalancerReport } from "../core/report/channel.ts";
 import { type Event, type EventFields, event } from "../core/report/event.ts";
-import { BALANCER_PROGRAMS, BALANCER_RECORD, DRAIN_RECORD } from "../core/report/record.ts";
+import {
+  BALANCER_PROGRAMS,
+  BALANCER_RECORD,
+  DRAIN_RECORD,
+  MASQUERADE_RECORD,
+} from "../core/report/record.ts";
 import { type Family, familyOf } from "../core/units/ip-address.ts";
 import { between, toMilliseconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
@@ -40,6 +45,7 @@ import { keepDrains } from "./drain-keeper.ts";
 import { openDrainRecord } from "./drain-record.ts";
 import { openFootprint } from "./footprint.ts";
 import { keepForwarding } from "./forwarding.ts";
+import { MasqueradeKeeper } from "./masquerade-keeper.ts";
 import { keepQuora } from "./quorum-keeper.ts";
 import { StandingNews } from "./standing-news.ts";
 import { keepTable } from "./table-keeper.ts";
@@ -54,7 +60,12 @@ export interface BalancerOutlet {
   late(seconds: number): void;
 }
 
-const NOTHING: BalancerConfig = { virtualServers: [], timeouts: NO_TIMEOUTS, tellInitial: false };
+const NOTHING: BalancerConfig = {
+  virtualServers: [],
+  timeouts: NO_TIMEOUTS,
+  masquerade: undefined,
+  tellInitial: false,
+};
 const NO_HERITAGE: Heritage = { observed: new Map(), owned: new Set() };
 
 /** A balancer that does nothing until it is configured. `outlet` is first used after that. */
@@ -73,6 +84,10 @@ export function openBalancer(
   const footprint = openFootprint(join(runDir, BALANCER_RECORD), tell);
   const forwarding = keepForwarding(footprint, tell);
   const quora = keepQuora(tell);
+  const masquerading = new MasqueradeKeeper(join(runDir, MASQUERADE_RECORD), {
+    event: tell,
+    drift: () => tally.count("drift", { kind: "masquerade" }, 1),
+  });
 
   const checks: CheckDriver = driveChecks(
     {
@@ -159,6 +174,7 @@ export function openBalancer(
       drains.configure();
       configuring = false;
       quora.configure(next, checks.roster, (virtual) => adoptedQuorum(virtual, inherited));
+      masquerading.require(next.masquerade);
       await table.adjust();
     },
     held(addresses) {
@@ -171,9 +187,11 @@ export function openBalancer(
       clearTimeout(nextStep);
       drains.stop();
       const [emptied] = await Promise.all([table.stop(), checks.stop()]);
+      const cleared = masquerading.close();
       const restored = forwarding.restore();
       if (emptied && restored) footprint.erase();
-      else tell(event("process-unclean", { process: "balancer", left: leftOver(emptied, restored) }));
+      const left = leftOver(emptied, cleared, restored);
+      if (left.length > 0) tell(event("process-unclean", { process: "balancer", left }));
     },
     report: (lateness) => ({
       virtualServers: (config ?? NOTHING).virtualServers.map((virtual) => ({
@@ -188,12 +206,13 @@ export function openBalancer(
   };
 }
 
-function forwardedFamilies({ virtualServers }: BalancerConfig): Set<Family> {
+function forwardedFamilies({ virtualServers, masquerade }: BalancerConfig): Set<Family> {
   const servers = virtualServers.flatMap(({ realServers, sorryServer }) => [
     ...realServers,
     ...(sorryServer === undefined ? [] : [sorryServer]),
   ]);
-  return new Set(servers.filter(({ method }) => method === "nat").map(({ address }) => familyOf(address)));
+  const translated = servers.filter(({ method }) => method === "nat").map(({ address }) => familyOf(address));
+  return new Set([...translated, ...masqueradedFamilies(masquerade)]);
 }
 
 /** The names of those whose checks rest while none of their addresses is held here. */
@@ -209,6 +228,10 @@ function namesOf(server: WatchedServer, check: WatchedCheck | undefined): EventF
   return check === undefined ? names : { ...names, check: check.check.probe.type };
 }
 
-function leftOver(emptied: boolean, restored: boolean): readonly string[] {
-  return [...(emptied ? [] : ["ipvs services"]), ...(restored ? [] : ["forwarding"])];
+function leftOver(emptied: boolean, cleared: boolean, restored: boolean): readonly string[] {
+  return [
+    ...(emptied ? [] : ["ipvs services"]),
+    ...(cleared ? [] : ["masquerading"]),
+    ...(restored ? [] : ["forwarding"]),
+  ];
 }

@@ -30,17 +30,16 @@ const LDIRECTORD: Readonly<Record<string, string>> = {
 
 /** keepalived's keywords that nothing here corresponds to so far. */
 const KEEPALIVED = new Set(
-  `accept advert_int_ms auth_hmac bind_if bind_port bindto connection_rate debug default_interface
+  `advert_int_ms auth_hmac bind_if bind_port bindto connection_rate debug default_interface
   digest dont_track_primary dynamic_interfaces enable_script_security enable_snmp_checker
   enable_snmp_vrrp garp_extra_if garp_interval gna_interval include
   kernel_rx_buf_size linkbeat_use_polling log_all_failures log_unknown_vrids
   lvs_flush lvs_flush_on_stop lvs_sync_daemon max_auto_priority mcast_dst_ip misc_dynamic
-  native_ipv6 net_namespace no_accept no_virtual_ipaddress notification_email notification_email_from
+  native_ipv6 net_namespace no_virtual_ipaddress notification_email notification_email_from
   old_unicast_checksum
   router_id skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server
-  snmp_name static_ipaddress static_routes
-  static_rules timer_expired_backup track_file track_group track_src_ip unicast_fault_no_peer
-  use_vmac_addr vmac_addr_prefix virtual_routes virtual_rules
+  snmp_name timer_expired_backup track_file track_group track_src_ip unicast_fault_no_peer
+  use_vmac_addr vmac_addr_prefix
   virtualhost vrf vrrp_check_unicast_src
   vrrp_iptables vrrp_ipsets vrrp_no_swap vrrp_priority vrrp_rlimit_rttime
   vrrp_skip_check_adv_addr checker_priority checker_rt_priority

@@ -15,6 +15,7 @@ import type { Event } from "../core/report/event.ts";
 import { toMilliseconds, ZERO } from "../core/units/time.ts";
 import {
   AddressBook,
+  type AddressHolder,
   addressKey,
   addressText,
   isNeedless,
@@ -90,7 +91,7 @@ export class AddressKeeper {
    * routers' and of an earlier life's that were on an interface already. Called before anything is added, at start and
    * at each change of the configuration.
    */
-  takeCharge(routers: readonly VirtualRouter[], interfaces: Interfaces): readonly VirtualAddress[] {
+  takeCharge(routers: readonly AddressHolder[], interfaces: Interfaces): readonly VirtualAddress[] {
     this.#interfaces = interfaces;
     const earlier = this.#book.blank ? this.#footprint.addresses : [];
     const found = this.#book.takeCharge(routers, earlier, interfaces);
@@ -104,13 +105,13 @@ export class AddressKeeper {
   }
 
   /** Forgets addresses that no router has any more, once they are off their interfaces. */
-  forgetAllBut(routers: readonly VirtualRouter[]): void {
+  forgetAllBut(routers: readonly AddressHolder[]): void {
     this.#book.forgetAllBut(routers, this.#stuck());
     this.#footprint.claim(this.#book.ours());
   }
 
   /** Those of a router's addresses that are claimed now. */
-  held(router: VirtualRouter): readonly VirtualAddress[] {
+  held(router: AddressHolder): readonly VirtualAddress[] {
     return this.#book.held(router);
   }
 

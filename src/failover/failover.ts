@@ -15,13 +15,22 @@ import { type Event as Report, event } from "../core/report/event.ts";
 import { type Duration, type Instant, seconds, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
+import { FILTER_TABLE, unacceptedAddresses } from "../core/vrrp/acceptance.ts";
 import { type Admission, admit } from "../core/vrrp/admission.ts";
 import type { OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { addressMismatch, intervalMismatch } from "../core/vrrp/mismatch.ts";
-import { type FailoverConfig, IDLE, type VirtualAddress, type VirtualRouter } from "../core/vrrp/model.ts";
+import {
+  type FailoverConfig,
+  IDLE,
+  sameAddress,
+  type VirtualAddress,
+  type VirtualRouter,
+} from "../core/vrrp/model.ts";
 import type { Finding } from "../core/track/model.ts";
+import { routingText } from "../core/routing/text.ts";
 import { type Outcome, outcomeOf } from "../core/track/outcome.ts";
 import { OWNER } from "../core/vrrp/priority.ts";
+import { addressesOnlyIn } from "../core/vrrp/reconfiguration.ts";
 import { faultsOf, primaryAddress } from "../core/vrrp/surroundings.ts";
 import { stallBudget } from "../core/vrrp/timing.ts";
 import type { State } from "../core/vrrp/state.ts";
@@ -31,13 +40,15 @@ import { IPPROTO_AH, protectsOther } from "../core/wire/authentication-header.ts
 import { HeartbeatSocket } from "../linux/heartbeat-socket.ts";
 import { type Announcer, openAnnouncer } from "../linux/announcer.ts";
 import { now } from "../linux/clock.ts";
-import { DefaultRoutes } from "../linux/default-routes.ts";
 import { openGatewaySocket } from "../linux/gateway-socket.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { runInRealTime } from "../linux/realtime.ts";
 import { Receiver } from "../linux/receiver.ts";
 import { Rtnetlink } from "../linux/rtnetlink.ts";
 import { AddressKeeper } from "./address-keeper.ts";
+import { FilterKeeper } from "./filter-keeper.ts";
+import { RouteWatch } from "./route-watch.ts";
+import { RoutingKeeper } from "./routing-keeper.ts";
 import { BfdSessions } from "./bfd-sessions.ts";
 import { ConflictWatch } from "./conflict-watch.ts";
 import { AnnouncementPacer } from "./announcement-pacer.ts";
@@ -62,6 +73,14 @@ export interface FailoverVoice {
   late(seconds: number): void;
 }
 
+/** Where it writes down what it has put into the kernel. */
+export interface RecordPaths {
+  readonly addresses: string;
+  readonly links: string;
+  readonly routing: string;
+  readonly filter: string;
+}
+
 /** The failover process. */
 export class Failover {
   readonly #voice: FailoverVoice;
@@ -78,14 +97,16 @@ export class Failover {
   readonly #promotion: Promotion;
   readonly #links: LinkKeeper;
   readonly #keeper: AddressKeeper;
+  readonly #routing: RoutingKeeper;
+  readonly #routeWatch: RouteWatch;
+  readonly #filter: FilterKeeper;
   readonly #conflicts: ConflictWatch;
   readonly #tracked: TrackedObjects;
-  #routes: DefaultRoutes | undefined;
   readonly #gateways = new GatewayWatch({
     clock: MACHINE_CLOCK,
     receiver: this.#receiver,
     open: openGatewaySocket,
-    defaultRoutes: () => (this.#routes ??= new DefaultRoutes(this.#receiver)).now(),
+    defaultRoutes: () => this.#routeWatch.defaults,
     interfaces: () => this.#table.interfaces,
     virtual: () => this.#virtual,
     found: (finding) => this.#tracked.found([finding]),
@@ -108,12 +129,11 @@ export class Failover {
   #opened = false;
   #configured = false;
 
-  /** `records` are the paths of what it leaves in the run directory; `software` is our release, as the other director is told. */
-  constructor(
-    records: { readonly addresses: string; readonly links: string },
-    software: string,
-    voice: FailoverVoice,
-  ) {
+  /** What is there whoever is master. */
+  #static: Pick<FailoverConfig, "staticAddresses" | "staticRouting"> = IDLE;
+
+  /** `software` is our release, as the other director is told. */
+  constructor(records: RecordPaths, software: string, voice: FailoverVoice) {
     this.#voice = voice;
     this.#pair = new PairLink(
       {
@@ -146,7 +166,12 @@ export class Failover {
       IPPROTO_AH,
     );
     this.#table = new InterfaceTable(this.#rtnetlink, this.#receiver, {
-      changed: () => this.#onInterfacesChangedSoon(),
+      changed: () => {
+        // An interface takes routes along, and may be what some waited for.
+        this.#routing.lookSoon();
+        this.#routeWatch.lookSoon();
+        this.#onInterfacesChangedSoon();
+      },
       address: (name, address) => {
         if (address.duplicate === true) this.#conflicts.onDuplicate(name, address.address);
         void this.#keeper.look(name, address);
@@ -194,6 +219,28 @@ export class Failover {
       late: (by) => voice.late(toSeconds(by)),
       interfaces: () => this.#table.interfaces,
     });
+    this.#routing = new RoutingKeeper(records.routing, this.#table, {
+      event: (report) => voice.event(report),
+      drift: (entry, found) => {
+        this.#counters.count("drift", { kind: entry.kind });
+        voice.event(event("route-drift", { kind: entry.kind, route: routingText(entry), found }));
+      },
+    });
+    this.#filter = new FilterKeeper(records.filter, this.#receiver, {
+      event: (report) => voice.event(report),
+      drift: () => {
+        this.#counters.count("drift", { kind: "filter" });
+        voice.event(event("filter-drift", { table: FILTER_TABLE }));
+      },
+      changed: () => this.#onInterfacesChangedSoon(),
+    });
+    this.#routeWatch = new RouteWatch(this.#receiver, this.#table, {
+      found: (findings) => this.#tracked.found(findings),
+      changed: (entry) => {
+        if (entry === undefined || this.#routing.concerns(entry)) this.#routing.lookSoon();
+      },
+      event: (report) => voice.event(report),
+    });
   }
 
   /** Takes a configuration into force: what is the same is left alone, what can be changed in place is. */
@@ -206,16 +253,26 @@ export class Failover {
     this.#bfd.configure(config.bfdSessions);
     this.#tracked.configure(config);
     this.#pacer.pace = config.announcementPace;
-    this.#gateways.configure(config.gateways);
     const running = [...this.#instances.values()].map(({ instance }) => instance.router);
     const kept = new Map(config.routers.map((router) => [identity(router), router]));
+    // What is dropped now is dropped until its address is gone, and what will be, before its address is there.
+    this.#filter.drop(unacceptedAddresses([...running, ...config.routers]));
     await this.#stopAllBut(kept);
     await this.#links.configure(config.routers.flatMap(({ link }) => link ?? []));
     this.#tracked.look(this.#table.interfaces);
     this.#virtual = new Set(
       config.routers.flatMap((router) => router.addresses.map(({ address }) => address)),
     );
-    const found = this.#keeper.takeCharge(this.#withLink(config.routers), this.#table.interfaces);
+    const routing = [...config.staticRouting, ...config.routers.flatMap((router) => router.routing)];
+    await this.#routeWatch.configure({
+      tracked: config.trackedRoutes,
+      defaults: config.gateways.some(({ address }) => address === undefined),
+      ours: routing.length > 0,
+    });
+    this.#gateways.configure(config.gateways);
+    // What is there before Relevo is left there, as an owner's is.
+    const fixed = { priority: OWNER, addresses: config.staticAddresses };
+    const found = this.#keeper.takeCharge([...this.#withLink(config.routers), fixed], this.#table.interfaces);
     // Before any address is removed, which might take others along.
     this.#promotion.configure([...running, ...config.routers], this.#table.interfaces);
     this.#listenFor = config.routers;
@@ -229,7 +286,12 @@ export class Failover {
           mayResume(router, found, diedAt, now(), peerPatience(config.heartbeat)),
       ),
     );
-    await this.#removeLeftOver(found, resuming);
+    await this.#routing.takeCharge(routing, [
+      ...config.staticRouting,
+      ...[...resuming].flatMap((router) => router.routing),
+    ]);
+    await this.#removeLeftOver(found, resuming, config.staticAddresses);
+    await this.#holdStatic(config);
     await this.#keeper.changeLeases(config.routers);
     for (const [name, router] of kept) {
       const running = this.#instances.get(name)?.instance;
@@ -239,8 +301,12 @@ export class Failover {
     this.#agree();
     this.#pair.configure(config.heartbeat);
     await this.#settled();
+    // One that an instance had until now has gone with its leave.
+    await this.#keeper.add(addressesOnlyIn(config.staticAddresses, this.#keeper.held(fixed)));
     this.#promotion.configure(config.routers, this.#table.interfaces);
-    this.#keeper.forgetAllBut(config.routers);
+    this.#keeper.forgetAllBut([...config.routers, fixed]);
+    this.#routing.forgetAllBut(routing);
+    this.#filter.drop(unacceptedAddresses(config.routers));
     this.#conflicts.configure(config.routers, this.#table.interfaces);
     this.#onInterfacesChanged();
   }
@@ -250,19 +316,23 @@ export class Failover {
     // What an earlier life left is to go even if there was no time for a configuration.
     if (!this.#opened) await this.configure(IDLE, undefined);
     this.#bfd.leave();
+    this.#pair.leave();
     await this.#handOver();
     await this.#stopAllBut(new Map());
+    await this.#holdStatic(IDLE);
     this.#pair.close();
     await this.#bfd.close();
     this.#listenFor = [];
+    this.#routeWatch.close();
+    this.#routing.close();
     this.#promotion.configure([], this.#table.interfaces);
     await this.#links.close();
     this.#keeper.close();
+    this.#filter.close();
     this.#footprint.close();
     this.#conflicts.close();
     this.#tracked.close();
     this.#gateways.close();
-    this.#routes?.close();
     this.#table.close();
     this.#segments.close();
     this.#authenticated.close();
@@ -311,6 +381,19 @@ export class Failover {
     this.#indexBySegment();
   }
 
+  /** What is there from the start to the end, whoever is master: addresses, then what may need them. */
+  async #holdStatic(config: Pick<FailoverConfig, "staticAddresses" | "staticRouting">): Promise<void> {
+    const before = this.#static.staticAddresses;
+    this.#static = config;
+    const { staticAddresses: addresses, staticRouting: routing } = config;
+    const gone = addressesOnlyIn(before, addresses);
+    const stays = (address: VirtualAddress) => addresses.some((other) => sameAddress(address, other));
+    await this.#keeper.remove(gone.filter(stays));
+    await this.#keeper.add(addressesOnlyIn(addresses, before));
+    this.#routing.hold(STATIC, routing);
+    await this.#keeper.remove(gone.filter((address) => !stays(address)));
+  }
+
   /** A router whose interface was somebody else's may have its own now. */
   #onLinksChanged(): void {
     if (this.#listenFor.length > 0)
@@ -327,9 +410,10 @@ export class Failover {
   async #removeLeftOver(
     found: readonly VirtualAddress[],
     resuming: ReadonlySet<VirtualRouter>,
+    kept: readonly VirtualAddress[],
   ): Promise<void> {
     const held = [...this.#instances.values()].flatMap(({ instance }) => this.#keeper.held(instance.router));
-    const stray = leftOver(found, held, [...resuming]);
+    const stray = leftOver(found, [...held, ...kept], [...resuming]);
     await this.#keeper.remove(stray);
     for (const address of stray) {
       this.#voice.event(
@@ -363,6 +447,7 @@ export class Failover {
         this.#pacer.drop(addresses);
         void this.#keeper.remove(addresses).then(done);
       },
+      route: (router, routing) => this.#routing.hold(`instance ${router.name}`, routing),
       announce: (address, round) => this.#pacer.announce(address, round),
       drain: (router) => this.#drain(router),
       primary: (router) => this.#primary(router),
@@ -600,6 +685,7 @@ export class Failover {
     const { link } = router;
     if (link !== undefined && this.#links.isForeign(link)) faults.push(`interface ${link.name} is not ours`);
     const listening = isAuthenticated(router) ? this.#authenticated : this.#segments;
+    if (!router.accept && this.#filter.failed) faults.push("packets to its addresses cannot be dropped");
     for (const name of listening.deafOn(router, interfaces))
       faults.push(`cannot listen on interface ${name}`);
     return { faults, adjustment: tracked.adjustment };
@@ -625,6 +711,9 @@ export class Failover {
     }
   }
 }
+
+/** Who holds the static routes and rules, beside the instances. */
+const STATIC = "static";
 
 /** Resolves when all that they have decided so far has been done. */
 function allSettled(instances: readonly Instance[]): Promise<void> {

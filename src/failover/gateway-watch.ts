@@ -5,13 +5,19 @@
 
 import { randomBytes } from "node:crypto";
 import { type EchoToken, isAnswer, questionOf } from "../core/track/gateway-question.ts";
-import { type GatewayMethod, type Inquiry, inquiryOf, type TrackedGateway } from "../core/track/gateway.ts";
+import {
+  gatewayOver,
+  type GatewayMethod,
+  type Inquiry,
+  inquiryOf,
+  type TrackedGateway,
+} from "../core/track/gateway.ts";
+import type { Route } from "../core/routing/model.ts";
 import type { Finding } from "../core/track/model.ts";
 import { onDeadline, onResult, type RepeatedCheck, startCheck } from "../core/track/repeated-check.ts";
 import type { Family, IpAddress } from "../core/units/ip-address.ts";
 import { after, between, type Instant, toMilliseconds } from "../core/units/time.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
-import { type DefaultRoute, gatewayOver } from "../core/wire/default-route.ts";
 import type { GatewaySocket } from "../linux/gateway-socket.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { Receiver } from "../linux/receiver.ts";
@@ -23,8 +29,8 @@ export interface GatewayHands {
   readonly receiver: Pick<Receiver, "add" | "remove" | "drain">;
   /** Opens what a method needs on an interface. Throws a KernelError. */
   open(method: GatewayMethod, family: Family, interfaceName: string, interfaceIndex: number): GatewaySocket;
-  /** The kernel's default routes as they are now. Throws a KernelError. */
-  defaultRoutes(): readonly DefaultRoute[];
+  /** The kernel's default routes. */
+  defaultRoutes(): readonly Route[];
   interfaces(): Interfaces;
   /** The addresses that any instance may hold. */
   virtual(): ReadonlySet<IpAddress>;
@@ -118,7 +124,7 @@ class Watched {
   #ask(now: Instant): string | undefined {
     try {
       const interfaces = this.#hands.interfaces();
-      const inquiry = inquiryOf(this.#gateway, this.#nextHop(interfaces), interfaces, this.#hands.virtual());
+      const inquiry = inquiryOf(this.#gateway, this.#nextHop(), interfaces, this.#hands.virtual());
       if (typeof inquiry === "string") return inquiry;
       const [first = 0, second = 0, ...cookie] = randomBytes(10);
       this.#sequence = (this.#sequence + 1) & 0xffff;
@@ -137,11 +143,10 @@ class Watched {
     }
   }
 
-  #nextHop(interfaces: Interfaces): IpAddress | undefined {
+  #nextHop(): IpAddress | undefined {
     const { address, family, interface: name } = this.#gateway;
-    const on = interfaces.get(name);
-    if (address !== undefined || on === undefined) return undefined;
-    return gatewayOver(this.#hands.defaultRoutes(), family, on.index);
+    if (address !== undefined) return undefined;
+    return gatewayOver(this.#hands.defaultRoutes(), family, name);
   }
 
   /** An interface that was made anew under its old name needs another socket. */

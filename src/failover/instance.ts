@@ -8,6 +8,7 @@
 
 import { type Event as Report, event } from "../core/report/event.ts";
 import type { InstanceReport } from "../core/report/channel.ts";
+import type { RoutingEntry } from "../core/routing/model.ts";
 import { between, type Duration, type Instant } from "../core/units/time.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { addressText } from "../core/vrrp/address-book.ts";
@@ -43,6 +44,8 @@ export interface InstanceHands {
   /** Adds the router's addresses; `done` is told whether the kernel accepted them all. */
   add(router: VirtualRouter, addresses: readonly VirtualAddress[], done: (accepted: boolean) => void): void;
   remove(addresses: readonly VirtualAddress[], done: () => void): void;
+  /** Has exactly these routes and rules in the kernel for this router. */
+  route(router: VirtualRouter, routing: readonly RoutingEntry[]): void;
   /** Announces an address; `round` others of the same burst go before it. */
   announce(address: VirtualAddress, round: number): void;
   /** Delivers what has queued on the router's interface. */
@@ -313,6 +316,9 @@ export class Instance {
       case "remove-addresses":
         this.#hands.remove(effect.addresses, finished);
         return;
+      case "hold-routing":
+        this.#hands.route(router, effect.routing);
+        break;
       case "announce":
         this.#hands.drain(router);
         if (mayAnnounce(this.#state)) this.#announce(effect.addresses, effect.repeat);

@@ -3,7 +3,8 @@
 import type { Interface, Interfaces } from "../core/vrrp/surroundings.ts";
 import type { Receiver } from "../linux/receiver.ts";
 import type { InterfaceAddress, Link, Rtnetlink } from "../linux/rtnetlink.ts";
-import { openRtnetlinkMonitor, type RtnetlinkMonitor } from "../linux/rtnetlink-monitor.ts";
+import type { NetlinkMonitor } from "../linux/netlink-monitor.ts";
+import { openRtnetlinkMonitor } from "../linux/rtnetlink-monitor.ts";
 
 /** What wants to know of changes. */
 export interface InterfaceListener {
@@ -25,7 +26,7 @@ export class InterfaceTable {
   readonly #rtnetlink: Rtnetlink;
   readonly #receiver: Receiver;
   readonly #listener: InterfaceListener;
-  #monitor: RtnetlinkMonitor | undefined;
+  #monitor: NetlinkMonitor | undefined;
   #notifications = 0;
 
   constructor(rtnetlink: Rtnetlink, receiver: Receiver, listener: InterfaceListener) {
@@ -38,6 +39,12 @@ export class InterfaceTable {
   get interfaces(): Interfaces {
     return this.#byName;
   }
+
+  /** The number of an interface. */
+  readonly indexOf = (name: string): number | undefined => this.#byName.get(name)?.index;
+
+  /** The name of an interface. */
+  readonly nameOf = (index: number): string | undefined => this.#byIndex.get(index)?.name;
 
   /** Starts to listen, then reads what is there. */
   async open(): Promise<void> {

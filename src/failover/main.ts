@@ -3,7 +3,7 @@
  */
 
 import { join } from "node:path";
-import { FAILOVER_RECORD, LINK_RECORD } from "../core/report/record.ts";
+import { FAILOVER_RECORD, FILTER_RECORD, LINK_RECORD, ROUTING_RECORD } from "../core/report/record.ts";
 import type { FailoverReport } from "../core/report/channel.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 import { lock, unlock } from "../linux/lock.ts";
@@ -18,6 +18,8 @@ process.title = "relevo-failover";
 await lock(lockPath);
 const records = {
   addresses: join(runDirectory, FAILOVER_RECORD),
+  routing: join(runDirectory, ROUTING_RECORD),
+  filter: join(runDirectory, FILTER_RECORD),
   links: join(runDirectory, LINK_RECORD),
 };
 const failover = new Failover(records, version, {

@@ -10,14 +10,16 @@
 
 import { RawNetlinkSocket } from "netlink";
 import { CONTROLLER, decodeFamily, encodeGetFamily, NETLINK_GENERIC } from "../core/wire/generic-netlink.ts";
+import { joined } from "../core/wire/netlink.ts";
 import {
-  decodeMessages,
-  encodeRequests,
-  errnoIn,
-  type Message,
+  decodeNetlinkMessages,
+  encodeNetlinkMessage,
+  netlinkErrno,
+  type NetlinkMessage,
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
   NLMSG_DONE,
   NLMSG_ERROR,
 } from "../core/wire/netlink-message.ts";
@@ -168,10 +170,16 @@ class Socket {
     const first = this.#sequence;
     this.#sequence = (first + requests.length) >>> 0;
     const last = requests.length - 1;
-    const payloads = requests.map(({ message }, index) => ({
-      flags: flags | (index === last ? NLM_F_ACK : 0),
-      payload: message,
-    }));
+    const datagram = joined(
+      requests.map(({ message }, index) =>
+        encodeNetlinkMessage({
+          type,
+          flags: NLM_F_REQUEST | flags | (index === last ? NLM_F_ACK : 0),
+          sequence: (first + index) >>> 0,
+          data: message,
+        }),
+      ),
+    );
     return new Promise((resolve, reject) => {
       const failed = (error: Error): void => reject(lost(requests[0]?.operation() ?? "", error));
       if (this.#broken !== undefined) return failed(this.#broken);
@@ -187,16 +195,14 @@ class Socket {
       };
       if (this.#exchanges.length === 0) this.#socket.ref();
       this.#exchanges.push(exchange);
-      this.#socket.send(encodeRequests(type, first, payloads), {}, (error) => {
+      this.#socket.send(datagram, {}, (error) => {
         if (error !== undefined) this.#fail(error);
       });
     });
   }
 
   #receive(datagram: Uint8Array): void {
-    const messages = decodeMessages(datagram);
-    if (messages === undefined) return this.#fail(new Error("a netlink message makes no sense"));
-    for (const message of messages) {
+    for (const message of decodeNetlinkMessages(datagram)) {
       const exchange = this.#exchanges.find(
         ({ first, requests }) => (message.sequence - first) >>> 0 < requests.length,
       );
@@ -221,14 +227,14 @@ class Socket {
 }
 
 /** Takes a message of the kernel's down; true when it is the last one. */
-function isOver(message: Message, exchange: Exchange): boolean {
+function isOver(message: NetlinkMessage, exchange: Exchange): boolean {
   const index = (message.sequence - exchange.first) >>> 0;
   if ((message.flags & NLM_F_DUMP_INTR) !== 0) exchange.interrupted = true;
   if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) {
-    exchange.answers.push(message.payload);
+    exchange.answers.push(message.data);
     return false;
   }
-  const errno = errnoIn(message);
+  const errno = netlinkErrno(message);
   if (errno !== 0) {
     const operation = exchange.requests[index]?.operation() ?? "";
     exchange.refusals.set(index, new KernelError(operation, errnoName(errno)));

@@ -22,6 +22,7 @@ const pollCall = libc.func("int poll(_Inout_ void *fds, unsigned long count, int
 const eventfdCall = libc.func("int eventfd(unsigned int initial, int flags)");
 const readCall = libc.func("int64_t read(int fd, _Out_ void *buffer, size_t length)");
 const writeCall = libc.func("int64_t write(int fd, void *buffer, size_t length)");
+const getsocknameCall = libc.func("int getsockname(int fd, _Out_ void *address, _Inout_ uint32_t *length)");
 const closeCall = libc.func("int close(int fd)");
 const openCall = libc.func("int open(const char *path, int flags, uint32_t mode)");
 const mkfifoCall = libc.func("int mkfifo(const char *path, uint32_t mode)");
@@ -112,6 +113,13 @@ export function attachFilter(fd: number, program: Uint8Array): void {
 /** Binds a socket to an address structure. */
 export function bind(fd: number, address: Uint8Array): void {
   check("bind a socket", bindCall(fd, address, address.length));
+}
+
+/** The address structure, of at most `length` bytes, that a socket is bound to. */
+export function boundTo(fd: number, length: number): Uint8Array {
+  const address = new Uint8Array(length);
+  check("ask for a socket's address", getsocknameCall(fd, address, [length]));
+  return address;
 }
 
 /** Sends one datagram; throws a KernelError where it cannot be sent now. */

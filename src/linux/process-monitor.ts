@@ -4,24 +4,18 @@
  */
 
 import { decodeProcessEvent, listenMessage, type ProcessEvent } from "../core/wire/process-event.ts";
-import {
-  AF_NETLINK,
-  bind,
-  close,
-  sendTo,
-  SO_RCVBUFFORCE,
-  SOCK_DGRAM,
-  SOL_SOCKET,
-  setSocketOption,
-  socket,
-} from "./libc.ts";
+import { openNetlinkMonitor } from "./netlink-monitor.ts";
 import type { Receiver } from "./receiver.ts";
 
 /** linux/netlink.h, linux/connector.h */
 const NETLINK_CONNECTOR = 11;
 const CN_IDX_PROC = 1;
-/** Room for the events of ten thousand processes at once. */
-const RECEIVE_BUFFER = 8 << 20;
+const PROCESSES = {
+  protocol: NETLINK_CONNECTOR,
+  groups: CN_IDX_PROC,
+  // Room for the events of ten thousand processes at once.
+  receiveBuffer: 8 << 20,
+};
 
 /** What a watcher is told. */
 export interface ProcessWatcher {
@@ -32,33 +26,18 @@ export interface ProcessWatcher {
 
 /** Tells the watcher of every event from now on; the result ends it. Throws a KernelError where the kernel does not. */
 export function openProcessMonitor(receiver: Receiver, watcher: ProcessWatcher): () => void {
-  const fd = socket(AF_NETLINK, SOCK_DGRAM, NETLINK_CONNECTOR);
-  try {
-    setSocketOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
-    bind(fd, netlinkAddress(CN_IDX_PROC));
-    sendTo(fd, listenMessage(), netlinkAddress(0));
-  } catch (error) {
-    close(fd);
-    throw error;
-  }
-  receiver.add(fd, {
+  const monitor = openNetlinkMonitor(receiver, PROCESSES, {
     packet: (bytes) => {
       const event = decodeProcessEvent(bytes);
       if (event !== undefined) watcher.event(event);
     },
     failed: () => watcher.lost(),
   });
-  return () => {
-    receiver.remove(fd);
-    close(fd);
-  };
-}
-
-/** struct sockaddr_nl (linux/netlink.h): family, padding, port (0: the kernel), groups. */
-function netlinkAddress(groups: number): Uint8Array {
-  const bytes = new Uint8Array(12);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_NETLINK, true);
-  view.setUint32(8, groups, true);
-  return bytes;
+  try {
+    monitor.send(listenMessage());
+  } catch (error) {
+    monitor.close();
+    throw error;
+  }
+  return () => monitor.close();
 }

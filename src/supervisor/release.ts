@@ -10,19 +10,99 @@ import {
   type BalancerRecord,
   FAILOVER_RECORD,
   type FailoverRecord,
+  FILTER_RECORD,
+  type FilterRecord,
   LINK_RECORD,
   type LinkRecord,
+  MASQUERADE_RECORD,
+  ROUTING_RECORD,
+  type RoutingRecord,
 } from "../core/report/record.ts";
+import { MASQUERADE_TABLE, masqueradeTables } from "../core/balance/masquerade.ts";
 import { readServiceId } from "../core/balance/service.ts";
+import { isNeedlessRouting, RoutingBook } from "../core/routing/routing-book.ts";
+import type { RoutingOperation } from "../core/routing/plan.ts";
+import { FILTER_TABLE, filterTables } from "../core/vrrp/acceptance.ts";
 import { isNeedless } from "../core/vrrp/address-book.ts";
 import { isOwn } from "../core/vrrp/virtual-link.ts";
+import type { Family } from "../core/units/ip-address.ts";
+import type { NftRequest } from "../core/wire/nftables.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import { converge } from "../linux/ipvs-converge.ts";
+import { Nftables } from "../linux/nftables.ts";
 import { endLeftOver } from "../linux/program-roll.ts";
 import { readRecord, removeRecord } from "../linux/record-file.ts";
 import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
+import { Routing } from "../linux/routing.ts";
 import { restoreSysctl, writeSysctl } from "../linux/sysctl.ts";
+
+/** Takes a failover process's traces out one kind after the other; an address is dropped at (no_accept) until it is gone. */
+export const FAILOVER_RELEASES: readonly ((runDirectory: string) => void | Promise<void>)[] = [
+  releaseRouting,
+  releaseAddresses,
+  releaseFilter,
+  releaseLinks,
+];
+
+/** Takes a balancer's traces out. */
+export const BALANCER_RELEASES: readonly ((runDirectory: string) => void | Promise<void>)[] = [
+  releaseMasquerade,
+  releaseServices,
+];
+
+/** Removes every route and rule that the failover process may have left. Throws a KernelError. */
+export async function releaseRouting(runDirectory: string): Promise<void> {
+  const path = join(runDirectory, ROUTING_RECORD);
+  const record = readRecord<RoutingRecord>(path);
+  if (record === undefined) return;
+  const book = new RoutingBook();
+  book.know(record.entries);
+  // What is removed is named by its destination, not by its interface.
+  const routing = new Routing({ indexOf: () => undefined, nameOf: () => undefined });
+  try {
+    for (const operation of book.repair(await routing.ours())) removeEntryIfThere(routing, operation);
+  } finally {
+    routing.close();
+  }
+  removeRecord(path);
+}
+
+/** The kernel takes routes away with an interface. */
+function removeEntryIfThere(routing: Routing, operation: RoutingOperation): void {
+  try {
+    routing.apply(operation);
+  } catch (error) {
+    if (!(error instanceof KernelError && isNeedlessRouting(operation.type, error.errno))) throw error;
+  }
+}
+
+/** Removes the table that drops packets to addresses which are gone. Throws a KernelError. */
+export function releaseFilter(runDirectory: string): void {
+  releaseTable(join(runDirectory, FILTER_RECORD), FILTER_TABLE, (families) => filterTables([], families));
+}
+
+/** Removes the table that the balancer may have left. Throws a KernelError. */
+export function releaseMasquerade(runDirectory: string): void {
+  const clear = (families: readonly Family[]) => masqueradeTables(undefined, families);
+  releaseTable(join(runDirectory, MASQUERADE_RECORD), MASQUERADE_TABLE, clear);
+}
+
+function releaseTable(
+  path: string,
+  table: string,
+  clear: (families: readonly Family[]) => readonly NftRequest[],
+): void {
+  const record = readRecord<FilterRecord>(path);
+  if (record === undefined) return;
+  const nftables = new Nftables();
+  try {
+    nftables.apply(`delete the table ${table}`, clear(record.families));
+  } finally {
+    nftables.close();
+  }
+  removeRecord(path);
+}
 
 /** Removes every address that the failover process may have left on an interface, and restores its settings. Throws a KernelError. */
 export async function releaseAddresses(runDirectory: string): Promise<void> {

@@ -2,17 +2,29 @@
 
 import { existsSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { BALANCER_RECORD, FAILOVER_RECORD, LINK_RECORD } from "../core/report/record.ts";
+import {
+  BALANCER_RECORD,
+  FAILOVER_RECORD,
+  FILTER_RECORD,
+  LINK_RECORD,
+  MASQUERADE_RECORD,
+  ROUTING_RECORD,
+} from "../core/report/record.ts";
 import { lockHolder, tryLock, unlock } from "../linux/lock.ts";
 
 /** The other processes, which have a lock each. */
 const CHILDREN = ["failover", "balancer"];
 
 /** A child's record is taken away with what it names, not here. */
-const LEFT_BY_CHILDREN = [FAILOVER_RECORD, LINK_RECORD, BALANCER_RECORD].flatMap((name) => [
-  `${name}.new`,
-  name.replace(/json$/, "lock"),
-]);
+const RECORDS = [
+  FAILOVER_RECORD,
+  ROUTING_RECORD,
+  FILTER_RECORD,
+  LINK_RECORD,
+  MASQUERADE_RECORD,
+  BALANCER_RECORD,
+];
+const LEFT_BY_CHILDREN = RECORDS.flatMap((name) => [`${name}.new`, name.replace(/json$/, "lock")]);
 
 /** Someone else runs with this directory, or it cannot be used. */
 export class RunDirectoryError extends Error {

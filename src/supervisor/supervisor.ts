@@ -29,7 +29,7 @@ import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
-import { releaseAddresses, releaseLinks, releaseServices } from "./release.ts";
+import { BALANCER_RELEASES, FAILOVER_RELEASES } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
 import { ServiceNotifier } from "./service-notifier.ts";
@@ -108,7 +108,7 @@ export class Supervisor {
         { type: "held", addresses: this.#held },
         { type: "maintenance", targets: this.#maintenance.targets },
       ],
-      release: () => releaseServices(path),
+      release: () => this.#releaseServices(path),
       // A table that nobody looks after still serves.
       releaseWhileAway: false,
     });
@@ -272,9 +272,12 @@ export class Supervisor {
     this.#notifier.onTransition(String(instance), to as InstanceStateName, String(cause), Number(priority));
   }
 
+  async #releaseServices(runDirectory: string): Promise<void> {
+    for (const release of BALANCER_RELEASES) await release(runDirectory);
+  }
+
   async #releaseAddresses(runDirectory: string): Promise<void> {
-    await releaseAddresses(runDirectory);
-    await releaseLinks(runDirectory);
+    for (const release of FAILOVER_RELEASES) await release(runDirectory);
     this.#hold([]);
     if (!this.#stopping) this.#notifier.onFailoverAway();
   }

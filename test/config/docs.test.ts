@@ -34,12 +34,14 @@ interface Row {
 
 function rows(file: string): Row[] {
   const found: Row[] = [];
-  let heading = "";
+  let headings = [""];
   for (const line of readFileSync(file, "utf8").split("\n")) {
-    if (line.startsWith("## ")) heading = /^## `(.+)`$/.exec(line)?.[1] ?? "";
+    // What two places share is described once, below a heading with both.
+    if (line.startsWith("## ")) headings = /^## (`.+`)$/.exec(line)?.[1]?.slice(1, -1).split("`, `") ?? [""];
     const [, first, ...rest] = line.split(" | ").join("|").split("|");
     const key = /^ ?`(.+)` ?$/.exec(first ?? "")?.[1];
-    if (line.startsWith("| `") && key !== undefined) found.push({ heading, cells: [key, ...rest] });
+    if (!line.startsWith("| `") || key === undefined) continue;
+    for (const heading of headings) found.push({ heading, cells: [key, ...rest] });
   }
   return found;
 }

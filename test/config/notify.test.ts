@@ -25,6 +25,7 @@ t.test("programs, their account and their time", (t) => {
       },
     ],
     groups: [],
+    services: [],
     fifos: [],
   });
   const own = configOf(instance({ notify_stop: `[${PROGRAM}]`, notify_user: "checker" })).notify.instances[0];

@@ -31,6 +31,28 @@ t.test("each setting that the RFC does not know is told, at its place", (t) => {
   t.end();
 });
 
+t.test(
+  "accept mode: off when strict, unless version 3 is told otherwise; the owner is always a host",
+  (t) => {
+    const accepts = (text: string) => configOf(text).failover.routers[0]?.accept;
+    t.equal(accepts(instance()), true);
+    t.equal(accepts(instance({ no_accept: "true" })), false);
+    t.equal(accepts(instance({ accept: "false" })), false);
+    t.equal(accepts(instance({ accept: "true", no_accept: "false" })), true);
+    t.equal(accepts(strict()), false);
+    t.equal(accepts(strict({ version: "3", accept: "true" })), true);
+    t.equal(accepts(strict({ version: "3", no_accept: "false" })), true);
+    t.equal(accepts(strict({ priority: "255" })), true);
+    t.equal(accepts(instance({ priority: "255", no_accept: "true" })), true);
+    t.strictSame(codes(strict({ accept: "true" })), ["7:5 error not-strict"]);
+    t.strictSame(codes(strict({ no_accept: "false" })), ["7:5 error not-strict"]);
+    t.strictSame(complaints(instance({ accept: "true", no_accept: "true" })), [
+      "7:5: error: vrrp_instances.web.no_accept: contradicts accept: true: keep one of the two [accept-contradiction]",
+    ]);
+    t.end();
+  },
+);
+
 t.test("or in global_defs, where it was inherited", (t) => {
   for (const setting of [
     "vrrp_down_timer_adverts: 4",

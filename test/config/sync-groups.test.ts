@@ -56,3 +56,15 @@ t.test("a group of one moves nobody, and an owner would drag the others along", 
   t.match(complaints("vrrp_sync_group: {}\n"), [/is vrrp_sync_groups here/]);
   t.end();
 });
+
+t.test("members that prefer different directors would never come to rest", (t) => {
+  const directors = "directors: { lvs1: { priority: 150 }, lvs2: { priority: 100 } }\n";
+  const group = file("{ lan: { group: [web, db] } }", { priority: "{ lvs1: 100, lvs2: 150 }" });
+  t.strictSame(complaints(directors + group), [
+    "2:28: error: vrrp_sync_groups.lan.group: its members want different masters, and would never come to rest: " +
+      "web prefers lvs1, db prefers lvs2 [split-group]",
+  ]);
+  const agreed = file("{ lan: { group: [web, db] } }", { priority: "{ lvs1: 200, lvs2: 150 }" });
+  t.strictSame(complaints(directors + agreed), []);
+  t.end();
+});

@@ -318,3 +318,37 @@ t.test("gateways that cannot be asked so", (t) => {
   t.match(complaints(instance({ track_gateway: "[up]" })), [/there is no up: add it to track_gateways/]);
   t.end();
 });
+
+const GROUP = `
+vrrp_instances:
+  web: { interface: eth0, virtual_router_id: 51, virtual_ipaddress: [192.0.2.100/24], track_interface: [eth1] }
+  inner: { interface: eth1, virtual_router_id: 52, virtual_ipaddress: [198.51.100.1/24] }
+vrrp_sync_groups:
+  lan: { group: [web, inner], track_script: [{ script: proxy, weight: -60 }], track_interface: [eth2] }
+`;
+
+t.test("what a sync group tracks, each of its members does, weights included", (t) => {
+  const { failover, watch } = configOf(`${SCRIPT}${GROUP}`);
+  const proxy = { kind: "script", object: "proxy", weight: -60, reverse: false };
+  const eth2 = { kind: "interface", object: "eth2", weight: 0, reverse: false };
+  t.strictSame(
+    failover.routers.map(({ tracks }) => tracks),
+    [
+      [{ kind: "interface", object: "eth1", weight: 0, reverse: false }, eth2, proxy],
+      [eth2, proxy],
+    ],
+  );
+  t.same(
+    watch.scripts.map(({ name }) => name),
+    ["proxy"],
+  );
+  t.end();
+});
+
+t.test("what a sync group tracks is there, in one place only, and alters no owner", (t) => {
+  t.same(codes(GROUP), ["6:46 error unknown-track"]);
+  t.same(codes(`${SCRIPT}${GROUP.replace("[eth2]", "[eth1]")}`), ["4:105 error duplicate-track"]);
+  const owners = GROUP.replaceAll("virtual_router_id", "priority: 255, virtual_router_id");
+  t.same(codes(`${SCRIPT}${owners}`), ["7:46 warning owner-track"]);
+  t.end();
+});

@@ -28,6 +28,7 @@ t.test("adverts first, of all of them", async (t) => {
       asked.push(`remove ${address?.interface}`);
       setImmediate(done);
     },
+    route: () => {},
     announce: (address) => asked.push(`announce ${address.interface}`),
     drain: () => {},
     primary: () => "192.0.2.12" as Ipv4,

@@ -17,7 +17,8 @@ import { familyOfInstance, versionOf } from "../schema/family.ts";
 import { buildBfd } from "./bfd.ts";
 import { buildDelivery } from "./delivery.ts";
 import { buildHeartbeat, type LinkSecrets } from "./heartbeat.ts";
-import { linkDelays, trackedGateways, tracksOf } from "./tracking.ts";
+import { buildRouting } from "./routing.ts";
+import { linkDelays, trackedGateways, trackedRoutes, trackers, tracksOf } from "./tracking.ts";
 import type { VirtualAddressEntry } from "../schema/virtual-address.ts";
 import { buildAddress } from "./address.ts";
 import { buildLink } from "./virtual-link.ts";
@@ -36,9 +37,7 @@ export function buildFailover(
   secrets: LinkSecrets,
 ): FailoverConfig {
   const heartbeat = buildHeartbeat(content, node, secrets);
-  const routers = [...content.vrrp_instances].map(([name, instance]) =>
-    router(name, instance, content, node),
-  );
+  const routers = [...trackers(content)].map(([name, instance]) => router(name, instance, content, node));
   return {
     routers,
     startupDelay: content.global_defs.vrrp_startup_delay,
@@ -46,6 +45,9 @@ export function buildFailover(
     announcementPace: { 4: content.global_defs.vrrp_garp_interval, 6: content.global_defs.vrrp_gna_interval },
     gateways: trackedGateways(content),
     linkDelays: { ...inherited(routers, linkDelays(content)), ...linkDelays(content) },
+    staticAddresses: content.static_ipaddress.map((entry) => buildAddress(entry, entry.dev, ZERO)),
+    staticRouting: buildRouting(content.static_routes, content.static_rules, 4),
+    trackedRoutes: trackedRoutes(content),
     bfdSessions: buildBfd(content, node),
     ...(heartbeat && { heartbeat }),
   };
@@ -77,6 +79,8 @@ function router(
     preemptDelay: instance.preempt_delay,
     v3ChecksumAsV2: instance.v3_checksum_as_v2 ?? strictWithTwoChecksums(instance, content),
     addresses: addresses(instance, content, link),
+    accept: accepts(instance, content, node),
+    routing: buildRouting(instance.virtual_routes, instance.virtual_rules, familyOfInstance(instance) ?? 4),
     ...(instance.promote_secondaries ? { promoteSecondaries: true } : {}),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
@@ -86,6 +90,13 @@ function router(
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
     tracks: tracksOf(instance, content),
   };
+}
+
+/** RFC 9568 §6.1: Accept_Mode is off unless switched on, and the owner accepts whatever it says. */
+function accepts(instance: InstanceContent, content: FileContent, node: string | undefined): boolean {
+  if (priorityOf(instance, content, node) === 255) return true;
+  if (instance.no_accept !== undefined) return !instance.no_accept;
+  return instance.accept ?? !isStrict(instance, content);
 }
 
 /** An interface on top of another is waited for as that one is, as in keepalived. */

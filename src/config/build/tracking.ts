@@ -7,15 +7,38 @@ import type { LinkDelay } from "../../core/track/link-delay.ts";
 import type {
   Tracked,
   TrackedProcess,
+  TrackedRoute,
   TrackedScript,
   TrackKind,
   WatchConfig,
 } from "../../core/track/model.ts";
+import { MAIN_TABLE } from "../../core/routing/model.ts";
+import { trackedRouteText } from "../../core/track/route.ts";
+import type { Loose } from "../salvage.ts";
+import { familyOfInstance } from "../schema/family.ts";
 import { familyOf } from "../../core/units/ip-address.ts";
 import type { FileContent, InstanceContent } from "../schema/file.ts";
+import { type Destination, routingFamily } from "../schema/routing.ts";
+import { prefixOf } from "./routing.ts";
+import { trackShape } from "../schema/tracking.ts";
 import { scriptTimeout, type UserOf } from "./balancer.ts";
 
-/** What one instance tracks. An item without a weight has its object's. */
+/** All instances, with what their sync groups track. */
+export function trackers(content: FileContent): ReadonlyMap<string, InstanceContent> {
+  return new Map(
+    [...content.vrrp_instances].map(([name, instance]) => [name, withGroup(name, instance, content)]),
+  );
+}
+
+function withGroup(name: string, instance: InstanceContent, content: FileContent): InstanceContent {
+  const group = [...content.vrrp_sync_groups.values()].find((entry) => entry.group.includes(name));
+  if (group === undefined) return instance;
+  const lists = Object.keys(trackShape) as (keyof typeof trackShape)[];
+  const both = lists.map((list) => [list, [...instance[list], ...group[list]]]);
+  return { ...instance, ...(Object.fromEntries(both) as Pick<InstanceContent, keyof typeof trackShape>) };
+}
+
+/** What one of the `trackers` tracks. An item without a weight has its object's. */
 export function tracksOf(instance: InstanceContent, content: FileContent): readonly Tracked[] {
   const interfaces = instance.track_interface.map((item) => {
     const own = typeof item === "string" ? { interface: item } : item;
@@ -24,6 +47,10 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
   const addresses = instance.track_address.map((item) => {
     const own = typeof item === "string" ? { address: item } : item;
     return tracked("address", own.address, own, undefined);
+  });
+  const routes = instance.track_route.map((item) => {
+    const weighing = isMap(item) ? item : {};
+    return tracked("route", trackedRouteText(trackedRoute(item, instance)), weighing, undefined);
   });
   const scripts = instance.track_script.map((item) => {
     const own = typeof item === "string" ? { script: item } : item;
@@ -45,7 +72,37 @@ export function tracksOf(instance: InstanceContent, content: FileContent): reado
     const own = typeof item === "string" ? { bfd: item } : item;
     return tracked("bfd", own.bfd, own, content.bfd_instances.get(own.bfd));
   });
-  return [...interfaces, ...addresses, ...scripts, ...files, ...processes, ...gateways, ...paths];
+  return [...interfaces, ...addresses, ...routes, ...scripts, ...files, ...processes, ...gateways, ...paths];
+}
+
+type RouteItem = InstanceContent["track_route"][number];
+
+/** The route that an entry of `track_route` names; of the instance's family where the entry does not tell. */
+export function trackedRoute(item: RouteItem, instance: Loose<InstanceContent>): TrackedRoute {
+  const own: Partial<Exclude<RouteItem, Destination>> & { to: Destination } = isMap(item)
+    ? item
+    : { to: item };
+  const family = routingFamily(own, familyOfInstance(instance ?? {}) ?? 4);
+  return {
+    family,
+    to: prefixOf(own.to, family),
+    table: own.table ?? MAIN_TABLE,
+    type: own.type ?? "unicast",
+    via: own.via,
+    interface: own.dev,
+  };
+}
+
+function isMap(item: RouteItem): item is Exclude<RouteItem, Destination> {
+  return item !== "default" && "to" in item;
+}
+
+/** What all instances track of routes, by the object's name. */
+export function trackedRoutes(content: FileContent): Readonly<Record<string, TrackedRoute>> {
+  const all = [...trackers(content).values()].flatMap((instance) =>
+    instance.track_route.map((item) => trackedRoute(item, instance)),
+  );
+  return Object.fromEntries(all.map((route) => [trackedRouteText(route), route]));
 }
 
 interface Weighing {
@@ -69,7 +126,7 @@ export function linkDelays(content: FileContent): Readonly<Record<string, LinkDe
 
 /** The gateways that at least one instance tracks. */
 export function trackedGateways(content: FileContent): readonly TrackedGateway[] {
-  const used = new Set([...content.vrrp_instances.values()].flatMap(namesOfGateways));
+  const used = new Set([...trackers(content).values()].flatMap(namesOfGateways));
   return [...content.track_gateways].flatMap(([name, gateway]) => {
     if (!used.has(name)) return [];
     const { address, interface: device, method, interval, timeout, rise, fall } = gateway;
@@ -85,7 +142,7 @@ function namesOfGateways({ track_gateway: items }: InstanceContent): string[] {
 
 /** The supervisor's part: what at least one instance tracks. */
 export function buildWatch(content: FileContent, userOf: UserOf): WatchConfig {
-  const all = [...content.vrrp_instances.values()].flatMap((instance) => tracksOf(instance, content));
+  const all = [...trackers(content).values()].flatMap((instance) => tracksOf(instance, content));
   const isTracked = (kind: TrackKind, name: string): boolean =>
     all.some((tracked) => tracked.kind === kind && tracked.object === name);
   return {

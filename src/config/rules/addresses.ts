@@ -10,15 +10,16 @@ import { addressesOf, mayOwn } from "./mastership.ts";
 
 type Entry = NonNullable<Loose<VirtualAddressEntry>>;
 
-/** The rules for the entries of `virtual_ipaddress` and `virtual_ipaddress_excluded`. */
+/** The rules for the entries of `virtual_ipaddress`, `virtual_ipaddress_excluded` and `static_ipaddress`. */
 export function checkVirtualAddresses(content: LooseContent, findings: Findings): void {
   const fixed = fixedAddresses(content);
+  for (const [index, entry] of (content.static_ipaddress ?? []).entries())
+    checkOptions(entry, ["static_ipaddress", index], findings);
   for (const [name, instance] of content.vrrp_instances ?? []) {
     for (const { entry, place } of addressesOf(instance)) {
       if (instance === undefined || entry === undefined) continue;
       const path: Path = ["vrrp_instances", name, ...place];
-      const objection = objectionTo(entry);
-      if (objection !== undefined) findings.add("address-option", path, objection);
+      checkOptions(entry, path, findings);
       const other = fixed.get(entry.address?.address ?? "");
       // An owner's addresses are its own.
       if (other === undefined || mayOwn(instance, content)) continue;
@@ -42,6 +43,11 @@ function fixedAddresses(content: LooseContent): ReadonlyMap<string, Path> {
     }
   }
   return fixed;
+}
+
+function checkOptions(entry: Entry | undefined, path: Path, findings: Findings): void {
+  const objection = entry && objectionTo(entry);
+  if (objection !== undefined) findings.add("address-option", path, objection);
 }
 
 function objectionTo({

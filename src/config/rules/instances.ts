@@ -22,6 +22,7 @@ export function checkInstances(content: LooseContent, findings: Findings): void 
     checkPreemption(path, instance, content, findings);
     checkMastership(path, instance, content, findings);
     checkCount(path, instance, findings);
+    checkAcceptance(path, instance, findings);
   }
   checkRouterIds(content, findings);
   checkAddresses(content, findings);
@@ -79,6 +80,12 @@ function checkPreemption(path: Path, instance: Instance, content: LooseContent, 
   const key = nopreempt === true ? "nopreempt" : "preempt";
   const message = "priority 255 is the address owner's, who always preempts (RFC 9568 §6.1): use 254 or less";
   findings.add("owner-nopreempt", [...path, key], message, "key");
+}
+
+function checkAcceptance(path: Path, { accept, no_accept: noAccept }: Instance, findings: Findings): void {
+  if (accept === undefined || accept !== noAccept) return;
+  const message = `contradicts accept: ${accept}: keep one of the two`;
+  findings.add("accept-contradiction", [...path, "no_accept"], message, "key");
 }
 
 /** What fits into an Ethernet frame of 1500 bytes behind 40 of IPv6 header and 8 of VRRP: nobody is to send fragments. */

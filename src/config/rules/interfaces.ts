@@ -8,6 +8,7 @@ import type { Environment } from "../environment.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
 import type { LooseContent } from "../schema/file.ts";
+import { routingInterfaces, routingPlaces } from "./routing.ts";
 import { addressesOf } from "./mastership.ts";
 
 /** Tells of each place that names an interface which is not there. */
@@ -41,6 +42,12 @@ function* interfacePlaces(content: LooseContent): Generator<{ readonly name: str
       if (entry?.dev !== undefined) yield { name: entry.dev, path: [...path, ...place] };
     }
   }
+  for (const [index, entry] of (content.static_ipaddress ?? []).entries())
+    if (entry?.dev !== undefined) yield { name: entry.dev, path: ["static_ipaddress", index] };
+  for (const place of routingPlaces(content))
+    for (const [name, path] of routingInterfaces(place)) yield { name, path };
+  if (content.masquerade?.interface !== undefined)
+    yield { name: content.masquerade.interface, path: ["masquerade", "interface"] };
   for (const [gateway, keys] of content.track_gateways ?? []) {
     const path = ["track_gateways", gateway, "interface"];
     if (keys?.interface !== undefined) yield { name: keys.interface, path };

@@ -36,7 +36,8 @@ export function* addressesOf(
   }
 }
 
-function prioritiesOf(priority: Instance["priority"], content: LooseContent): (number | undefined)[] {
+/** An instance's priority in each director, in their order; a number alone is that of all of them. */
+export function prioritiesOf(priority: Instance["priority"], content: LooseContent): (number | undefined)[] {
   if (typeof priority === "number") return [priority];
   if (content.directors === undefined) return [...(priority?.values() ?? [undefined])];
   return [...content.directors].map(([name, director]) => priority?.get(name) ?? director?.priority);

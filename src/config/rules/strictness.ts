@@ -21,6 +21,8 @@ interface Deviation {
   readonly rule: string;
 }
 
+const NO_HOST = "in version 2 only the owner is a host at its addresses (RFC 3768 §6.4.3)";
+
 /** The rules for strict instances. */
 export function checkStrictness(content: LooseContent, findings: Findings): void {
   for (const [name, instance] of content.vrrp_instances ?? []) {
@@ -61,6 +63,8 @@ function deviations(instance: Instance, globals: Globals): readonly Deviation[] 
       deviates: (instance.higher_prio_send_advert ?? globals.vrrp_higher_prio_send_advert) === true,
       rule: "a master that gives way is silent (RFC 9568 §6.4.3)",
     },
+    { own: "accept", deviates: version === 2 && instance.accept === true, rule: NO_HOST },
+    { own: "no_accept", deviates: version === 2 && instance.no_accept === false, rule: NO_HOST },
     {
       own: "authentication",
       // In version 3 it is an error for everybody: rules/authentication.ts.

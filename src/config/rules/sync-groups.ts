@@ -5,8 +5,11 @@
 import { type Path, quote } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
 import { nearest } from "../known-keys.ts";
-import type { LooseContent } from "../schema/file.ts";
-import { mayOwn } from "./mastership.ts";
+import type { Loose } from "../salvage.ts";
+import type { InstanceContent, LooseContent } from "../schema/file.ts";
+import { mayOwn, prioritiesOf } from "./mastership.ts";
+
+type LooseInstance = Loose<InstanceContent>;
 
 /** The rules for sync groups. */
 export function checkSyncGroups(content: LooseContent, findings: Findings): void {
@@ -19,6 +22,7 @@ export function checkSyncGroups(content: LooseContent, findings: Findings): void
     }
     checkSize(path, members.length, findings);
     checkOwners(path, entry?.group ?? [], content, findings);
+    checkPreference(path, entry?.group ?? [], content, findings);
   }
 }
 
@@ -64,4 +68,40 @@ function checkOwners(
   if (!members.includes(true) || !members.includes(false)) return;
   const message = "priority 255 in some members only: use it in all of them or, better, in none";
   findings.add("mixed-owners", path, message, "key");
+}
+
+/** A director that is better in one member and worse in another would preempt the other one, and be preempted, for ever. */
+function checkPreference(
+  path: Path,
+  group: readonly (string | undefined)[],
+  content: LooseContent,
+  findings: Findings,
+): void {
+  const preferred = new Map<string, string>();
+  for (const name of group) {
+    const instance = name === undefined ? undefined : content.vrrp_instances?.get(name);
+    if (name === undefined || instance === undefined || content.directors === undefined) continue;
+    const best = preferredDirector(instance, content);
+    if (best !== undefined) preferred.set(best, name);
+  }
+  if (preferred.size < 2) return;
+  const wishes = [...preferred].map(([director, member]) => `${member} prefers ${director}`).join(", ");
+  const message = `its members want different masters, and would never come to rest: ${wishes}`;
+  findings.add("split-group", path, message, "key");
+}
+
+/** The one whose priority is higher than all others'. */
+function preferredDirector(
+  { priority }: NonNullable<LooseInstance>,
+  content: LooseContent,
+): string | undefined {
+  const names = [...(content.directors?.keys() ?? [])];
+  const priorities = prioritiesOf(priority, content);
+  const ranked = names
+    .map((name, index) => ({ name, priority: priorities[index] ?? 0 }))
+    .toSorted((one, other) => other.priority - one.priority);
+  const [first, second] = ranked;
+  return first !== undefined && second !== undefined && first.priority > second.priority
+    ? first.name
+    : undefined;
 }

@@ -2,21 +2,30 @@
  * What instances track: objects that there are, each once; and delays that leave a backup time to notice.
  */
 
+import type { TrackedRoute } from "../../core/track/model.ts";
+import { isTrackedRoute, trackedRouteText } from "../../core/track/route.ts";
 import { microseconds } from "../../core/units/time.ts";
+import { buildRoute } from "../build/routing.ts";
+import { trackedRoute } from "../build/tracking.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Environment } from "../environment.ts";
 import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import { formatDuration } from "../schema/duration.ts";
 import type { InstanceContent, LooseContent } from "../schema/file.ts";
+import type { trackShape } from "../schema/tracking.ts";
+import { familyOfInstance } from "../schema/family.ts";
 import { checkGateways } from "./gateways.ts";
 import { checkCommand, checkUser } from "./programs.ts";
 
 type Instance = NonNullable<Loose<InstanceContent>>;
 
+/** What both an instance and a sync group have. */
+type Tracker = Pick<Instance, keyof typeof trackShape>;
+
 /** An entry of one of an instance's lists. */
 interface Item {
-  readonly list: "track_interface" | "track_address" | keyof typeof OBJECTS;
+  readonly list: "track_interface" | "track_address" | "track_route" | keyof typeof OBJECTS;
   readonly object: string | undefined;
   readonly weight: number | undefined;
   readonly path: Path;
@@ -40,8 +49,21 @@ export function checkTracking(content: LooseContent, environment: Environment, f
     for (const item of items) used.add(`${item.list} ${item.object}`);
     checkItems(items, content, findings);
     checkOwnAddresses(items, instance, findings);
+    checkOwnRoutes(["vrrp_instances", name], instance, findings);
     checkOwner(items, instance, content, findings);
     checkGroup(items, name, content, findings);
+  }
+  for (const [name, group] of content.vrrp_sync_groups ?? []) {
+    const items = [...itemsOf(["vrrp_sync_groups", name], group ?? {})];
+    for (const item of items) used.add(`${item.list} ${item.object}`);
+    checkItems(items, content, findings);
+    const members = (group?.group ?? []).flatMap((member) =>
+      member === undefined ? [] : ([[member, content.vrrp_instances?.get(member)]] as const),
+    );
+    for (const [member, instance] of members) checkMember(items, name, member, instance, findings);
+    // Owners are owners in all members.
+    const [first] = members;
+    if (first?.[1] !== undefined) checkOwner(items, first[1], content, findings);
   }
   checkUnused("vrrp_scripts", "track_script", used, content, findings);
   checkUnused("track_files", "track_file", used, content, findings);
@@ -57,12 +79,30 @@ export function checkTracking(content: LooseContent, environment: Environment, f
   checkDelays(content, findings);
 }
 
+/** What a sync group tracks, a member of it tracks as well; `items` are the group's. */
+function checkMember(
+  items: readonly Item[],
+  group: string,
+  member: string,
+  instance: Instance | undefined,
+  findings: Findings,
+): void {
+  for (const { list, object, path } of itemsOf(["vrrp_instances", member], instance ?? {})) {
+    if (object === undefined || !items.some((item) => item.list === list && item.object === object)) continue;
+    findings.add(
+      "duplicate-track",
+      path,
+      `${object} is tracked by the sync group ${group} already: keep one`,
+    );
+  }
+}
+
 /** True when a tracked script runs under the account of `global_defs`. */
 export function trackingNeedsGlobalUser(content: LooseContent): boolean {
   return [...(content.vrrp_scripts?.values() ?? [])].some((script) => script?.user === undefined);
 }
 
-function* itemsOf(place: Path, instance: Instance): Generator<Item> {
+function* itemsOf(place: Path, instance: Tracker): Generator<Item> {
   for (const [index, item] of (instance.track_interface ?? []).entries()) {
     const own = typeof item === "string" ? { interface: item } : item;
     const path = [...place, "track_interface", index];
@@ -72,6 +112,12 @@ function* itemsOf(place: Path, instance: Instance): Generator<Item> {
     const own = typeof item === "string" ? { address: item } : item;
     const path = [...place, "track_address", index];
     yield { list: "track_address", object: own?.address, weight: weightOf(own), path };
+  }
+  for (const [index, item] of (instance.track_route ?? []).entries()) {
+    const route = routeOf(item, instance);
+    const weight = typeof item === "object" && "weight" in item ? item.weight : undefined;
+    const path = [...place, "track_route", index];
+    yield { list: "track_route", object: route && trackedRouteText(route), weight, path };
   }
   for (const [index, item] of (instance.track_script ?? []).entries()) {
     const own = typeof item === "string" ? { script: item } : item;
@@ -101,6 +147,30 @@ function* itemsOf(place: Path, instance: Instance): Generator<Item> {
     const own = typeof item === "string" ? { bfd: item } : item;
     const path = [...place, "track_bfd", index];
     yield { list: "track_bfd", object: own?.bfd, weight: weightOf(own), path };
+  }
+}
+
+/** The route that an entry names; undefined when it could not be read. */
+function routeOf(
+  item: NonNullable<Instance["track_route"]>[number],
+  instance: Tracker,
+): TrackedRoute | undefined {
+  const read = typeof item === "object" && "to" in item ? item.to : item;
+  if (read === undefined) return undefined;
+  return trackedRoute(item as InstanceContent["track_route"][number], instance);
+}
+
+/** An instance that waits for its own route to be there would wait for ever. */
+function checkOwnRoutes(place: Path, instance: Instance, findings: Findings): void {
+  if (findings.touches([...place, "virtual_routes"])) return;
+  const own = (instance.virtual_routes ?? []).map((route) =>
+    buildRoute(route as InstanceContent["virtual_routes"][number], familyOfInstance(instance) ?? 4),
+  );
+  for (const [index, item] of (instance.track_route ?? []).entries()) {
+    const tracked = routeOf(item, instance);
+    if (tracked === undefined || !own.some((route) => isTrackedRoute(tracked, route))) continue;
+    const message = "is one of the instance's own, which it has when it is master: track another one";
+    findings.add("track-own-route", [...place, "track_route", index], message);
   }
 }
 
@@ -137,6 +207,11 @@ function checkItems(items: readonly Item[], content: LooseContent, findings: Fin
   }
 }
 
+/** True of lists whose objects have a place of their own in the file. */
+function isNamed(list: Item["list"]): list is keyof typeof OBJECTS {
+  return Object.hasOwn(OBJECTS, list);
+}
+
 function checkKnown(
   list: Item["list"],
   object: string,
@@ -144,7 +219,7 @@ function checkKnown(
   content: LooseContent,
   findings: Findings,
 ): void {
-  if (list === "track_interface" || list === "track_address") return;
+  if (!isNamed(list)) return;
   const key = OBJECTS[list];
   if (content[key]?.has(object) === true || findings.touches([key])) return;
   const known = [...(content[key]?.keys() ?? [])];
@@ -199,7 +274,7 @@ function hasWeight(
   content: LooseContent,
 ): boolean {
   if (own !== undefined) return own !== 0;
-  if (list === "track_interface" || list === "track_address") return false;
+  if (!isNamed(list)) return false;
   return (content[OBJECTS[list]]?.get(object)?.weight ?? 0) !== 0;
 }
 

@@ -9,7 +9,10 @@ import type { Loose } from "../salvage.ts";
 import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
 import { heartbeatSchema } from "./heartbeat.ts";
 import { instanceSchema } from "./instance.ts";
+import { masqueradeSchema } from "./masquerade.ts";
 import { ownName } from "./leaf.ts";
+import { realServerSetupSchema } from "./real-server-setup.ts";
+import { routeSchema, ruleSchema } from "./routing.ts";
 import { syncGroupSchema } from "./sync-group.ts";
 import {
   bfdSessionsSchema,
@@ -19,6 +22,7 @@ import {
   trackedProcessesSchema,
   trackedScriptsSchema,
 } from "./tracking.ts";
+import { staticAddress } from "./virtual-address.ts";
 import { virtualServerGroupsSchema, virtualServerSchema } from "./virtual-server.ts";
 
 /** The schema of a configuration file. */
@@ -32,11 +36,16 @@ export const fileSchema = z.strictObject({
   track_files: trackedFilesSchema.default(new Map()),
   track_gateways: trackedGatewaysSchema.default(new Map()),
   vrrp_track_processes: trackedProcessesSchema.default(new Map()),
+  static_ipaddress: z.array(staticAddress()).default([]),
+  static_routes: z.array(routeSchema).default([]),
+  static_rules: z.array(ruleSchema).default([]),
   bfd_instances: bfdSessionsSchema.default(new Map()),
   vrrp_instances: z.map(ownName(), instanceSchema).default(new Map()),
   vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
   virtual_server_groups: virtualServerGroupsSchema.default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),
+  masquerade: masqueradeSchema.optional(),
+  realserver: realServerSetupSchema.default(realServerSetupSchema.parse({})),
 });
 
 /** A file's content, every value read. */

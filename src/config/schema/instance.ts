@@ -12,6 +12,7 @@ import { downTimerAdverts, priority, vipLease, vrrpVersion } from "./globals.ts"
 import { sourceAddress, unicastPeer } from "./ip-address.ts";
 import { instanceNotifyShape } from "./notify.ts";
 import { choice, interfaceName, ownName, toggle, whole } from "./leaf.ts";
+import { routeSchema, ruleSchema } from "./routing.ts";
 import { trackShape } from "./tracking.ts";
 import { virtualAddress } from "./virtual-address.ts";
 import { useIpvlan, useVmac } from "./virtual-link.ts";
@@ -32,8 +33,12 @@ export const instanceSchema = z.strictObject({
   preempt_delay: duration("0s", "1000s").default(ZERO),
   v3_checksum_as_v2: toggle().optional(),
   strict_mode: toggle().optional(),
+  accept: toggle().optional(),
+  no_accept: toggle().optional(),
   virtual_ipaddress: z.array(virtualAddress()),
   virtual_ipaddress_excluded: z.array(virtualAddress()).default([]),
+  virtual_routes: z.array(routeSchema).default([]),
+  virtual_rules: z.array(ruleSchema).default([]),
   vip_lease: vipLease().optional(),
   promote_secondaries: toggle().default(false),
   authentication: authenticationSchema.optional(),

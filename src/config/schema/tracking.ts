@@ -3,11 +3,12 @@
  */
 
 import { z } from "zod";
+import type { IpAddress } from "../../core/units/ip-address.ts";
 import { milliseconds, seconds, ZERO } from "../../core/units/time.ts";
 import { quote } from "../diagnostic.ts";
 import { hostAddress } from "./address.ts";
 import { duration } from "./duration.ts";
-import { gatewayAddress, sourceAddress } from "./ip-address.ts";
+import { gatewayAddress, readIpHost, sourceAddress } from "./ip-address.ts";
 import {
   argument,
   choice,
@@ -19,6 +20,7 @@ import {
   userName,
   whole,
 } from "./leaf.ts";
+import { network, routeType, routingTable } from "./routing.ts";
 
 /** The weight of an interface or a script. */
 function weight(): z.ZodType<number> {
@@ -142,6 +144,22 @@ export const trackShape = {
       z.union([
         hostAddress(),
         z.strictObject({ address: hostAddress(), weight: weight().optional(), ...override }),
+      ]),
+    )
+    .default([]),
+  track_route: z
+    .array(
+      z.union([
+        network(),
+        z.strictObject({
+          to: network(),
+          type: routeType().default("unicast"),
+          via: textLeaf<IpAddress>("a gateway's address, such as 192.0.2.1", readIpHost).optional(),
+          dev: interfaceName().optional(),
+          table: routingTable().default(254),
+          weight: weight().optional(),
+          ...override,
+        }),
       ]),
     )
     .default([]),

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { type Ipv4, parseIpv4 } from "../../core/units/ipv4.ts";
 import { quote } from "../diagnostic.ts";
-import { type Cidr, readCidr } from "./address.ts";
+import { type Cidr, cidr, readCidr } from "./address.ts";
 import { interfaceName, leaf, type Reading, refuse, textLeaf, toggle } from "./leaf.ts";
 
 /** A virtual address as the file has it; without `dev` it goes to the instance's interface. */
@@ -23,6 +23,9 @@ export interface VirtualAddressEntry {
   readonly preferred_lft?: "0" | "forever" | undefined;
 }
 
+/** One of `static_ipaddress`. */
+export type StaticAddressEntry = VirtualAddressEntry & { readonly dev: string };
+
 /** linux/rtnetlink.h, in the words of ip-address(8). */
 const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
 
@@ -37,15 +40,30 @@ const OPTIONS = {
 };
 const NAMES = Object.keys(OPTIONS);
 
-const MAP = z.strictObject({
-  address: textLeaf<Cidr>("an address such as 192.0.2.100/24", readCidr),
-  ...OPTIONS,
-}) as z.ZodType<VirtualAddressEntry>;
+const MAP_SHAPE = z.strictObject({ address: cidr(), ...OPTIONS });
+const MAP = MAP_SHAPE as z.ZodType<VirtualAddressEntry>;
+
+const STATIC_MAP = MAP_SHAPE.extend({ dev: interfaceName() }) as z.ZodType<StaticAddressEntry>;
 
 /** `192.0.2.100/24`, the same with options as keepalived has them (`192.0.2.100/24 dev eth1 label eth1:web`), or a map. */
 export function virtualAddress(): z.ZodType<VirtualAddressEntry> {
   const line = textLeaf<VirtualAddressEntry>('an address such as "192.0.2.100/24 dev eth0"', readLine);
   return z.union([line, MAP]);
+}
+
+/** The same of `static_ipaddress`, which have no instance to take an interface from. */
+export function staticAddress(): z.ZodType<StaticAddressEntry> {
+  const line = textLeaf<StaticAddressEntry>(
+    'an address and its interface, such as "192.0.2.50/24 dev eth0"',
+    (text) => {
+      const reading = readLine(text);
+      if ("refusal" in reading) return reading;
+      const { dev, ...rest } = reading.value;
+      if (dev !== undefined) return { value: { ...rest, dev } };
+      return refuse("missing-key", `${quote(text)} has no interface: add "dev INTERFACE"`);
+    },
+  );
+  return z.union([line, STATIC_MAP]);
 }
 
 /** A number, also as text: in a line there is nothing else. */

@@ -292,7 +292,10 @@ function onHeartbeat(
     }
   }
   const judged = lookForSplits(state, now);
-  return { state: judged.state, effects: [...effects, ...judged.effects] };
+  const isSplit = judged.effects.some(({ type }) => type === "split-brain");
+  // The one that gives way says first that it was master: the other one could not know, and has to announce again.
+  const told = isSplit ? sendRound(judged.state, [], now, context) : unchanged(judged.state);
+  return { state: told.state, effects: [...effects, ...told.effects, ...judged.effects] };
 }
 
 /** Another life of the peer: what was numbered, said and agreed with the former one is over. */

@@ -6,6 +6,8 @@
 import type { Drain } from "../balance/drain-book.ts";
 import type { LvsTimeouts } from "../balance/model.ts";
 import type { ServiceId } from "../balance/service.ts";
+import type { RoutingEntry } from "../routing/model.ts";
+import type { Family } from "../units/ip-address.ts";
 import type { SettingChange } from "../vrrp/link-settings.ts";
 import type { OwnedLink } from "../vrrp/virtual-link.ts";
 
@@ -20,6 +22,16 @@ export interface FailoverRecord {
   }[];
   /** Settings as they were before us: path below /proc/sys with slashes, to the value found there. */
   readonly sysctls?: Readonly<Record<string, string>>;
+}
+
+/** The failover process's, too: routes and rules that may be there because of us. */
+export interface RoutingRecord {
+  readonly entries: readonly RoutingEntry[];
+}
+
+/** And the families that may have a table of nf_tables because of us; the balancer's is another table, in a record of its own. */
+export interface FilterRecord {
+  readonly families: readonly Family[];
 }
 
 /** The failover process's interfaces, and settings as they were before it made them. */
@@ -45,7 +57,10 @@ export interface DrainRecord {
 
 /** File names in the run directory. */
 export const FAILOVER_RECORD = "failover.json";
+export const ROUTING_RECORD = "routing.json";
+export const FILTER_RECORD = "filter.json";
 export const LINK_RECORD = "links.json";
+export const MASQUERADE_RECORD = "masquerade.json";
 export const BALANCER_RECORD = "balancer.json";
 export const DRAIN_RECORD = "drains.json";
 /** The programs that the balancer's checks run. */

@@ -5,6 +5,7 @@
  * that was asked from a virtual address would learn where that lives.
  */
 
+import { isDefault, type Nexthop, type Route } from "../routing/model.ts";
 import { type Family, familyOf, type IpAddress, ipBytes, isIpv6 } from "../units/ip-address.ts";
 import { isLinkLocal } from "../units/ipv6.ts";
 import type { Mac } from "../units/mac.ts";
@@ -60,6 +61,20 @@ export function inquiryOf(
   const method = gateway.method ?? (near ? neighbourly(gateway.family) : "icmp");
   if (method !== "icmp" && on.mac === undefined) return `interface ${name} has no hardware address`;
   return { method, target, source, interfaceIndex: on.index, mac: on.mac };
+}
+
+/** The gateway of the default route over an interface that is used now; undefined when there is none. */
+export function gatewayOver(
+  routes: readonly Route[],
+  family: Family,
+  interfaceName: string,
+): IpAddress | undefined {
+  const isHere = ({ via, interface: on }: Nexthop): boolean =>
+    on === interfaceName && via !== undefined && familyOf(via) === family;
+  const [best] = routes
+    .filter((route) => route.family === family && isDefault(route) && route.nexthops.some(isHere))
+    .toSorted((one, other) => one.metric - other.metric);
+  return best?.nexthops.find(isHere)?.via;
 }
 
 function neighbourly(family: Family): GatewayMethod {

@@ -1,26 +1,39 @@
 /**
  * Objects that virtual routers track, and what the supervisor watches of them (keepalived's track_* keywords).
  *
- * Interfaces and addresses are watched by the failover process itself, which hears of them from the kernel, and so are BFD
- * sessions, which it holds, and gateways, which it asks. Scripts, files and processes are
- * the supervisor's: the failover process neither forks nor waits for a disk.
+ * Interfaces, addresses and routes are watched by the failover process itself, which hears of them from the kernel, and so
+ * are BFD sessions, which it holds, and gateways, which it asks. Scripts, files and processes are the supervisor's: the
+ * failover process neither forks nor waits for a disk.
  */
 
 import type { ScriptUser } from "../health/model.ts";
+import type { Prefix, RouteType } from "../routing/model.ts";
+import type { Family, IpAddress } from "../units/ip-address.ts";
 import type { Duration } from "../units/time.ts";
 
 /** What kind of thing is tracked. */
-export type TrackKind = "interface" | "address" | "script" | "file" | "process" | "gateway" | "bfd";
+export type TrackKind = "interface" | "address" | "route" | "script" | "file" | "process" | "gateway" | "bfd";
 
 /** One thing that a virtual router tracks. */
 export interface Tracked {
   readonly kind: TrackKind;
-  /** The interface's name, the address, or the operator's name of anything else. */
+  /** The interface's name, the address, the route in words, or the operator's name of anything else. */
   readonly object: string;
   /** -253..253, of a file or process -254..254; 0: a fault while it is down. */
   readonly weight: number;
   /** The adjustment has the opposite sign; with weight 0 it is a fault while it is up. */
   readonly reverse: boolean;
+}
+
+/** A route that has to be in the kernel, whoever made it. */
+export interface TrackedRoute {
+  readonly family: Family;
+  readonly to: Prefix;
+  readonly table: number;
+  readonly type: RouteType;
+  /** One of the gateways that the route leads to, and one of the interfaces; undefined: whichever. */
+  readonly via: IpAddress | undefined;
+  readonly interface: string | undefined;
 }
 
 /** What is known of an object: whether it is up, or for a file its number. */

@@ -17,8 +17,12 @@ interface Entry {
   /** Whether it shall be on its interface. */
   readonly wanted: boolean;
 }
+
 /** So far apart an address is put right that somebody else keeps changing. */
 export const PUT_RIGHT_APART = seconds(1);
+
+/** Who may hold addresses: a virtual router; or the configuration as such, which owns what it names. */
+export type AddressHolder = Pick<VirtualRouter, "priority" | "addresses">;
 
 /** The book. What is wanted is written here before the kernel is asked, so that our own changes are no surprise. */
 export class AddressBook {
@@ -37,11 +41,11 @@ export class AddressBook {
    * unknown, are on an interface already.
    */
   takeCharge(
-    routers: readonly VirtualRouter[],
+    routers: readonly AddressHolder[],
     earlier: readonly VirtualAddress[],
     interfaces: Interfaces,
   ): readonly VirtualAddress[] {
-    const unknown = (router: VirtualRouter) =>
+    const unknown = (router: AddressHolder) =>
       router.addresses.filter((address) => !this.#entries.has(addressKey(address)));
     const lefts = new Set(earlier.map(addressKey));
     for (const router of routers) {
@@ -83,7 +87,7 @@ export class AddressBook {
   }
 
   /** Forgets addresses that are not wanted and that no router has any more, but for those that are `stuck`, by key. */
-  forgetAllBut(routers: readonly VirtualRouter[], stuck: ReadonlySet<string> = new Set()): void {
+  forgetAllBut(routers: readonly AddressHolder[], stuck: ReadonlySet<string> = new Set()): void {
     const kept = new Set(routers.flatMap((router) => router.addresses.map(addressKey)));
     for (const [key, { wanted }] of this.#entries)
       if (!wanted && !kept.has(key) && !stuck.has(key)) this.#entries.delete(key);
@@ -94,8 +98,8 @@ export class AddressBook {
     return this.all().filter((address) => !this.#borrowed.has(addressKey(address)));
   }
 
-  /** Those of a router's addresses that are claimed now. */
-  held(router: VirtualRouter): readonly VirtualAddress[] {
+  /** Those of a holder's addresses that are claimed now. */
+  held(router: AddressHolder): readonly VirtualAddress[] {
     return router.addresses.filter((address) => this.isMissed(address));
   }
 

@@ -14,7 +14,7 @@ import { type Context, type Effect, type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
 import { OWNER } from "./priority.ts";
 import type { Contest, State, TransitionCause } from "./state.ts";
-import { announce, publish } from "./transition.ts";
+import { announce, clear, publish } from "./transition.ts";
 import { waitingFor } from "./waiting.ts";
 
 /** A master answers a lesser one at once, but not more often than the fastest master would speak. */
@@ -141,9 +141,10 @@ export function giveWay(
   next: State & { name: "backup" },
   cause: TransitionCause,
   detail: string | undefined,
-  { addresses, contention }: VirtualRouter,
+  router: VirtualRouter,
 ): Step {
-  const effects: Effect[] = [{ type: "remove-addresses", addresses }];
+  const { contention } = router;
+  const effects = clear(router);
   if (contention.lastWord) effects.push({ type: "concede", advertInterval: next.advertInterval });
   return { state: next, effects: [...effects, publish(state, next, cause, detail)] };
 }

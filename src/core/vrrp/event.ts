@@ -1,5 +1,6 @@
 /** What can happen to a virtual router, and what it makes of it. */
 
+import type { RoutingEntry } from "../routing/model.ts";
 import type { IpAddress } from "../units/ip-address.ts";
 import type { Duration } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
@@ -55,6 +56,8 @@ export type Effect =
   | { readonly type: "concede"; readonly advertInterval: Duration }
   | { readonly type: "add-addresses"; readonly addresses: readonly VirtualAddress[] }
   | { readonly type: "remove-addresses"; readonly addresses: readonly VirtualAddress[] }
+  /** Have exactly these routes and rules: add what is missing, remove what is too many. */
+  | { readonly type: "hold-routing"; readonly routing: readonly RoutingEntry[] }
   /** Announce each address so many times. */
   | { readonly type: "announce"; readonly addresses: readonly VirtualAddress[]; readonly repeat: number }
   | Remark

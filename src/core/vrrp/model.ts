@@ -6,7 +6,8 @@
 import type { TrackedGateway } from "../track/gateway.ts";
 import type { BfdSession } from "../bfd/model.ts";
 import type { HeartbeatConfig } from "../heartbeat/model.ts";
-import type { Tracked } from "../track/model.ts";
+import type { RoutingEntry } from "../routing/model.ts";
+import type { Tracked, TrackedRoute } from "../track/model.ts";
 import type { LinkDelay } from "../track/link-delay.ts";
 import type { Family, IpAddress } from "../units/ip-address.ts";
 import type { Ipv4 } from "../units/ipv4.ts";
@@ -114,6 +115,10 @@ export interface VirtualRouter {
   /** Version 2 only. */
   readonly authentication?: Authentication | undefined;
   readonly addresses: readonly VirtualAddress[];
+  /** Accept_Mode: as master it is a host at its addresses, which the owner always is (RFC 9568 §6.1). */
+  readonly accept: boolean;
+  /** Routes and rules that are there while it is master (virtual_routes, virtual_rules). */
+  readonly routing: readonly RoutingEntry[];
   /** promote_secondaries is set on the interfaces of its addresses. */
   readonly promoteSecondaries?: true;
   readonly announcing: Announcing;
@@ -139,6 +144,12 @@ export interface FailoverConfig {
   readonly gateways: readonly TrackedGateway[];
   /** interface_up_down_delays, by interface name. */
   readonly linkDelays: Readonly<Record<string, LinkDelay>>;
+  /** static_ipaddress: addresses that are there from the start to the end. */
+  readonly staticAddresses: readonly VirtualAddress[];
+  /** static_routes, static_rules: likewise. */
+  readonly staticRouting: readonly RoutingEntry[];
+  /** The routes that instances track, by the object's name. */
+  readonly trackedRoutes: Readonly<Record<string, TrackedRoute>>;
   /** bfd_instances */
   readonly bfdSessions: readonly BfdSession[];
   /** The pair's own link; undefined when there is none. */
@@ -154,4 +165,7 @@ export const IDLE: FailoverConfig = {
   announcementPace: { 4: ZERO, 6: ZERO },
   gateways: [],
   bfdSessions: [],
+  staticAddresses: [],
+  staticRouting: [],
+  trackedRoutes: {},
 };

@@ -15,10 +15,10 @@
 
 import type { IpAddress } from "../units/ip-address.ts";
 import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
-import { type Context, type Effect, type Step, unchanged } from "./event.ts";
+import { type Context, type Step, unchanged } from "./event.ts";
 import type { State, TransitionCause } from "./state.ts";
 import { OWNER } from "./priority.ts";
-import { announce, becomeMaster, publish } from "./transition.ts";
+import { announce, becomeMaster, clear, publish } from "./transition.ts";
 import { waitingFor, waitingOn } from "./waiting.ts";
 
 /** What the peer last said of this virtual router. */
@@ -48,7 +48,8 @@ export function onDueBesidePeer(
   context: Context,
 ): Step {
   if (state.expecting !== "preempted-lower-priority") {
-    return { state: waitingOn(state, now, context.router), effects: [{ type: "held-back-by-peer" }] };
+    const waiting = { ...state, expecting: "master-down" } as const;
+    return { state: waitingOn(waiting, now, context.router), effects: [{ type: "held-back-by-peer" }] };
   }
   if (state.askedHandover === true || peer.priority === OWNER)
     return becomeMaster(state, state.expecting, state.master, now, context);
@@ -84,7 +85,7 @@ function onPeerLetsGo(
   // On the segment somebody else is master, who is none of the pair.
   const isThird = state.master !== undefined && peer.primary !== undefined && state.master !== peer.primary;
   const isNext = peer.state !== "backup" || rank(peer, context) === "lesser";
-  if (isThird || !isNext || context.heldBackBy !== undefined) return unchanged(state);
+  if (isThird || !isNext) return unchanged(state);
   return becomeMaster(state, "peer-let-go", peer.state, now, context);
 }
 
@@ -104,8 +105,7 @@ function onPeerIsMaster(
   const next = waitingFor(peer.primary, router.advertInterval, now, router);
   const cause: TransitionCause =
     peer.priority > router.priority ? "higher-priority" : "equal-priority-higher-address";
-  const effects: Effect[] = [{ type: "remove-addresses", addresses: router.addresses }];
-  return { state: next, effects: [...effects, publish(state, next, cause, peer.primary)] };
+  return { state: next, effects: [...clear(router), publish(state, next, cause, peer.primary)] };
 }
 
 /**
@@ -149,8 +149,7 @@ export function onGiven(state: State, to: string | undefined, now: Instant, { ro
     ...waitingFor(peer?.primary, router.advertInterval, now, router),
     preemptAt: peer !== undefined && peer.priority < router.priority ? NEVER : undefined,
   };
-  const effects: Effect[] = [{ type: "remove-addresses", addresses: router.addresses }];
-  return { state: next, effects: [...effects, publish(state, next, "handover", to)] };
+  return { state: next, effects: [...clear(router), publish(state, next, "handover", to)] };
 }
 
 /** A master that is in no handover of its own any more. */

@@ -17,8 +17,8 @@ export function onReconfigured(state: State, before: VirtualRouter, now: Instant
     case "backup":
       return unchanged(rescheduled(state, before, now, router));
     case "master": {
-      const gone = without(before.addresses, router.addresses);
-      const added = without(router.addresses, before.addresses);
+      const gone = addressesOnlyIn(before.addresses, router.addresses);
+      const added = addressesOnlyIn(router.addresses, before.addresses);
       const next = {
         ...state,
         nextAdvertAt: after(now, router.advertInterval),
@@ -27,6 +27,8 @@ export function onReconfigured(state: State, before: VirtualRouter, now: Instant
       };
       const effects: Effect[] = [{ type: "remove-addresses", addresses: gone }, { type: "send-advert" }];
       effects.push({ type: "add-addresses", addresses: added });
+      if (before.routing.length + router.routing.length > 0)
+        effects.push({ type: "hold-routing", routing: router.routing });
       effects.push({ type: "announce", addresses: added, repeat: router.announcing.repeat });
       return {
         state: next,
@@ -44,12 +46,13 @@ export function onAdjusted(state: State, before: VirtualRouter, now: Instant, { 
   return unchanged(state.name === "backup" ? rescheduled(state, before, now, router) : state);
 }
 
-function without(
-  from: readonly VirtualAddress[],
-  taken: readonly VirtualAddress[],
+/** Those of `some` that `others` does not have in the same manner. */
+export function addressesOnlyIn(
+  some: readonly VirtualAddress[],
+  others: readonly VirtualAddress[],
 ): readonly VirtualAddress[] {
-  return from.filter(
-    (address) => !taken.some((other) => sameAddress(address, other) && sameManner(address, other)),
+  return some.filter(
+    (address) => !others.some((other) => sameAddress(address, other) && sameManner(address, other)),
   );
 }
 

@@ -3,6 +3,7 @@
  * its own it speaks from.
  */
 
+import { interfacesOf } from "../routing/model.ts";
 import { type IpAddress, isIpv6 } from "../units/ip-address.ts";
 import { isLinkLocal } from "../units/ipv6.ts";
 import type { Mac } from "../units/mac.ts";
@@ -57,6 +58,7 @@ export function faultsOf(
     router.interface,
     ...(router.link === undefined ? [] : [router.link.name]),
     ...router.addresses.map((address) => address.interface),
+    ...router.routing.flatMap(interfacesOf),
   ]);
   const faults = [...needed].flatMap((name) => {
     const found = interfaces.get(name);

@@ -55,15 +55,29 @@ export function becomeMaster(
     effects: [
       { type: "send-advert" },
       { type: "add-addresses", addresses: router.addresses },
+      ...holdRouting(router),
       announce(router),
       publish(state, next, cause, detail),
     ],
   };
 }
 
-/** Gone before told: the addresses are off before the peers hear of it. */
+/** Gone before told: routes, rules and addresses are off before the peers hear of it. */
 function letGo(router: VirtualRouter): Effect[] {
-  return [{ type: "remove-addresses", addresses: router.addresses }, { type: "resign" }];
+  return [...clear(router), { type: "resign" }];
+}
+
+function holdRouting({ routing }: VirtualRouter): Effect[] {
+  return routing.length > 0 ? [{ type: "hold-routing", routing }] : [];
+}
+
+/**
+ * All that a master has in the kernel goes, however it leaves. Routes go before the addresses, which some of them need: the
+ * kernel would take those away by itself.
+ */
+export function clear({ addresses, routing }: VirtualRouter): Effect[] {
+  const effects: Effect[] = routing.length > 0 ? [{ type: "hold-routing", routing: [] }] : [];
+  return [...effects, { type: "remove-addresses", addresses }];
 }
 
 /** Each of its addresses, so many times. */

@@ -1,6 +1,6 @@
 /**
- * Netlink messages: the header before each of them, several in one datagram, and what the kernel says of a request
- * (linux/netlink.h). All in host byte order, which is little-endian wherever Relevo runs.
+ * Netlink messages: what stands before the arguments of a request and before each part of an answer (linux/netlink.h,
+ * `struct nlmsghdr`). The arguments are attributes (`netlink.ts`) behind a header of the protocol's own.
  *
  * ```
  *  0                   1                   2                   3
@@ -10,92 +10,78 @@
  * +-------------------------------+-------------------------------+
  * |   type                        |   flags                       |
  * +-------------------------------+-------------------------------+
- * |   sequence number: the answer has that of the request         |
- * +---------------------------------------------------------------+
- * |   port: 0 is the kernel                                       |
- * +---------------------------------------------------------------+
- * |   payload, padded to a multiple of four bytes                 |
+ * |   sequence number             |   port                        |
  * ```
  */
 
+/** Host byte order, as DataView wants it: x86-64 and arm64 are little-endian. */
 const LITTLE_ENDIAN = true;
-
-/** Bytes of `struct nlmsghdr`. */
 const HEADER_LENGTH = 16;
+const ALIGNMENT = 4;
 
-/** NLM_F_…: what a request wants, and what an answer is. */
-const NLM_F_REQUEST = 0x1;
-/** Say so when it is done. */
-export const NLM_F_ACK = 0x4;
-/** The table changed while it was dumped. */
-export const NLM_F_DUMP_INTR = 0x10;
-/** NLM_F_ROOT | NLM_F_MATCH: give all there is. */
-export const NLM_F_DUMP = 0x300;
-
-/** NLMSG_ERROR: an errno, or 0 for an acknowledgement. */
+/** Types of messages that say how a request ended. */
 export const NLMSG_ERROR = 2;
-/** NLMSG_DONE: the end of a dump, with an errno if it went wrong. */
 export const NLMSG_DONE = 3;
 
-/** One message, taken apart. */
-export interface Message {
+/** Flags of a request. */
+export const NLM_F_REQUEST = 0x1;
+export const NLM_F_ACK = 0x4;
+export const NLM_F_DUMP = 0x300;
+export const NLM_F_REPLACE = 0x100;
+export const NLM_F_EXCL = 0x200;
+export const NLM_F_CREATE = 0x400;
+/** Flag of an answer: the table changed while it was dumped. */
+export const NLM_F_DUMP_INTR = 0x10;
+
+/** A message. */
+export interface NetlinkMessage {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
-  readonly payload: Uint8Array;
+  /** In what the kernel tells unasked, the socket that has caused it. */
+  readonly port?: number;
+  readonly data: Uint8Array;
 }
 
-/** One message to be sent. */
-export interface Request {
-  readonly flags: number;
-  readonly payload: Uint8Array;
-}
-
-/** A datagram of requests of one type, numbered from `sequence` on; all numbers are modulo 2^32. */
-export function encodeRequests(type: number, sequence: number, requests: readonly Request[]): Uint8Array {
-  const bytes = new Uint8Array(
-    requests.reduce((length, { payload }) => length + aligned(HEADER_LENGTH + payload.length), 0),
-  );
+/** A message as bytes; the kernel is who it goes to. */
+export function encodeNetlinkMessage({ type, flags, sequence, data }: NetlinkMessage): Uint8Array {
+  const length = HEADER_LENGTH + data.length;
+  const bytes = new Uint8Array(aligned(length));
   const view = new DataView(bytes.buffer);
-  let offset = 0;
-  for (const [index, { flags, payload }] of requests.entries()) {
-    const length = HEADER_LENGTH + payload.length;
-    view.setUint32(offset, length, LITTLE_ENDIAN);
-    view.setUint16(offset + 4, type, LITTLE_ENDIAN);
-    view.setUint16(offset + 6, flags | NLM_F_REQUEST, LITTLE_ENDIAN);
-    view.setUint32(offset + 8, sequence + index, LITTLE_ENDIAN);
-    bytes.set(payload, offset + HEADER_LENGTH);
-    offset += aligned(length);
-  }
+  view.setUint32(0, length, LITTLE_ENDIAN);
+  view.setUint16(4, type, LITTLE_ENDIAN);
+  view.setUint16(6, flags, LITTLE_ENDIAN);
+  view.setUint32(8, sequence, LITTLE_ENDIAN);
+  bytes.set(data, HEADER_LENGTH);
   return bytes;
 }
 
-/** The messages of a datagram; undefined when it is none of messages. */
-export function decodeMessages(datagram: Uint8Array): readonly Message[] | undefined {
-  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
-  const messages: Message[] = [];
+/** The messages of a datagram. What is left over behind the last whole one is none. */
+export function decodeNetlinkMessages(bytes: Uint8Array): readonly NetlinkMessage[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const messages: NetlinkMessage[] = [];
   let offset = 0;
-  while (offset < datagram.length) {
-    if (offset + HEADER_LENGTH > datagram.length) return undefined;
+  while (offset + HEADER_LENGTH <= bytes.length) {
     const length = view.getUint32(offset, LITTLE_ENDIAN);
-    if (length < HEADER_LENGTH || offset + length > datagram.length) return undefined;
+    if (length < HEADER_LENGTH || offset + length > bytes.length) break;
     messages.push({
       type: view.getUint16(offset + 4, LITTLE_ENDIAN),
       flags: view.getUint16(offset + 6, LITTLE_ENDIAN),
       sequence: view.getUint32(offset + 8, LITTLE_ENDIAN),
-      payload: datagram.subarray(offset + HEADER_LENGTH, offset + length),
+      port: view.getUint32(offset + 12, LITTLE_ENDIAN),
+      data: bytes.subarray(offset + HEADER_LENGTH, offset + length),
     });
     offset += aligned(length);
   }
   return messages;
 }
 
-/** The errno that a message of type ERROR or DONE carries, as a positive number; 0 for success. */
-export function errnoIn({ payload }: Message): number {
-  if (payload.length < 4) return 0;
-  return -new DataView(payload.buffer, payload.byteOffset).getInt32(0, LITTLE_ENDIAN);
+/** The errno of an NLMSG_ERROR or NLMSG_DONE, positive; 0 is success. */
+export function netlinkErrno({ data }: NetlinkMessage): number {
+  if (data.length < 4) return 0;
+  return -new DataView(data.buffer, data.byteOffset, data.byteLength).getInt32(0, LITTLE_ENDIAN);
 }
 
 function aligned(length: number): number {
-  return (length + 3) & ~3;
+  return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
 }

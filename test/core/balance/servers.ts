@@ -74,6 +74,7 @@ export function balancerConfig(...virtualServers: readonly VirtualServer[]): Bal
   return {
     virtualServers,
     timeouts: { tcp: undefined, tcpFin: undefined, udp: undefined },
+    masquerade: undefined,
     tellInitial: false,
   };
 }

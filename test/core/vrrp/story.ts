@@ -5,6 +5,7 @@
  * after 5 s, five announcements a burst, refresh off.
  */
 
+import { routingText } from "../../../src/core/routing/text.ts";
 import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import { type Instant, seconds, ZERO } from "../../../src/core/units/time.ts";
 import { MULTICAST4 } from "../../../src/core/vrrp/delivery.ts";
@@ -49,6 +50,8 @@ export function router(changes: Partial<VirtualRouter> = {}): VirtualRouter {
     addresses: [vip("192.0.2.100")],
     announcing,
     contention: contention({ announceDelay: announcing.delay, announceRepeat: announcing.repeat }),
+    accept: true,
+    routing: [],
     syncGroup: undefined,
     tracks: [],
     ...changes,
@@ -165,6 +168,8 @@ export function inWords(effect: Effect): string {
       return `add ${listed(effect.addresses)}`;
     case "remove-addresses":
       return `remove ${listed(effect.addresses)}`;
+    case "hold-routing":
+      return `route ${effect.routing.map(routingText).join(", ") || "nothing"}`;
     case "announce":
       return `announce ${listed(effect.addresses)} x${effect.repeat}`;
     case "request-handover":

@@ -102,6 +102,8 @@ export function routerOf(
     delivery: MULTICAST4,
     downTimerAdverts: 3,
     preemptDelay: ZERO,
+    accept: true,
+    routing: [],
     syncGroup: undefined,
     tracks: [],
     ...changes,
