@@ -11,7 +11,7 @@ import { type Host, type InterfaceName, Lan, run, type Stage, until } from "./na
 export const SLOW = { advertInterval: seconds(30) };
 
 /** The link as one host has it: `public` and `private`, 100 ms, dead after 4. */
-export function heartbeat(here: Host, there: Host, changes: Partial<HeartbeatConfig> = {}): HeartbeatConfig {
+function heartbeat(here: Host, there: Host, changes: Partial<HeartbeatConfig> = {}): HeartbeatConfig {
   const path = (name: string, network: string): HeartbeatPath => ({
     name,
     local: `${network}.${here.octet}` as IpAddress,
