@@ -409,6 +409,7 @@ export class PairLink {
 
   #onContradicted({ name }: VirtualRouter): void {
     this.#hands.event(event("takeover-contradicted", { instance: name }));
+    for (const instance of this.#hands.instances()) instance.decide({ type: "peer-lives" });
     this.#give({ type: "contradicted" });
   }
 

@@ -43,7 +43,9 @@ export class Hearsay {
   #sequence = 0;
 
   /** The link takes this configuration into force. */
-  configure(config: HeartbeatConfig | undefined): void {
+  configure(config: HeartbeatConfig | undefined, now: Instant): void {
+    // What was silent by the old settings is, whatever the new ones say.
+    for (const path of this.#paths.values()) if (!this.#isUp(path, now)) path.heardAt = undefined;
     this.config = config;
     if (config === undefined) this.#boot = undefined;
     if (config === undefined) this.#forget();
@@ -92,12 +94,21 @@ export class Hearsay {
   /** When the last path falls silent if nothing comes; undefined when none is up. */
   silentAt(): Instant | undefined {
     let last: Instant | undefined;
-    for (const { heardAt, interval } of this.#paths.values()) {
-      if (heardAt === undefined) continue;
-      const silent = after(heardAt, ((this.config?.deadAfter ?? 0) * interval) as Duration);
-      if (last === undefined || silent > last) last = silent;
+    for (const path of this.#paths.values()) {
+      const silent = this.#silentAt(path);
+      if (silent !== undefined && (last === undefined || silent > last)) last = silent;
     }
     return last;
+  }
+
+  #silentAt({ heardAt, interval }: Path): Instant | undefined {
+    const wait = ((this.config?.deadAfter ?? 0) * interval) as Duration;
+    return heardAt === undefined ? undefined : after(heardAt, wait);
+  }
+
+  #isUp(path: Path, now: Instant): boolean {
+    const silent = this.#silentAt(path);
+    return silent !== undefined && now < silent;
   }
 
   /** True while some path carries the other director's word. */

@@ -256,7 +256,7 @@ export class World implements MachineListener {
   }
 
   linked(machine: Machine, config: HeartbeatConfig | undefined): void {
-    this.hearsay(machine).configure(config);
+    this.hearsay(machine).configure(config, this.now);
   }
 
   reported(machine: Machine, report: Report): void {

@@ -6,7 +6,7 @@
 
 import t from "tap";
 import type { Route } from "../../../src/core/routing/model.ts";
-import { milliseconds } from "../../../src/core/units/time.ts";
+import { milliseconds, seconds } from "../../../src/core/units/time.ts";
 import { ip, Story } from "./story.ts";
 
 const ROUTE: Route = {
@@ -225,6 +225,19 @@ t.test("what was handed to a peer of lower priority is left to it until it gets 
   t.end();
 });
 
+t.test("and another preempt_delay changes nothing in that", (t) => {
+  const story = Story.master({ preemptDelay: seconds(5) });
+  story.hearPeer(0.5, { priority: 50 });
+  story.give(1, { type: "give" });
+  story.give(1.01, { type: "given", to: "lvs2" });
+  story.hearPeer(1.02, { state: "master", priority: 50 });
+  story.change(1.5, { preemptDelay: seconds(1) });
+  story.hearPeer(2, { state: "master", priority: 40 });
+  for (const second of [2.1, 3.1, 4.1]) story.hear(second, { priority: 40 });
+  t.equal(story.due, 2.1 + 3.609_375, "put off for one second, from its first advert on");
+  t.end();
+});
+
 t.test("a router in fault takes nothing, whatever the peer says", (t) => {
   const story = Story.backup();
   story.give(0.1, { type: "fault-raised", fault: "x" });
@@ -245,6 +258,18 @@ t.test("a peer that is back as master before its silence was acted upon has not 
   story.hearPeer(1.005, { state: "master" });
   t.same(story.wake(1.01), ["held back by the peer"]);
   t.same(story.hear(1.2), [], "an advert of it contradicts nothing now");
+  t.end();
+});
+
+t.test("a silence that was none on another router is none here", (t) => {
+  const story = Story.backup();
+  story.hear(0.5);
+  story.hearPeer(0.6, { state: "master" });
+  story.hearPeer(1, undefined);
+  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["advert"]);
+  t.same(story.give(1.005, { type: "peer-lives" }), []);
+  t.same(story.wake(1.01), [], "no takeover at the end of the grace");
+  t.equal(story.state.name, "backup");
   t.end();
 });
 

@@ -165,6 +165,8 @@ function updated(
       working.peer.priority < event.before.priority;
     return hasFallen && wait.preemptAt === NEVER ? { ...wait, preemptAt: undefined } : wait;
   }
+  if (wait?.silent === true && event.type === "peer-lives")
+    return full(router, wait.interval, now, wait.master);
   if (wait !== undefined && event.type === "peer-silent" && step.effects.length > 0) {
     const until = now + event.grace;
     return { ...wait, resigned: false, lesserHeard: false, silent: true, notBefore: until, notAfter: until };
