@@ -191,7 +191,11 @@ function onAnswer(
 function onOffer(handover: Handover, offer: Message, now: Instant, parties: Parties): HandoverStep {
   const known = handover.inquiries.find(({ id }) => id === offer.id);
   if (known !== undefined) return again(handover, known);
-  const reason = cannotTake(offer.instances, parties);
+  // What is on its way to the peer is not here to be taken, whatever crosses it.
+  const isGiving = handover.asked.some(
+    ({ kind, instances }) => kind === "offer" && offer.instances.some((id) => instances.includes(id)),
+  );
+  const reason = isGiving ? "claim-failed" : cannotTake(offer.instances, parties);
   if (reason !== undefined) return refuse(handover, offer, reason, now);
   // What we had asked for is being given to us.
   const asked = handover.asked.filter(
