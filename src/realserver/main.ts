@@ -8,7 +8,6 @@ import { join } from "node:path";
 import type { RealServerConfig, Setup } from "../core/realserver/model.ts";
 import {
   faultsOfOthers,
-  type FoundMachine,
   NO_RECORD,
   planSetup,
   type RealServerRecord,
@@ -16,7 +15,7 @@ import {
   recordOf,
   type SetupPlan,
 } from "../core/realserver/plan.ts";
-import { desiredSetup, type Findings } from "../core/realserver/setup.ts";
+import { desiredSetup, type Findings, wayBackFaults } from "../core/realserver/setup.ts";
 import { faultText, stepText } from "../core/realserver/text.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -48,7 +47,6 @@ export interface RealServerArguments {
 
 /** A machine, what it should be, and the way there. */
 interface Task {
-  readonly found: FoundMachine;
   readonly findings: Findings;
   readonly plan: SetupPlan;
   /** What is wrong and is not for us to put right. */
@@ -111,14 +109,17 @@ async function taskOf(
   const own = told.addresses.length > 0 ? told.addresses : found.addresses.map(({ address }) => address);
   const findings: Findings =
     told.config === undefined
-      ? { setup: NOTHING, duties: [], impossible: [] }
+      ? { setup: NOTHING, duties: [], translated: [], impossible: [] }
       : desiredSetup(told.config, new Set(own));
   const plan = planSetup(findings.setup, found, record);
   if (told.config !== undefined && findings.duties.length === 0)
     told.say("the file names none of this machine's addresses as a real server (say which with --address)");
   const misplaced = told.isDirector ? [] : faultsOfOthers(findings.setup, found, record);
   const foreign = plan.foreign.map((name) => `${name} is there already and not ours: rename it`);
-  return { found, findings, plan, faults: [...findings.impossible, ...foreign, ...misplaced] };
+  const wayBack =
+    told.config === undefined ? [] : wayBackFaults(told.config, findings.translated, found.gateways);
+  const faults = [...findings.impossible, ...foreign, ...misplaced, ...wayBack];
+  return { findings, plan, faults };
 }
 
 function recordIn({ runDirectory }: RealServerArguments): KeptRecord<RealServerRecord> {

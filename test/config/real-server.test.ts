@@ -30,6 +30,7 @@ t.test("the directors' file, on a machine that is none of them", (t) => {
   t.match(config, {
     interface: "lo",
     markAddresses: [],
+    floating: ["192.0.2.100"],
     directors: ["lvs1", "lvs2"],
     virtualServers: [
       { name: "tcp 192.0.2.100:80", realServers: [{ address: "198.51.100.21", method: "dr" }] },

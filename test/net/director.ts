@@ -227,6 +227,7 @@ export class Director {
           this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
         }
         break;
+      case "answer":
       case "stopped":
         break;
     }

@@ -13,6 +13,8 @@ export interface RealServerConfig {
   readonly interface: string;
   /** The addresses of packets with a firewall mark: a mark has none of its own. */
   readonly markAddresses: readonly IpAddress[];
+  /** The addresses that float between the directors, one of which is the gateway of real servers behind NAT. */
+  readonly floating: readonly IpAddress[];
   /** The names of the directors, one of which may be a real server at the same time. */
   readonly directors: readonly string[];
 }

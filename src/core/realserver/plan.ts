@@ -35,6 +35,8 @@ export interface FoundMachine {
   readonly interfaces: readonly FoundInterface[];
   readonly addresses: readonly (HeldAddress & { readonly prefixLength: number })[];
   readonly ports: readonly GuePort[];
+  /** The default routes' gateways in the main table, of both families. */
+  readonly gateways: readonly IpAddress[];
   readonly setting: SettingReader;
 }
 

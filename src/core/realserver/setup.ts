@@ -26,6 +26,8 @@ export interface Findings {
   readonly setup: Setup;
   /** The virtual servers that this machine is a real server of, by name, with what they need of it. */
   readonly duties: readonly string[];
+  /** The families in which it is reached by NAT. */
+  readonly translated: readonly Family[];
   /** What the machine cannot be given, as sentences. */
   readonly impossible: readonly string[];
 }
@@ -64,8 +66,30 @@ export function desiredSetup(config: RealServerConfig, own: ReadonlySet<IpAddres
       ),
     },
     duties: [...new Set(duties.map(dutyText))],
+    translated: [
+      ...new Set(duties.filter(({ method }) => method === "nat").map(({ own: at }) => familyOf(at))),
+    ],
     impossible: [...new Set(impossible)],
   };
+}
+
+/**
+ * What is wrong with the way back of what NAT brings here: in each family the default gateway has to be an address that
+ * floats with the virtual ones. Nothing is said where the file has none that could be it.
+ */
+export function wayBackFaults(
+  { floating }: RealServerConfig,
+  translated: readonly Family[],
+  gateways: readonly IpAddress[],
+): readonly string[] {
+  return translated.flatMap((family) => {
+    const ours = floating.filter((address) => familyOf(address) === family);
+    const found = gateways.filter((address) => familyOf(address) === family);
+    if (ours.length === 0 || found.some((address) => ours.includes(address))) return [];
+    const what =
+      found.length === 0 ? "there is no default gateway" : `the default gateway is ${found.join(", ")}`;
+    return [`${what}: replies by NAT have to go through the director, by one of ${ours.join(", ")}`];
+  });
 }
 
 function dutiesOf(

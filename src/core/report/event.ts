@@ -86,6 +86,13 @@ export const EVENTS = {
   "real-server-down": ["warn", "a real server is down"],
   "quorum-gained": ["info", "a virtual server has enough real servers"],
   "quorum-lost": ["warn", "a virtual server has too few real servers"],
+  "drain-started": ["info", "a real server is drained: it gets no new connections"],
+  "drain-done": ["info", "the last connection of a drained real server has finished"],
+  "drain-deadline": ["warn", "the deadline of a drain has come with connections left"],
+  "drain-cancelled": ["info", "a real server is not drained any more"],
+  "maintenance-ignored": ["warn", "a file in the maintenance directory names no real server"],
+  "maintenance-directory-failed": ["error", "the maintenance directory cannot be read"],
+  "maintenance-directory-read": ["info", "the maintenance directory can be read again"],
   "ipvs-applied": ["info", "the IPVS table was changed"],
   "masquerade-failed": ["error", "the real servers' own packets cannot be masqueraded"],
   "masquerade-drift": [

@@ -35,6 +35,7 @@ class Machine implements FoundMachine {
   ];
   addresses: FoundMachine["addresses"] = [];
   ports: FoundMachine["ports"] = [];
+  readonly gateways = [];
   readonly settings = new Map([
     ["net/ipv4/conf/all/arp_ignore", "0"],
     ["net/ipv4/conf/eth0/arp_ignore", "0"],

@@ -5,7 +5,7 @@
 
 import t from "tap";
 import type { RealServerConfig } from "../../../src/core/realserver/model.ts";
-import { desiredSetup } from "../../../src/core/realserver/setup.ts";
+import { desiredSetup, wayBackFaults } from "../../../src/core/realserver/setup.ts";
 import type { Route, VirtualServer } from "../../../src/core/balance/model.ts";
 import { ip, realServer, virtualServer, WEB } from "../balance/servers.ts";
 
@@ -18,7 +18,7 @@ function tunnel(type: "ipip" | "gue" | "gre", port = 0, checksum: "nocsum" | "cs
 }
 
 function config(virtualServers: readonly VirtualServer[], given: Partial<RealServerConfig> = {}) {
-  return { virtualServers, interface: "lo", markAddresses: [], directors: [], ...given };
+  return { virtualServers, interface: "lo", markAddresses: [], floating: [], directors: [], ...given };
 }
 
 function setupOf(...virtualServers: readonly VirtualServer[]) {
@@ -46,6 +46,24 @@ t.test("NAT needs nothing here", (t) => {
   t.strictSame(setup, { holders: [], ports: [], addresses: [] });
   t.match(duties, [/^tcp 192\.0\.2\.100:80 by NAT at 198\.51\.100\.21: nothing to set up here/]);
   t.strictSame(impossible, []);
+  t.end();
+});
+
+t.test("behind NAT the default gateway is an address that floats", (t) => {
+  const floating = [ip("192.0.2.100"), ip("198.51.100.1")];
+  const about = config([virtualServer(WEB, [realServer(21)])], { floating });
+  const { translated } = desiredSetup(about, OWN);
+  t.strictSame(translated, [4]);
+  t.strictSame(wayBackFaults(about, translated, [ip("2001:db8::9"), ip("198.51.100.1")]), []);
+  t.strictSame(wayBackFaults(about, translated, [ip("198.51.100.254")]), [
+    "the default gateway is 198.51.100.254: replies by NAT have to go through the director, by one of 192.0.2.100, 198.51.100.1",
+  ]);
+  t.match(wayBackFaults(about, translated, []), [/^there is no default gateway: /]);
+  t.strictSame(
+    wayBackFaults(config([]), translated, []),
+    [],
+    "a file without floating addresses says nothing",
+  );
   t.end();
 });
 
