@@ -524,4 +524,5 @@ export const QUICK = [
   "the queue is not heard first",
   "skew left out",
   "nobody follows a member that gives way",
+  "let go before it is taken",
 ];
