@@ -449,6 +449,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'paths.every(({ state }) => state.name === "up")',
   ),
   mutation(
+    "a silence is believed though one was given the lie",
+    PEER,
+    "const takeover = mayTakeOver && !distrusted;",
+    "const takeover = mayTakeOver;",
+  ),
+  mutation(
     "let go before it is taken",
     HANDOVER,
     'effects: kind === "offer" ? [{ type: "offering", instances }] : [],',
