@@ -1,7 +1,7 @@
 /** What befalls the pair's own link: heartbeats that do not get through, others' heartbeats, other settings, a wish. */
 
 import type { HeartbeatConfig } from "../../../src/core/heartbeat/model.ts";
-import { type Duration, microseconds, milliseconds } from "../../../src/core/units/time.ts";
+import { type Duration, microseconds, milliseconds, seconds } from "../../../src/core/units/time.ts";
 import { type Fault, lasting, someMachine, type Striking } from "../fault.ts";
 import { keyOf } from "../links.ts";
 import { seal } from "../seal.ts";
@@ -119,11 +119,16 @@ function edit(
 /** One director speaks more often, or more seldom, than the other one. */
 export const heartbeatChanged = edit("heartbeat-changed", (link, { random }) => ({
   ...link,
-  interval: microseconds(Math.max(milliseconds(10), link.interval * random.pick([0.5, 2, 3]))) as Duration,
+  interval: otherInterval(link.interval * random.pick([0.5, 2, 3])),
   deadAfter: random.integer(2, 6),
   takeover: random.chance(0.7),
   digest: "00000000000000bb",
 }));
+
+/** One that a file may have. */
+function otherInterval(wanted: number): Duration {
+  return microseconds(Math.max(milliseconds(10), Math.min(seconds(10), wanted)));
+}
 
 export const pathsChanged = edit("paths-changed", (link, { random }) => ({
   ...link,
