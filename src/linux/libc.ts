@@ -27,6 +27,7 @@ const closeCall = libc.func("int close(int fd)");
 const openCall = libc.func("int open(const char *path, int flags, uint32_t mode)");
 const mkfifoCall = libc.func("int mkfifo(const char *path, uint32_t mode)");
 const flockCall = libc.func("int flock(int fd, int operation)");
+const interfaceIndexCall = libc.func("unsigned int if_nametoindex(const char *name)");
 const schedulerCall = libc.func("int sched_setscheduler(int tid, int policy, void *parameters)");
 
 /** sys/socket.h */
@@ -193,6 +194,12 @@ export function makeFifo(path: string, mode: number): boolean {
     if (error instanceof KernelError && error.errno === "EEXIST") return false;
     throw error;
   }
+}
+
+/** The number that the kernel has given to an interface; undefined when there is none of that name. */
+export function interfaceIndex(name: string): number | undefined {
+  const index = Number(interfaceIndexCall(name));
+  return index === 0 ? undefined : index;
 }
 
 /** Gives a thread a scheduling policy and priority (sched_setscheduler(2)). */
