@@ -54,7 +54,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
   },
   balancer: {
     folders: ["core", "linux", "probes"],
-    packages: ["node:path", "node:timers/promises"],
+    packages: ["node:path", "node:timers/promises", "node:util"],
     why: "runs the checks and owns the IPVS table",
   },
   supervisor: {
@@ -72,6 +72,11 @@ const HOUSE: Readonly<Record<string, Room>> = {
       "node:url",
     ],
     why: "the one process that logs, serves, starts others, and watches tracked files and scripts",
+  },
+  realserver: {
+    folders: ["core", "linux"],
+    packages: ["node:fs", "node:path"],
+    why: "a command that looks, plans, and carries out, and has ended before anybody waits for it",
   },
   cli: {
     folders: ["core", "config", "control"],
@@ -100,7 +105,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
 
 /** The entry points of processes: whoever may start a process may import its entry point. */
 const ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
-  cli: ["src/supervisor/main.ts"],
+  cli: ["src/supervisor/main.ts", "src/realserver/main.ts"],
   lab: ["src/cli/main.ts"],
 };
 

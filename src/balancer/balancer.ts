@@ -11,7 +11,8 @@
  */
 
 import { join } from "node:path";
-import type { BalancerConfig, VirtualServer } from "../core/balance/model.ts";
+import { masqueradedFamilies } from "../core/balance/masquerade.ts";
+import { type BalancerConfig, realServerName, type VirtualServer } from "../core/balance/model.ts";
 import { isMark, serviceKey } from "../core/balance/service.ts";
 import { desiredTable } from "../core/balance/table.ts";
 import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../core/health/adoption.ts";
@@ -19,14 +20,20 @@ import {
   effectiveWeight,
   isUp,
   nextWeightChange,
+  rosterKey,
   standing,
-  tableWeight,
+  type StartsUp,
   type WatchedCheck,
   type WatchedServer,
 } from "../core/health/roster.ts";
-import type { BalancerReport } from "../core/report/channel.ts";
+import type { BalancerAnswer, BalancerCall, BalancerReport } from "../core/report/channel.ts";
 import { type Event, type EventFields, event } from "../core/report/event.ts";
-import { BALANCER_PROGRAMS, BALANCER_RECORD } from "../core/report/record.ts";
+import {
+  BALANCER_PROGRAMS,
+  BALANCER_RECORD,
+  DRAIN_RECORD,
+  MASQUERADE_RECORD,
+} from "../core/report/record.ts";
 import { type Family, familyOf } from "../core/units/ip-address.ts";
 import { between, toMilliseconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
@@ -34,9 +41,13 @@ import { openIpvs } from "../linux/ipvs.ts";
 import type { ChildDuties } from "../linux/parent-channel.ts";
 import { openProgramRoll } from "../linux/program-roll.ts";
 import { type CheckDriver, driveChecks } from "./check-driver.ts";
+import { keepDrains } from "./drain-keeper.ts";
+import { openDrainRecord } from "./drain-record.ts";
 import { openFootprint } from "./footprint.ts";
 import { keepForwarding } from "./forwarding.ts";
+import { MasqueradeKeeper } from "./masquerade-keeper.ts";
 import { keepQuora } from "./quorum-keeper.ts";
+import { StandingNews } from "./standing-news.ts";
 import { keepTable } from "./table-keeper.ts";
 import { openTally } from "./tally.ts";
 import { NO_TIMEOUTS } from "./timeouts.ts";
@@ -49,14 +60,19 @@ export interface BalancerOutlet {
   late(seconds: number): void;
 }
 
-const NOTHING: BalancerConfig = { virtualServers: [], timeouts: NO_TIMEOUTS, tellInitial: false };
+const NOTHING: BalancerConfig = {
+  virtualServers: [],
+  timeouts: NO_TIMEOUTS,
+  masquerade: undefined,
+  tellInitial: false,
+};
 const NO_HERITAGE: Heritage = { observed: new Map(), owned: new Set() };
 
 /** A balancer that does nothing until it is configured. `outlet` is first used after that. */
 export function openBalancer(
   runDir: string,
   outlet: BalancerOutlet,
-): ChildDuties<BalancerConfig, BalancerReport> {
+): ChildDuties<BalancerConfig, BalancerReport, BalancerCall, BalancerAnswer> {
   let config: BalancerConfig | undefined;
   /** All verdicts of a new configuration are in before anything follows from one. */
   let configuring = false;
@@ -64,9 +80,14 @@ export function openBalancer(
   let held: ReadonlySet<string> = new Set();
   const tell = (told: Event): void => outlet.event(told);
   const tally = openTally();
+  const standingNews = new StandingNews();
   const footprint = openFootprint(join(runDir, BALANCER_RECORD), tell);
   const forwarding = keepForwarding(footprint, tell);
   const quora = keepQuora(tell);
+  const masquerading = new MasqueradeKeeper(join(runDir, MASQUERADE_RECORD), {
+    event: tell,
+    drift: () => tally.count("drift", { kind: "masquerade" }, 1),
+  });
 
   const checks: CheckDriver = driveChecks(
     {
@@ -79,8 +100,9 @@ export function openBalancer(
         const name = isUp(server) ? "real-server-up" : "real-server-down";
         tell(event(name, { ...namesOf(server, check), detail, weight: effectiveWeight(server) }));
         if (configuring) return;
+        drains.onVerdict(rosterKey(server.virtual, server.real));
         quora.review(server.virtual, checks.roster);
-        void table.look();
+        void table.adjust();
       },
       onLate: (seconds) => outlet.late(seconds),
     },
@@ -90,10 +112,12 @@ export function openBalancer(
   const table = keepTable({
     open: openIpvs,
     footprint,
-    desired: () =>
-      desiredTable((config ?? NOTHING).virtualServers, (virtual) =>
-        standing(virtual, checks.roster, quora.has(virtual), now()),
-      ),
+    desired() {
+      const at = now();
+      return desiredTable((config ?? NOTHING).virtualServers, (virtual) =>
+        standing(virtual, checks.roster, quora.has(virtual), at),
+      );
+    },
     timeouts: () => (config ?? NOTHING).timeouts,
     tell,
     count: tally.count,
@@ -104,13 +128,26 @@ export function openBalancer(
     },
   });
 
+  const drainRecord = openDrainRecord(join(runDir, DRAIN_RECORD), tell);
+  const drains = keepDrains({
+    record: drainRecord,
+    virtualServers: () => (config ?? NOTHING).virtualServers,
+    roster: () => checks.roster,
+    connections: (services) => table.connections(services),
+    changed(virtuals) {
+      for (const name of virtuals) quora.review(name, checks.roster);
+      return table.adjust();
+    },
+    tell,
+  });
+
   /** A real server that starts slowly gets the next part of its weight when it is due. */
   function lookAtNextStep(): void {
     clearTimeout(nextStep);
     const at = nextWeightChange(checks.roster, now());
     if (at === undefined) return;
     const wait = Math.max(0, Math.ceil(toMilliseconds(between(now(), at))));
-    nextStep = setTimeout(() => void table.look(), wait);
+    nextStep = setTimeout(() => void table.adjust(), wait);
   }
 
   /** What an earlier life took out of the table stays out until a check succeeds. */
@@ -127,40 +164,55 @@ export function openBalancer(
       footprint.claim(next.virtualServers.flatMap(({ services }) => services));
       checks.suspend(suspended(next, held));
       configuring = true;
-      checks.configure(next, adoptedVerdicts(inherited));
+      const adopted = adoptedVerdicts(inherited);
+      // Of one that was drained the table says nothing.
+      const startsUp: StartsUp = (virtual, real) =>
+        (inherited === NO_HERITAGE
+          ? undefined
+          : drainRecord.wasUp(rosterKey(virtual.name, realServerName(real)))) ?? adopted(virtual, real);
+      checks.configure(next, startsUp);
+      drains.configure();
       configuring = false;
       quora.configure(next, checks.roster, (virtual) => adoptedQuorum(virtual, inherited));
-      await table.look();
+      masquerading.require(next.masquerade);
+      await table.adjust();
     },
     held(addresses) {
       held = new Set(addresses);
       checks.suspend(suspended(config ?? NOTHING, held));
     },
+    maintenance: (targets) => drains.maintain(targets),
+    call: (call) => drains.call(call),
     async stop() {
       clearTimeout(nextStep);
+      drains.stop();
       const [emptied] = await Promise.all([table.stop(), checks.stop()]);
+      const cleared = masquerading.close();
       const restored = forwarding.restore();
       if (emptied && restored) footprint.erase();
-      else tell(event("process-unclean", { process: "balancer", left: leftOver(emptied, restored) }));
+      const left = leftOver(emptied, cleared, restored);
+      if (left.length > 0) tell(event("process-unclean", { process: "balancer", left }));
     },
     report: (lateness) => ({
       virtualServers: (config ?? NOTHING).virtualServers.map((virtual) => ({
         virtual: virtual.name,
         hasQuorum: quora.has(virtual),
       })),
-      realServers: [...checks.roster.values()].map(stand),
+      realServers: standingNews.take(checks.roster, now()),
+      drains: drains.report(),
       ...tally.take(),
       lateness,
     }),
   };
 }
 
-function forwardedFamilies({ virtualServers }: BalancerConfig): Set<Family> {
+function forwardedFamilies({ virtualServers, masquerade }: BalancerConfig): Set<Family> {
   const servers = virtualServers.flatMap(({ realServers, sorryServer }) => [
     ...realServers,
     ...(sorryServer === undefined ? [] : [sorryServer]),
   ]);
-  return new Set(servers.filter(({ method }) => method === "nat").map(({ address }) => familyOf(address)));
+  const translated = servers.filter(({ method }) => method === "nat").map(({ address }) => familyOf(address));
+  return new Set([...translated, ...masqueradedFamilies(masquerade)]);
 }
 
 /** The names of those whose checks rest while none of their addresses is held here. */
@@ -176,11 +228,10 @@ function namesOf(server: WatchedServer, check: WatchedCheck | undefined): EventF
   return check === undefined ? names : { ...names, check: check.check.probe.type };
 }
 
-function stand(server: WatchedServer): BalancerReport["realServers"][number] {
-  const { virtual, real, weight } = server;
-  return { virtual, real, up: isUp(server), weight: tableWeight(server, now()), configuredWeight: weight };
-}
-
-function leftOver(emptied: boolean, restored: boolean): readonly string[] {
-  return [...(emptied ? [] : ["ipvs services"]), ...(restored ? [] : ["forwarding"])];
+function leftOver(emptied: boolean, cleared: boolean, restored: boolean): readonly string[] {
+  return [
+    ...(emptied ? [] : ["ipvs services"]),
+    ...(cleared ? [] : ["masquerading"]),
+    ...(restored ? [] : ["forwarding"]),
+  ];
 }

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { BalancerConfig } from "../core/balance/model.ts";
-import type { BalancerReport } from "../core/report/channel.ts";
+import type { BalancerAnswer, BalancerCall, BalancerReport } from "../core/report/channel.ts";
 import { lock, unlock } from "../linux/lock.ts";
 import { openParentChannel } from "../linux/parent-channel.ts";
 import { openBalancer } from "./balancer.ts";
@@ -17,7 +17,7 @@ const balancer = openBalancer(runDirectory, {
   reportSoon: () => channel.reportSoon(),
   late: (seconds) => channel.late(seconds),
 });
-const channel = openParentChannel<BalancerConfig, BalancerReport>({
+const channel = openParentChannel<BalancerConfig, BalancerReport, BalancerCall, BalancerAnswer>({
   ...balancer,
   async stop() {
     await balancer.stop();

@@ -1,6 +1,7 @@
 /**
- * Keeps the kernel's IPVS table at what is asked for: looks at it on request and every ten seconds, puts it right, and
- * tells what it did, what somebody else had done, and what the kernel refuses.
+ * Keeps the kernel's IPVS table at what is asked for: looks at all of it on request and every ten seconds, puts it right,
+ * and tells what it did, what somebody else had done, and what the kernel refuses. When something else is asked for, it
+ * looks at those services only that are concerned: with thousands of real servers somebody goes up or down all the time.
  *
  * Looks are one after the other; requests that come in the meantime make one more. A request never waits for a timer,
  * and a refusal is told once, however often it is tried again.
@@ -17,7 +18,7 @@ import type { BalancerCount } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { NetlinkLost } from "../linux/generic-netlink-socket.ts";
 import { converge, type Convergence, type Refusal } from "../linux/ipvs-converge.ts";
-import type { Ipvs } from "../linux/ipvs.ts";
+import type { ConnectionTable, Ipvs } from "../linux/ipvs.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { Footprint } from "./footprint.ts";
 import { keepTimeouts, NO_TIMEOUTS } from "./timeouts.ts";
@@ -50,8 +51,12 @@ export interface TableKeeperNeeds {
 export interface TableKeeper {
   /** What of ours the kernel has now; empty when that cannot be seen. */
   observe(): Promise<Table>;
-  /** Asks for a look; resolves when one that began afterwards has ended. The first one starts the audit. */
+  /** What the kernel counts for the destinations of these services; undefined when that cannot be seen. */
+  connections(services: readonly ServiceId[]): Promise<ConnectionTable | undefined>;
+  /** Asks for a look at all of it; resolves when one that began afterwards has ended. The first one starts the audit. */
   look(): Promise<void>;
+  /** Asks for what has changed in what is asked for to be done; resolves when that has ended. */
+  adjust(): Promise<void>;
   /** Deletes all of ours and ends; true when nothing is left. */
   stop(): Promise<boolean>;
 }
@@ -62,12 +67,14 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
   let ipvs: Ipvs | undefined;
   /** The table that was reached last; who differs from it since is not us. */
   let reached: Table | undefined;
+  /** The next look is at all of it. */
+  let wholeDue = false;
   let unavailable = false;
   let stopping = false;
   let audit: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let waiting: Promise<void> | undefined;
-  const refused = new Map<string, string>();
+  const refused = new Map<string, { readonly errno: string; readonly service: string }>();
 
   /** The kernel's table; undefined when it has none, told once. */
   async function open(): Promise<Ipvs | undefined> {
@@ -77,15 +84,16 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
     return ipvs;
   }
 
-  async function bringTo(desired: Table): Promise<Convergence | undefined> {
+  /** Brings what is within `scope` to what is asked for. */
+  async function bringTo(desired: Table, scope: Scope): Promise<Convergence | undefined> {
     try {
       const kernel = await open();
       if (kernel === undefined) return undefined;
-      const owned = footprint.owned();
+      const owned = footprint.owned().filter((id) => scope(serviceKey(id)));
       await bringTimeouts(kernel);
-      const result = await converge(kernel, desired, owned);
-      const drift = driftOf(result);
-      tellRefusals(result.refusals);
+      const result = await converge(kernel, within(desired, scope), owned);
+      const drift = driftOf(result, scope);
+      tellRefusals(result.refusals, scope);
       tellChanges(result, drift);
       release(desired, owned, result);
       reached = result.settled ? desired : undefined;
@@ -95,6 +103,7 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
       // Opened again at the next look: the module may be gone, or the socket have overflowed.
       ipvs?.close();
       ipvs = undefined;
+      wholeDue = true;
       refuse(WHOLE_TABLE, error.operation, error);
       return undefined;
     }
@@ -129,27 +138,29 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
    * What somebody else has changed since the table was reached. What the kernel refused, before or now, was never
    * reached, and what was seen wrongly is not theirs for certain.
    */
-  function driftOf(result: Convergence): Plan {
+  function driftOf(result: Convergence, scope: Scope): Plan {
     if (reached === undefined) return [];
     const doubtful = new Set([...refused.keys(), ...result.stale]);
     for (const { operation } of result.refusals) doubtful.add(subject(operation));
-    return plan(reached, result.found, []).filter(
+    return plan(within(reached, scope), result.found, []).filter(
       (operation) => !doubtful.has(subject(operation)) && !doubtful.has(serviceKey(operation.service)),
     );
   }
 
-  function tellRefusals(refusals: readonly Refusal[]): void {
+  function tellRefusals(refusals: readonly Refusal[], scope: Scope): void {
     const still = new Set(refusals.map(({ operation }) => subject(operation)));
-    for (const name of refused.keys()) if (!still.has(name) && name !== TIMEOUTS) refused.delete(name);
+    for (const [name, { service }] of refused)
+      if (!still.has(name) && name !== TIMEOUTS && (name === WHOLE_TABLE || scope(service)))
+        refused.delete(name);
     for (const { operation, error } of refusals)
       refuse(subject(operation), operationText(operation), error, operation);
   }
 
   function refuse(about: string, operation: string, error: KernelError, change?: Operation): void {
     count("ipvs_errors", { errno: error.errno }, 1);
-    if (refused.get(about) === error.errno) return;
-    refused.set(about, error.errno);
+    if (refused.get(about)?.errno === error.errno) return;
     const service = change === undefined ? about : serviceKey(change.service);
+    refused.set(about, { errno: error.errno, service });
     const why = change === undefined ? { cause: error.message } : explain(change, error.errno);
     tell(event("ipvs-refused", { service, operation, errno: error.errno, ...why }));
   }
@@ -157,11 +168,10 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
   /** Takes off the record what is no longer asked for and gone. */
   function release(desired: Table, owned: readonly ServiceId[], result: Convergence): void {
     if (!result.settled) return;
+    const gone = owned.map(serviceKey).filter((key) => !desired.has(key) && !refused.has(key));
+    if (gone.length === 0) return;
     const wanted = needs.desired();
-    const gone = owned
-      .map(serviceKey)
-      .filter((key) => !desired.has(key) && !refused.has(key) && (stopping || !wanted.has(key)));
-    footprint.release(new Set(gone));
+    footprint.release(new Set(gone.filter((key) => stopping || !wanted.has(key))));
   }
 
   async function lookOnce(): Promise<void> {
@@ -169,15 +179,29 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
     await nextTurn();
     waiting = undefined;
     if (stopping) return;
-    await bringTo(needs.desired());
+    const desired = needs.desired();
+    const scope = wholeDue || reached === undefined ? everything : concerned(desired, reached);
+    wholeDue = false;
+    await bringTo(desired, scope);
     needs.looked();
   }
 
-  function look(): Promise<void> {
+  /** The services that are to become something else than what was reached. */
+  function concerned(desired: Table, from: Table): Scope {
+    const keys = new Set(plan(desired, from, footprint.owned()).map(({ service }) => serviceKey(service)));
+    return (key) => keys.has(key);
+  }
+
+  function adjust(): Promise<void> {
     if (stopping) return running;
     audit ??= setInterval(() => void look(), AUDIT_INTERVAL_MS);
     waiting ??= running = running.then(lookOnce);
     return waiting;
+  }
+
+  function look(): Promise<void> {
+    wholeDue = true;
+    return adjust();
   }
 
   return {
@@ -191,7 +215,17 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
         return new Map();
       }
     },
+    async connections(services) {
+      try {
+        return await ipvs?.connections(services);
+      } catch (error) {
+        // The next look at the table finds out what is wrong.
+        if (!(error instanceof KernelError)) throw error;
+        return undefined;
+      }
+    },
     look,
+    adjust,
     async stop() {
       stopping = true;
       clearInterval(audit);
@@ -199,11 +233,20 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
       reached = undefined;
       let emptied = false;
       for (let attempt = 0; attempt < STOP_ATTEMPTS_MAX && !emptied; attempt += 1) {
-        const result = await bringTo(new Map());
+        const result = await bringTo(new Map(), everything);
         emptied = unavailable || (result?.settled === true && result.refusals.length === 0);
       }
       ipvs?.close();
       return emptied;
     },
   };
+}
+
+/** Which services, by their keys. */
+type Scope = (key: string) => boolean;
+
+const everything: Scope = () => true;
+
+function within(table: Table, scope: Scope): Table {
+  return scope === everything ? table : new Map([...table].filter(([key]) => scope(key)));
 }

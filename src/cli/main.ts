@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addCheck } from "./check.ts";
 import { addKeygen } from "./keygen.ts";
+import { addRealServer } from "./realserver.ts";
 import { addRelease } from "./release.ts";
 import { addRun } from "./run.ts";
 
@@ -26,6 +27,7 @@ addCheck(program);
 addKeygen(program);
 addRun(program, version);
 addRelease(program);
+addRealServer(program);
 
 try {
   await program.parseAsync();

@@ -16,6 +16,8 @@ export interface Config {
   /** What the supervisor watches for the failover process. */
   readonly watch: WatchConfig;
   readonly notify: NotifyConfig;
+  /** Files in it put real servers into maintenance; undefined for none. */
+  readonly maintenanceDirectory: string | undefined;
   /** Where /metrics is served; undefined when switched off. */
   readonly metrics: { readonly address: string; readonly port: number } | undefined;
   /** The same for files that mean the same, and on both directors; 16 hexadecimal digits. */

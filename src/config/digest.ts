@@ -29,6 +29,7 @@ export function digest(content: FileContent, keys: readonly HeartbeatKey[]): str
     balancer: buildBalancer(content, userOf),
     watch: buildWatch(content, userOf),
     notify: notifyMeaning(content, userOf),
+    maintenance: content.global_defs.maintenance_directory,
   };
   return createHash("sha256").update(canonical(meaning)).digest("hex").slice(0, 16);
 }

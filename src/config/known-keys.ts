@@ -23,6 +23,11 @@ const RENAMED: Readonly<Record<string, string>> = {
   misc_timeout: "timeout",
 };
 
+/** ldirectord's keywords that have another name here, and that name. */
+const LDIRECTORD: Readonly<Record<string, string>> = {
+  maintenancedir: "maintenance_directory in global_defs",
+};
+
 /** keepalived's keywords that nothing here corresponds to so far. */
 const KEEPALIVED = new Set(
   `advert_int_ms auth_hmac bind_if bind_port bindto connection_rate debug default_interface
@@ -45,6 +50,8 @@ const KEEPALIVED = new Set(
 export function adviseOnKey(key: string, known: readonly string[]): string {
   const renamed = Object.hasOwn(RENAMED, key) ? RENAMED[key] : undefined;
   if (renamed !== undefined) return `unknown key: what keepalived calls by that name is ${renamed} here`;
+  const theirs = Object.hasOwn(LDIRECTORD, key) ? LDIRECTORD[key] : undefined;
+  if (theirs !== undefined) return `unknown key: what ldirectord calls by that name is ${theirs} here`;
   if (KEEPALIVED.has(key))
     return "unknown key: this keyword of keepalived's is not supported by this version";
   const meant = nearest(key, known);

@@ -6,7 +6,9 @@
  * the values say about one another (`rules/`), and only when none of that found an error, what they mean (`build/`).
  */
 
+import type { RealServerConfig } from "../core/realserver/model.ts";
 import { buildConfig } from "./build/config.ts";
+import { buildRealServer } from "./build/real-server.ts";
 import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Environment } from "./environment.ts";
@@ -41,8 +43,8 @@ export interface ReadOptions extends Identity {
 }
 
 /** What came of it: a configuration unless there is an error among the diagnostics, which come in the file's order. */
-export interface Reading {
-  readonly config?: Config;
+export interface Reading<Result = Config> {
+  readonly config?: Result;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -61,6 +63,27 @@ export function readConfig(text: string, options: ReadOptions): Reading {
   // No error was found, so nothing is missing from what was salvaged.
   const config = buildConfig(content as FileContent, node, options.environment);
   return { config, diagnostics: findings.list() };
+}
+
+/** A machine of which nothing can be told, so that nothing is said about it: the directors' programs, keys and accounts. */
+const ELSEWHERE: Environment = {
+  user: (name) => ({ name, uid: 1, gid: 1 }),
+  program: () => "ok",
+  keyFile: () => ({ state: "inaccessible" }),
+  interfaces: () => undefined,
+};
+
+/** Reads the directors' file on a real server, which is not one of them. Never throws, whatever the text. */
+export function readRealServer(text: string): Reading<RealServerConfig> {
+  const source = parseYaml(text);
+  const findings = new Findings(source);
+  if (source.value === undefined) return { diagnostics: findings.list() };
+
+  const content = salvage(fileSchema, source.value, [], findings);
+  if (content === undefined) return { diagnostics: findings.list() };
+  checkRules(content, { hostname: "", environment: ELSEWHERE }, findings);
+  if (findings.failed) return { diagnostics: findings.list() };
+  return { config: buildRealServer(content as FileContent), diagnostics: findings.list() };
 }
 
 function checkRules(

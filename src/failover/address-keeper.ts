@@ -111,7 +111,7 @@ export class AddressKeeper {
   }
 
   /** Those of a router's addresses that are claimed now. */
-  held(router: VirtualRouter): readonly VirtualAddress[] {
+  held(router: AddressHolder): readonly VirtualAddress[] {
     return this.#book.held(router);
   }
 

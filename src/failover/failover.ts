@@ -166,7 +166,12 @@ export class Failover {
       IPPROTO_AH,
     );
     this.#table = new InterfaceTable(this.#rtnetlink, this.#receiver, {
-      changed: () => this.#onInterfacesChangedSoon(),
+      changed: () => {
+        // An interface takes routes along, and may be what some waited for.
+        this.#routing.lookSoon();
+        this.#routeWatch.lookSoon();
+        this.#onInterfacesChangedSoon();
+      },
       address: (name, address) => {
         if (address.duplicate === true) this.#conflicts.onDuplicate(name, address.address);
         void this.#keeper.look(name, address);
@@ -296,6 +301,8 @@ export class Failover {
     this.#agree();
     this.#pair.configure(config.heartbeat);
     await this.#settled();
+    // One that an instance had until now has gone with its leave.
+    await this.#keeper.add(addressesOnlyIn(config.staticAddresses, this.#keeper.held(fixed)));
     this.#promotion.configure(config.routers, this.#table.interfaces);
     this.#keeper.forgetAllBut([...config.routers, fixed]);
     this.#routing.forgetAllBut(routing);
@@ -309,6 +316,7 @@ export class Failover {
     // What an earlier life left is to go even if there was no time for a configuration.
     if (!this.#opened) await this.configure(IDLE, undefined);
     this.#bfd.leave();
+    this.#pair.leave();
     await this.#handOver();
     await this.#stopAllBut(new Map());
     await this.#holdStatic(IDLE);
@@ -652,8 +660,6 @@ export class Failover {
     this.#updateSegments();
     this.#promotion.look(interfaces);
     this.#keeper.lookAtInterfaces();
-    this.#routing.lookSoon();
-    this.#routeWatch.lookSoon();
     this.#tracked.look(interfaces);
     for (const entry of this.#instances.values()) {
       const before = entry.faults;

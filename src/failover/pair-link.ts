@@ -20,7 +20,7 @@ import type { HeartbeatConfig, HeartbeatPath, LinkContext } from "../core/heartb
 import { nameId } from "../core/heartbeat/name-id.ts";
 import type { LocalInstance } from "../core/heartbeat/roster.ts";
 import { compareIp, type IpAddress } from "../core/units/ip-address.ts";
-import { type Duration, milliseconds } from "../core/units/time.ts";
+import { type Duration, type Instant, milliseconds } from "../core/units/time.ts";
 import type { PeerWord } from "../core/vrrp/peer.ts";
 import type { VirtualRouter } from "../core/vrrp/model.ts";
 import type { HeartbeatFault, Hmac } from "../core/wire/heartbeat.ts";
@@ -74,8 +74,14 @@ export class PairLink {
   readonly #sockets = new Map<string, { readonly ends: string; readonly socket: PathSocket }>();
   /** Datagrams of each path in this turn of the loop. */
   readonly #heard = new Map<string, number>();
+  /** Instances whose last word is from a life of the peer's that is over. */
+  readonly #former = new Set<number>();
+  /** What has come while an effect of what came before was being carried out: it waits for the others. */
+  readonly #queue: LinkEvent[] = [];
   #config: HeartbeatConfig | undefined;
   #state: LinkState | undefined;
+  #giving = false;
+  #armedFor: Instant | undefined;
   #disarm = (): void => {};
   #telling = false;
   /** Who waits for an end of the handovers that are under way. */
@@ -98,11 +104,14 @@ export class PairLink {
     this.#openSockets(config);
     if (this.#state === undefined || before?.node !== config.node || before.peer !== config.peer) {
       this.#state = startLink(this.#hands.boot(), config, this.#hands.clock.now());
-      this.#arm();
+      this.#endWaiting();
     } else if (JSON.stringify(before) !== JSON.stringify(config)) {
       this.#give({ type: "reconfigured" });
     }
-    this.tellSoon();
+    this.#align();
+    // The first word of a new life says how our instances stand.
+    this.#tell();
+    this.#arm();
   }
 
   /** How our instances stand may have changed: the peer is told at the next opportunity. */
@@ -113,8 +122,9 @@ export class PairLink {
   }
 
   /** An instance has decided. */
-  decided({ router }: Instance, { effects }: Decision): void {
-    this.tellSoon();
+  decided({ router, state }: Instance, { event: happened, before, effects }: Decision): void {
+    const { type } = happened;
+    if (state.name !== before.name || type === "adjusted" || type === "reconfigured") this.tellSoon();
     for (const { type } of effects) {
       if (type === "request-handover") this.#give({ type: "request", instances: [nameId(router.name)] });
       if (type === "silence-contradicted") this.#onContradicted(router);
@@ -140,10 +150,14 @@ export class PairLink {
     for (const unit of units.values()) this.#give({ type: "hand-over", instances: unit });
   }
 
-  /** Says good-bye and closes. */
+  /** We are about to stop: from now on nothing is taken from the peer. */
+  leave(): void {
+    this.#give({ type: "stop" });
+  }
+
+  /** Says how the instances stand for the last time, and closes. */
   close(): void {
     this.#tell();
-    if (this.#state !== undefined) this.#give({ type: "stop" });
     this.#end();
   }
 
@@ -178,12 +192,26 @@ export class PairLink {
 
   #end(): void {
     this.#disarm();
+    this.#armedFor = undefined;
     for (const { socket } of this.#sockets.values()) socket.close();
     this.#sockets.clear();
     this.#state = undefined;
+    this.#endWaiting();
+    this.#align();
+  }
+
+  #endWaiting(): void {
     for (const { ended } of this.#waiting.splice(0)) ended();
-    for (const instance of this.#hands.instances())
-      if (instance.peer !== undefined) instance.hearPeer(undefined);
+  }
+
+  /** Instances that the link was not told of, or that it knows nothing of any more, hear what it knows now. */
+  #align(): void {
+    for (const instance of this.#hands.instances()) {
+      const id = nameId(instance.router.name);
+      const known = this.#state?.peer.instances.get(id);
+      if ((known === undefined) === (instance.peer === undefined)) continue;
+      instance.hearPeer(known === undefined ? undefined : this.#word(instance, known));
+    }
   }
 
   #onDatagram(path: string, bytes: Uint8Array, source: IpAddress): void {
@@ -207,7 +235,16 @@ export class PairLink {
     this.#give({ type: "instances", instances: this.#hands.instances().map(localInstance) });
   }
 
+  /** Datagrams go out in the order of their numbers, whatever an instance answers to an effect of the step before. */
   #give(given: LinkEvent): void {
+    this.#queue.push(given);
+    if (this.#giving) return;
+    this.#giving = true;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+    this.#giving = false;
+  }
+
+  #step(given: LinkEvent): void {
     const [config, state] = [this.#config, this.#state];
     if (config === undefined || state === undefined) return;
     const { hmac, software, clock } = this.#hands;
@@ -216,16 +253,25 @@ export class PairLink {
     this.#state = result.state;
     this.#arm();
     for (const effect of result.effects) this.#perform(effect, config);
+    if (this.#former.size === 0) return;
+    // What the new life has not said by now is not known.
+    this.#former.clear();
+    this.#align();
   }
 
+  /** What is due stays due: datagrams that come in every turn of the loop do not put it off. */
   #arm(): void {
-    this.#disarm();
     if (this.#state === undefined || this.#config === undefined) return;
-    let isGone = false;
     const due = nextDeadline(this.#state, { config: this.#config });
+    if (due === this.#armedFor) return;
+    this.#disarm();
+    this.#armedFor = due;
+    let isGone = false;
     const disarm = this.#hands.clock.ringAt(due, () =>
       this.#hands.afterReading(() => {
-        if (!isGone) this.#give({ type: "deadline" });
+        if (isGone) return;
+        this.#armedFor = undefined;
+        this.#give({ type: "deadline" });
       }),
     );
     this.#disarm = () => {
@@ -244,10 +290,10 @@ export class PairLink {
         this.#onDiscarded(effect.path, effect.fault);
         return;
       case "peer-instance":
-        this.#named(effect.id)?.hearPeer(this.#word(effect, config));
+        this.#onPeerInstance(effect);
         return;
       case "peer-instance-gone":
-        this.#named(effect.id)?.hearPeer(undefined);
+        this.#onPeerInstanceGone(effect.id);
         return;
       case "peer-silent":
         this.#say(effect, config);
@@ -274,17 +320,47 @@ export class PairLink {
       case "split-brain":
         this.#counters.count("split_brains", { instance: this.#names([effect.id]) });
         this.#say(effect, config);
+        this.#again(effect.id);
+        return;
+      case "peer-restarted":
+        for (const { router } of this.#hands.instances()) this.#former.add(nameId(router.name));
+        this.#say(effect, config);
         return;
       case "path-lost":
       case "path-back":
       case "peer-back":
-      case "peer-restarted":
       case "peer-stopping":
       case "trusted":
       case "skew":
       case "split-brain-over":
         this.#say(effect, config);
     }
+  }
+
+  #onPeerInstance(said: LinkEffect & { type: "peer-instance" }): void {
+    const instance = this.#named(said.id);
+    if (instance === undefined) return;
+    // A master that was started anew and is none has lost the addresses, whatever it will be.
+    if (this.#former.delete(said.id) && said.state !== "master") this.#letGo(instance);
+    instance.hearPeer(this.#word(instance, said));
+  }
+
+  /** It has let go of it, if it was master. */
+  #onPeerInstanceGone(id: number): void {
+    const instance = this.#named(id);
+    if (instance === undefined) return;
+    this.#letGo(instance);
+    instance.hearPeer(undefined);
+  }
+
+  #letGo(instance: Instance): void {
+    if (instance.peer !== undefined) instance.hearPeer({ ...instance.peer, state: "init" });
+  }
+
+  /** The instance did not listen when the peer said it, in a handover that has come to nothing. */
+  #again(id: number): void {
+    const instance = this.#named(id);
+    instance?.hearPeer(instance.peer);
   }
 
   #onDiscarded(path: string, cause: HeartbeatFault): void {
@@ -313,6 +389,7 @@ export class PairLink {
     whenAllSettled(taking, () => {
       const isDone = taking.length === ids.length && taking.every(({ state }) => state.name === "master");
       this.#counters.count("handovers", { role: "taker", result: isDone ? "done" : "failed" });
+      this.#tell();
       this.#give(
         isDone ? { type: "claimed", offer } : { type: "take-failed", offer, reason: "claim-failed" },
       );
@@ -332,6 +409,7 @@ export class PairLink {
 
   #onContradicted({ name }: VirtualRouter): void {
     this.#hands.event(event("takeover-contradicted", { instance: name }));
+    for (const instance of this.#hands.instances()) instance.decide({ type: "peer-lives" });
     this.#give({ type: "contradicted" });
   }
 
@@ -344,12 +422,9 @@ export class PairLink {
   }
 
   /** What the peer says, and where it stands to us: the path on the instance's own segment decides a tie, else the first. */
-  #word(
-    { id, state, priority }: LinkEffect & { type: "peer-instance" },
-    { paths }: HeartbeatConfig,
-  ): PeerWord {
-    const router = this.#named(id)?.router;
-    const primary = router === undefined ? undefined : this.#hands.primary(router);
+  #word({ router }: Instance, { state, priority }: Pick<PeerWord, "state" | "priority">): PeerWord {
+    const paths = this.#config?.paths ?? [];
+    const primary = this.#hands.primary(router);
     const same = paths.find(({ local }) => local === primary);
     const path = same ?? paths[0];
     return {

@@ -64,8 +64,13 @@ export class TrackedObjects {
 
   /** The supervisor's findings. */
   found(findings: readonly Finding[]): void {
-    for (const finding of findings) this.#findings.set(keyOf(finding.kind, finding.object), finding);
-    this.#listener.changed();
+    let isNews = false;
+    for (const finding of findings) {
+      const key = keyOf(finding.kind, finding.object);
+      isNews ||= this.#findings.get(key)?.verdict !== finding.verdict;
+      this.#findings.set(key, finding);
+    }
+    if (isNews) this.#listener.changed();
   }
 
   /** What is known of an object; undefined: nothing yet. */

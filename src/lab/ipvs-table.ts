@@ -32,6 +32,13 @@ export function wantedTable(method: Method, down: ReadonlySet<string>): readonly
 
 /** A real server's line at that weight. */
 export function destination(method: Method, name: string, weight: number): string {
-  const forwarding = method === "nat" ? "-m" : "-g";
-  return `-a -t ${VIP}:${PORT} -r ${realServerAddress(method, name)}:${PORT} ${forwarding} -w ${weight}`;
+  const where = `-a -t ${VIP}:${PORT} -r ${realServerAddress(method, name)}:${PORT}`;
+  switch (method) {
+    case "nat":
+      return `${where} -m -w ${weight}`;
+    case "dr":
+      return `${where} -g -w ${weight}`;
+    case "tun":
+      return `${where} -i -w ${weight} --tun-type ipip`;
+  }
 }

@@ -19,7 +19,7 @@ const RUN = process.pid;
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (typeof options === "number") return options;
-  const reason = whyNotHere();
+  const reason = whyNotHere(options.method);
   if (options.clean) return clean();
   if (reason === undefined) return runHere(options);
   if (isGuest()) throw new Error(`the guest is of no use: ${reason}`);

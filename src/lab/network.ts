@@ -4,10 +4,10 @@ import { ip, run } from "./command.ts";
 import type { Machine } from "./plan.ts";
 import { namespaceOf, processesIn, signalAll } from "./site.ts";
 import {
+  MACHINE_SETTINGS,
   cableCommands,
   cutCommands,
   machineCommands,
-  machineSettings,
   switchCommands,
   uncableCommands,
 } from "./topology.ts";
@@ -58,7 +58,7 @@ export class Network {
 
   async #furnish(machine: Machine): Promise<void> {
     const namespace = this.namespace(machine.name);
-    const settings = machineSettings(machine).map(([path, value]) => `echo ${value} > /proc/sys/${path}`);
+    const settings = MACHINE_SETTINGS.map(([path, value]) => `echo ${value} > /proc/sys/${path}`);
     // A kernel without IPv6 has nothing to switch off.
     await run("ip", [
       "netns",

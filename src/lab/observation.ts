@@ -36,6 +36,14 @@ export interface Advert {
   readonly priority: number;
 }
 
+/** A machine has sent the client a reply of the VIP's: the second packet of a connection. */
+export interface Reply {
+  readonly type: "reply";
+  readonly at: Instant;
+  /** Whose interface it came from, or the hardware address of nobody's. */
+  readonly machine: string;
+}
+
 /** What the lab did to a director. From `killed` to `booted` its kernel neither sends nor receives and does not count. */
 export interface Deed {
   readonly type: "deed";
@@ -45,7 +53,7 @@ export interface Deed {
 }
 
 /** Anything of these. */
-export type Observation = AddressChange | Announcement | Advert | Deed;
+export type Observation = AddressChange | Announcement | Advert | Reply | Deed;
 
 /** A span of time, `until` not included. */
 export interface Span {

@@ -1,7 +1,7 @@
 /** What the lab can be asked for on the command line. */
 
 import { parseArgs } from "node:util";
-import type { Method } from "./plan.ts";
+import { METHODS, type Method } from "./plan.ts";
 
 /** What to do. */
 export interface Options {
@@ -18,10 +18,10 @@ Runs two directors, three real servers and a client on this machine, each in a n
 real server, cuts a director's power, lets it return, stops it; and judges from outside whether Relevo's rules held.
 Nothing outside the namespaces is touched. Where we are not root, or the kernel lacks ip_vs, it runs in a guest.
 
-  --method nat|dr  how packets get to the real servers (default nat)
-  --keep           leave it all up at the end, for a look inside
-  --clean          remove what runs of the lab have left up
-  --help           this
+  --method nat|dr|tun  how packets get to the real servers (default nat)
+  --keep               leave it all up at the end, for a look inside
+  --clean              remove what runs of the lab have left up
+  --help               this
 
 Exit status: 0 when every rule held, 1 when one did not, 2 for a wrong option.
 `;
@@ -37,7 +37,8 @@ export function parseOptions(args: readonly string[]): Options {
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  const { method, keep, clean, help } = values;
-  if (method !== "nat" && method !== "dr") throw new Error(`--method ${method}: it is nat or dr`);
+  const { keep, clean, help } = values;
+  const method = METHODS.find((one) => one === values.method);
+  if (method === undefined) throw new Error(`--method ${values.method}: it is one of ${METHODS.join(", ")}`);
   return { method, keep, clean, help };
 }

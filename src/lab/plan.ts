@@ -2,11 +2,11 @@
  * The lab on paper: which machines there are, how they are wired, what they are asked for, and how long things may take.
  *
  *     client .50      lvs1 .11      lvs2 .12                       rs1..rs3 .21 .22 .23
- *        │               │ eth0        │ eth0                        │  (dr: on this segment)
+ *        │               │ eth0        │ eth0                        │  (dr: on this segment; tun: replies leave here)
  *     ───┴───────────────┴─────────────┴────── public 192.0.2.0/24 ──┴───
  *                        │ eth1        │ eth1
  *     ───────────────────┴─────────────┴────── private 198.51.100.0/24 ──┬───
- *                                                                        │  (nat: on this one)
+ *                                                                        │  (nat: on this one; tun: reached here)
  *                                                                    rs1..rs3 .21 .22 .23
  *
  * The pair holds 192.0.2.100 for the client and, for NAT, 198.51.100.1 as the real servers' way back.
@@ -15,7 +15,10 @@
 import { type Duration, milliseconds, seconds } from "../core/units/time.ts";
 
 /** How a packet gets from the director to a real server. */
-export type Method = "nat" | "dr";
+export type Method = "nat" | "dr" | "tun";
+
+/** All of them. */
+export const METHODS: readonly Method[] = ["nat", "dr", "tun"];
 
 /** A wire: a bridge in the switch's namespace. */
 export type Segment = "public" | "private";
@@ -65,8 +68,6 @@ export interface Machine {
   readonly legs: readonly Leg[];
   /** Its default route. */
   readonly via?: string;
-  /** An address that it answers for without owning it on the wire: direct routing's VIP on the loopback interface. */
-  readonly quietAddress?: string;
 }
 
 /** All machines of the lab. */
@@ -80,9 +81,14 @@ export function machines(method: Method): readonly Machine[] {
 }
 
 function realServer(method: Method, name: string, host: number): Machine {
-  return method === "nat"
-    ? { name, legs: [leg("private", host, "eth0")], via: GATEWAY }
-    : { name, legs: [leg("public", host, "eth0")], quietAddress: VIP };
+  switch (method) {
+    case "nat":
+      return { name, legs: [leg("private", host, "eth0")], via: GATEWAY };
+    case "dr":
+      return { name, legs: [leg("public", host, "eth0")] };
+    case "tun":
+      return { name, legs: [leg("private", host, "eth0"), leg("public", host, "eth1")] };
+  }
 }
 
 function leg(segment: Segment, host: number, name: Leg["interface"]): Leg {

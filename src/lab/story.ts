@@ -16,8 +16,9 @@ import {
   machines,
   type Method,
   REAL_SERVERS,
+  VIP,
 } from "./plan.ts";
-import { startRealServer } from "./real-servers.ts";
+import { prepareRealServer, startRealServer } from "./real-servers.ts";
 import { Requests } from "./requests.ts";
 import { election } from "./scenes/election.ts";
 import { gracefulStop } from "./scenes/graceful-stop.ts";
@@ -66,9 +67,16 @@ async function setUp(run: number, method: Method, allowance: Allowance): Promise
   await network.build();
   timeline.say("lab", "the machines are wired");
   writeFileSync(join(folderOf(run), "relevo.yaml"), configuration(method));
-  for (const name of REAL_SERVERS) startRealServer(network, name);
+  for (const name of REAL_SERVERS) {
+    if (method !== "nat") {
+      await prepareRealServer(network, name, folderOf(run));
+      timeline.say(name, `is ready for ${VIP}: relevo realserver apply`);
+    }
+    startRealServer(network, name);
+  }
   await witness.watchSegment("public");
   await witness.watchSegment("private");
+  await witness.watchReplies();
   const directors: Record<DirectorName, Director> = {
     lvs1: new Director("lvs1", folderOf(run), network, witness),
     lvs2: new Director("lvs2", folderOf(run), network, witness),

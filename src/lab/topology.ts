@@ -48,24 +48,15 @@ export function machineCommands(machine: Machine): readonly string[] {
       `addr add ${leg.address}/24 dev ${leg.interface}`,
       `link set ${leg.interface} up`,
     ]),
-    ...(machine.quietAddress === undefined ? [] : [`addr add ${machine.quietAddress}/32 dev lo`]),
     ...(machine.via === undefined ? [] : [`route add default via ${machine.via}`]),
   ];
 }
 
 /** Settings below /proc/sys, written in the machine's namespace before its interfaces get addresses. */
-export function machineSettings(machine: Machine): readonly (readonly [path: string, value: string])[] {
-  const quiet = [
-    // Neither answer for the VIP nor mention it as the source of a question.
-    ["net/ipv4/conf/all/arp_ignore", "1"],
-    ["net/ipv4/conf/all/arp_announce", "2"],
-  ] as const;
-  return [
-    ["net/ipv6/conf/all/disable_ipv6", "1"],
-    ["net/ipv6/conf/default/disable_ipv6", "1"],
-    ...(machine.quietAddress === undefined ? [] : quiet),
-  ];
-}
+export const MACHINE_SETTINGS: readonly (readonly [path: string, value: string])[] = [
+  ["net/ipv6/conf/all/disable_ipv6", "1"],
+  ["net/ipv6/conf/default/disable_ipv6", "1"],
+];
 
 function port(machine: Machine, segment: Segment): string {
   return `${machine.name}-${segment}`;

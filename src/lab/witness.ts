@@ -12,13 +12,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Instant } from "../core/units/time.ts";
-import { ADVERT_FILTER, advert, announcement } from "./capture/ethernet.ts";
+import { ADVERT_FILTER, advert, announcement, sender } from "./capture/ethernet.ts";
 import { ADDRESS_FILTER, addressNotices } from "./capture/netlink.ts";
 import { PcapReader } from "./capture/pcap.ts";
 import { ip } from "./command.ts";
 import type { Network } from "./network.ts";
 import type { AddressChange, Deed, Observation } from "./observation.ts";
-import { DIRECTORS, type DirectorName, type Machine, machines, type Method, type Segment } from "./plan.ts";
+import {
+  DIRECTORS,
+  type DirectorName,
+  type Machine,
+  machines,
+  type Method,
+  PORT,
+  type Segment,
+  VIP,
+} from "./plan.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import { bridge } from "./topology.ts";
 
@@ -34,6 +43,8 @@ export class Witness {
   readonly #network: Network;
   readonly #stopwatch: Stopwatch;
   readonly #senders: ReadonlyMap<string, DirectorName>;
+  /** All machines, by hardware address. */
+  readonly #machines: ReadonlyMap<string, string>;
   readonly #running = new Map<ChildProcess, string>();
   readonly #held = new Map<string, boolean>();
   #onChange: (change: AddressChange) => void = () => {};
@@ -43,6 +54,9 @@ export class Witness {
     this.#stopwatch = stopwatch;
     const directors = machines(method).filter((machine): machine is Machine & { name: DirectorName } =>
       (DIRECTORS as readonly string[]).includes(machine.name),
+    );
+    this.#machines = new Map(
+      machines(method).flatMap(({ name, legs }) => legs.map(({ mac }) => [mac, name])),
     );
     this.#senders = new Map(directors.flatMap(({ name, legs }) => legs.map(({ mac }) => [mac, name])));
   }
@@ -76,6 +90,15 @@ export class Witness {
       const director = found && this.#senders.get(found.mac);
       if (found === undefined || director === undefined) return;
       this.seen.push({ type: "announcement", at, director, segment, address: found.address });
+    });
+  }
+
+  /** Starts to watch who sends the client its replies. Of each connection the second packet, SYN and ACK, is one. */
+  async watchReplies(): Promise<void> {
+    const filter = `src host ${VIP} and tcp src port ${PORT} and tcp[tcpflags] & (tcp-syn | tcp-ack) = (tcp-syn | tcp-ack)`;
+    await this.#capture(this.#network.namespace("client"), ["eth0", "-Q", "in", filter], (at, frame) => {
+      const mac = sender(frame);
+      if (mac !== undefined) this.seen.push({ type: "reply", at, machine: this.#machines.get(mac) ?? mac });
     });
   }
 

@@ -1,29 +1,59 @@
 /**
- * A generic netlink socket on the `netlink` package: requests that may be in flight together, dumps one at a time, and
- * the kernel's refusals as KernelError.
+ * A generic netlink socket on the raw one of the `netlink` package: requests that go to the kernel many in one datagram,
+ * dumps one at a time, and the kernel's refusals as KernelError.
  *
- * Requests and dumps have a socket each: the package groups the parts of a dump by their neighbourhood, and an answer in
- * between would cut it in two. The kernel carries requests out in the order in which they are sent.
+ * Of many requests only the last one asks for an acknowledgement: the kernel carries them out in the order in which they
+ * are sent and answers on its own to those that it refuses, so that whatever has not been refused by then was done.
+ *
+ * Requests and dumps have a socket each, as the kernel goes on with a dump whenever there is room for its answers.
  */
 
-import { createNetlink, type NetlinkMessage, type NetlinkSocket } from "netlink";
+import { RawNetlinkSocket } from "netlink";
 import { CONTROLLER, decodeFamily, encodeGetFamily, NETLINK_GENERIC } from "../core/wire/generic-netlink.ts";
-import { KernelError } from "./kernel-error.ts";
+import { joined } from "../core/wire/netlink.ts";
+import {
+  decodeNetlinkMessages,
+  encodeNetlinkMessage,
+  netlinkErrno,
+  type NetlinkMessage,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+} from "../core/wire/netlink-message.ts";
+import { errnoName, KernelError } from "./kernel-error.ts";
 
 /** The kernel answers within the call; this is for one that does not. */
 const TIMEOUT_MS = 10_000;
-/** NLM_F_DUMP of linux/netlink.h: give all there is. */
-const DUMP = 0x300;
-/** NLM_F_DUMP_INTR of linux/netlink.h: the table changed while it was dumped. */
-const DUMP_INTERRUPTED = 0x10;
+/** Requests in one datagram: refusals of all of them must fit into the socket's receive buffer. */
+const TOGETHER_MAX = 100;
+/** The most that the kernel puts into one datagram of a dump (net/netlink/af_netlink.c, netlink_recvmsg). */
+const DATAGRAM_MAX = 32_768;
+
+/** For the socket; the kernel makes less of it where less is allowed. */
+const BUFFER_SIZE = 1_048_576;
 
 /** The way to the kernel is lost, not the one operation: the family has to be opened again. */
 export class NetlinkLost extends KernelError {}
+
+/** One thing that the kernel is asked to do. */
+interface NetlinkRequest {
+  /** What it is, in words, for whoever asks. */
+  operation(): string;
+  readonly message: Uint8Array;
+}
 
 /** A family of generic netlink, spoken to. */
 export interface GenericNetlinkFamily {
   /** Sends one message and waits until the kernel has carried it out; throws KernelError or NetlinkLost. */
   request(operation: string, message: Uint8Array): Promise<void>;
+  /**
+   * Sends many, which take effect in their order, and waits until the kernel has been through all of them: the refusals, by
+   * place. Throws NetlinkLost.
+   */
+  requests(requests: readonly NetlinkRequest[]): Promise<ReadonlyMap<number, KernelError>>;
   /** Asks for one thing, and gives the answer, if there is one; throws KernelError or NetlinkLost. */
   ask(operation: string, message: Uint8Array): Promise<Uint8Array | undefined>;
   /** Asks for a list, and gives its parts; throws KernelError. */
@@ -34,14 +64,14 @@ export interface GenericNetlinkFamily {
 
 /** Opens the family of that name; undefined when the kernel does not have it. Throws KernelError. */
 export async function openGenericNetlink(name: string): Promise<GenericNetlinkFamily | undefined> {
-  const requests = openSocket();
+  const requests = new Socket();
   let dumps: Socket | undefined;
   try {
     const operation = `ask for the netlink family ${name}`;
-    const [answer] = await requests.ask(operation, CONTROLLER, encodeGetFamily(name), 0);
-    const family = answer === undefined ? undefined : decodeFamily(answer.data);
+    const answer = await requests.ask(CONTROLLER, operation, encodeGetFamily(name));
+    const family = answer === undefined ? undefined : decodeFamily(answer);
     if (family === undefined) throw new KernelError(operation, "EPROTO");
-    dumps = openSocket();
+    dumps = new Socket();
     return speak(family, requests, dumps);
   } catch (error) {
     requests.close();
@@ -55,19 +85,12 @@ function speak(family: number, requests: Socket, dumps: Socket): GenericNetlinkF
   let lastDump: Promise<unknown> = Promise.resolve();
   return {
     async request(operation, message) {
-      await requests.ask(operation, family, message, 0);
+      await requests.ask(family, operation, message);
     },
-    async ask(operation, message) {
-      const [answer] = await requests.ask(operation, family, message, 0);
-      return answer?.data;
-    },
+    requests: (many) => requests.send(family, many),
+    ask: (operation, message) => requests.ask(family, operation, message),
     dump(operation, message) {
-      const dump = lastDump.then(async () => {
-        const parts = await dumps.ask(operation, family, message, DUMP);
-        if (parts.some((part) => (part.flags & DUMP_INTERRUPTED) !== 0))
-          throw new KernelError(operation, "EINTR");
-        return parts.map((part) => part.data);
-      });
+      const dump = lastDump.then(() => dumps.dump(family, operation, message));
       lastDump = dump.catch(() => undefined);
       return dump;
     },
@@ -78,54 +101,151 @@ function speak(family: number, requests: Socket, dumps: Socket): GenericNetlinkF
   };
 }
 
-interface Socket {
-  ask(operation: string, type: number, message: Uint8Array, flags: number): Promise<NetlinkMessage[]>;
-  close(): void;
+/** A datagram that was sent, and what has come back of it so far. */
+interface Exchange {
+  readonly first: number;
+  readonly requests: readonly NetlinkRequest[];
+  readonly refusals: Map<number, KernelError>;
+  readonly answers: Uint8Array[];
+  interrupted: boolean;
+  readonly timer: NodeJS.Timeout;
+  readonly done: () => void;
+  readonly failed: (error: Error) => void;
 }
 
-function openSocket(): Socket {
-  const socket: NetlinkSocket = createNetlink(NETLINK_GENERIC);
-  let broken: Error | undefined;
-  const waiting = new Set<(error: Error) => void>();
-  const fail = (error: Error): void => {
-    broken ??= error;
-    for (const reject of waiting) reject(broken);
-    waiting.clear();
-  };
-  socket.on("error", fail);
-  socket.on("truncatedMessage", () => fail(new Error("a netlink message was cut short")));
-  return {
-    async ask(operation, type, message, flags) {
-      let leave: ((error: Error) => void) | undefined;
-      try {
-        if (broken !== undefined) throw broken;
-        const failure = new Promise<never>((_, reject) => {
-          leave = reject;
-          waiting.add(reject);
-        });
-        const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-        const answer = socket.request(type, bytes, { flags, timeout: TIMEOUT_MS });
-        const [messages] = await Promise.race([answer, failure]);
-        return messages;
-      } catch (error) {
-        throw refusal(operation, error);
-      } finally {
-        if (leave !== undefined) waiting.delete(leave);
-      }
-    },
-    close() {
-      if (broken === undefined) socket.close();
-      fail(new Error("the netlink socket is closed"));
-    },
-  };
+class Socket {
+  readonly #socket = new RawNetlinkSocket(NETLINK_GENERIC, {
+    messagePeeking: false,
+    msgBufferSize: DATAGRAM_MAX,
+    recvBufferSize: BUFFER_SIZE,
+    sendBufferSize: BUFFER_SIZE,
+  });
+  #sequence = 1;
+  #broken: Error | undefined;
+  #closed = false;
+  #exchanges: Exchange[] = [];
+
+  constructor() {
+    this.#socket.unref();
+    this.#socket.on("message", (datagram) => this.#receive(datagram));
+    this.#socket.on("error", (error) => this.#fail(error));
+    this.#socket.on("truncatedMessage", () => this.#fail(new Error("a netlink message was cut short")));
+  }
+
+  /** Carries out many. */
+  async send(type: number, requests: readonly NetlinkRequest[]): Promise<ReadonlyMap<number, KernelError>> {
+    const refusals = new Map<number, KernelError>();
+    for (let start = 0; start < requests.length; start += TOGETHER_MAX) {
+      const together = requests.slice(start, start + TOGETHER_MAX);
+      const exchange = await this.#exchange(type, together, 0);
+      for (const [index, error] of exchange.refusals) refusals.set(start + index, error);
+    }
+    return refusals;
+  }
+
+  /** Carries out one, and gives what was answered beside the acknowledgement. */
+  async ask(type: number, operation: string, message: Uint8Array): Promise<Uint8Array | undefined> {
+    const { refusals, answers } = await this.#exchange(type, [{ operation: () => operation, message }], 0);
+    const refusal = refusals.get(0);
+    if (refusal !== undefined) throw refusal;
+    return answers[0];
+  }
+
+  /** All parts of a dump. */
+  async dump(type: number, operation: string, message: Uint8Array): Promise<readonly Uint8Array[]> {
+    const exchange = await this.#exchange(type, [{ operation: () => operation, message }], NLM_F_DUMP);
+    const refusal = exchange.refusals.get(0);
+    if (refusal !== undefined) throw refusal;
+    if (exchange.interrupted) throw new KernelError(operation, "EINTR");
+    return exchange.answers;
+  }
+
+  close(): void {
+    if (!this.#closed) this.#socket.close();
+    this.#closed = true;
+    this.#fail(new Error("the netlink socket is closed"));
+  }
+
+  #exchange(type: number, requests: readonly NetlinkRequest[], flags: number): Promise<Exchange> {
+    const first = this.#sequence;
+    this.#sequence = (first + requests.length) >>> 0;
+    const last = requests.length - 1;
+    const datagram = joined(
+      requests.map(({ message }, index) =>
+        encodeNetlinkMessage({
+          type,
+          flags: NLM_F_REQUEST | flags | (index === last ? NLM_F_ACK : 0),
+          sequence: (first + index) >>> 0,
+          data: message,
+        }),
+      ),
+    );
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error): void => reject(lost(requests[0]?.operation() ?? "", error));
+      if (this.#broken !== undefined) return failed(this.#broken);
+      const exchange: Exchange = {
+        first,
+        requests,
+        refusals: new Map(),
+        answers: [],
+        interrupted: false,
+        timer: setTimeout(() => this.#fail(new Timeout()), TIMEOUT_MS),
+        done: () => resolve(exchange),
+        failed,
+      };
+      if (this.#exchanges.length === 0) this.#socket.ref();
+      this.#exchanges.push(exchange);
+      this.#socket.send(datagram, {}, (error) => {
+        if (error !== undefined) this.#fail(error);
+      });
+    });
+  }
+
+  #receive(datagram: Uint8Array): void {
+    for (const message of decodeNetlinkMessages(datagram)) {
+      const exchange = this.#exchanges.find(
+        ({ first, requests }) => (message.sequence - first) >>> 0 < requests.length,
+      );
+      if (exchange !== undefined && isOver(message, exchange)) this.#end(exchange);
+    }
+  }
+
+  #end(exchange: Exchange): void {
+    clearTimeout(exchange.timer);
+    this.#exchanges = this.#exchanges.filter((other) => other !== exchange);
+    if (this.#exchanges.length === 0) this.#socket.unref();
+    exchange.done();
+  }
+
+  #fail(error: Error): void {
+    this.#broken ??= error;
+    for (const { timer, failed } of this.#exchanges.splice(0)) {
+      clearTimeout(timer);
+      failed(this.#broken);
+    }
+  }
 }
 
-/** The package tells the errno of a refusal in the message only: `Request rejected: EEXIST`. */
-function refusal(operation: string, error: unknown): KernelError {
-  const message = error instanceof Error ? error.message : "";
-  const rejected = /^Request rejected: (\S+)$/.exec(message)?.[1];
-  if (rejected !== undefined) return new KernelError(operation, rejected, error);
-  if (message.startsWith("Timeout")) return new NetlinkLost(operation, "ETIMEDOUT", error);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "EIO";
-  return new NetlinkLost(operation, code, error);
+/** Takes a message of the kernel's down; true when it is the last one. */
+function isOver(message: NetlinkMessage, exchange: Exchange): boolean {
+  const index = (message.sequence - exchange.first) >>> 0;
+  if ((message.flags & NLM_F_DUMP_INTR) !== 0) exchange.interrupted = true;
+  if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) {
+    exchange.answers.push(message.data);
+    return false;
+  }
+  const errno = netlinkErrno(message);
+  if (errno !== 0) {
+    const operation = exchange.requests[index]?.operation() ?? "";
+    exchange.refusals.set(index, new KernelError(operation, errnoName(errno)));
+  }
+  return index === exchange.requests.length - 1;
+}
+
+class Timeout extends Error {
+  readonly code = "ETIMEDOUT";
+}
+
+function lost(operation: string, error: Error): NetlinkLost {
+  return new NetlinkLost(operation, "code" in error ? String(error.code) : "EIO", error);
 }

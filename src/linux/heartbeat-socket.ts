@@ -52,7 +52,11 @@ export class HeartbeatSocket {
   /** Sends a datagram to the peer, unless the socket is not there yet. */
   send(bytes: Uint8Array): void {
     if (!this.#ready) return;
-    this.#socket?.socket.send(bytes, (error) => this.#handler.failed(error ?? undefined));
+    this.#socket?.socket.send(bytes, (error) => {
+      // The refusal of an earlier one, which the kernel tells instead of sending this one.
+      if (isRefusal(error)) this.#socket?.socket.send(bytes, (again) => this.#told(again));
+      else this.#told(error);
+    });
   }
 
   /** Closes it; what was sent is on its way. */
@@ -78,10 +82,15 @@ export class HeartbeatSocket {
     }
     if (this.#closed) return;
     this.#ready = true;
-    // An error of a connected socket is the peer's host refusing a datagram: it is not there yet, or no more.
-    socket.socket.on("error", (error) => this.#handler.failed(error));
+    socket.socket.on("error", (error) => this.#told(error));
     socket.socket.on("message", (bytes, { address }) => this.#handler.datagram(bytes, address as IpAddress));
     this.#handler.failed(undefined);
+  }
+
+  /** What became of a datagram. */
+  #told(error: Error | null): void {
+    if (this.#closed || isRefusal(error)) return;
+    this.#handler.failed(error ?? undefined);
   }
 
   #failed(error: Error): void {
@@ -96,6 +105,11 @@ export class HeartbeatSocket {
     this.#socket?.close().catch(() => {});
     this.#socket = undefined;
   }
+}
+
+/** The peer's host is there and nobody listens: its director has not started yet, or has ended. */
+function isRefusal(error: NodeJS.ErrnoException | null): boolean {
+  return error?.code === "ECONNREFUSED";
 }
 
 function connect(socket: Socket, port: number, address: IpAddress): Promise<void> {

@@ -6,14 +6,11 @@
 import { type Operation, type Plan, plan, subject } from "../core/balance/plan.ts";
 import { type ServiceId, serviceKey } from "../core/balance/service.ts";
 import type { Table } from "../core/balance/table.ts";
-import { NetlinkLost } from "./generic-netlink-socket.ts";
 import type { Ipvs } from "./ipvs.ts";
-import { KernelError } from "./kernel-error.ts";
+import type { KernelError } from "./kernel-error.ts";
 
 /** So often the table is looked at; somebody else would have to change it all the time to need more. */
 const ROUNDS_MAX = 5;
-/** Requests in flight together: their answers must fit into the socket's receive buffer. */
-const IN_FLIGHT_MAX = 64;
 
 /** An operation that the kernel did not carry out. */
 export interface Refusal {
@@ -73,25 +70,12 @@ interface Outcome {
 }
 
 async function carryOut(ipvs: Ipvs, operations: Plan, outcome: Outcome): Promise<void> {
-  for (let start = 0; start < operations.length; start += IN_FLIGHT_MAX) {
-    const batch = operations.slice(start, start + IN_FLIGHT_MAX);
-    const errors = await Promise.all(batch.map((operation) => attempt(ipvs, operation)));
-    batch.forEach((operation, index) => {
-      const error = errors[index];
-      if (error === undefined) outcome.done.push(operation);
-      else if (isStale(operation, error.errno)) outcome.stale.add(subject(operation));
-      else outcome.refused.set(subject(operation), { operation, error });
-    });
-  }
-}
-
-async function attempt(ipvs: Ipvs, operation: Operation): Promise<KernelError | undefined> {
-  try {
-    await ipvs.apply(operation);
-    return undefined;
-  } catch (error) {
-    if (error instanceof KernelError && !(error instanceof NetlinkLost)) return error;
-    throw error;
+  const refusals = await ipvs.apply(operations);
+  for (const [index, operation] of operations.entries()) {
+    const error = refusals.get(index);
+    if (error === undefined) outcome.done.push(operation);
+    else if (isStale(operation, error.errno)) outcome.stale.add(subject(operation));
+    else outcome.refused.set(subject(operation), { operation, error });
   }
 }
 

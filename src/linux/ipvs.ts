@@ -13,6 +13,7 @@ import {
   wireService,
   wireServiceId,
 } from "../core/balance/kernel-table.ts";
+import type { ConnectionCounts } from "../core/balance/drain.ts";
 import type { LvsTimeouts } from "../core/balance/model.ts";
 import type { Operation, Plan } from "../core/balance/plan.ts";
 import { operationText } from "../core/balance/plan-text.ts";
@@ -22,6 +23,7 @@ import { type Destination, destinationKey, type Service, type Table } from "../c
 import {
   AF_INET,
   AF_INET6,
+  decodeConnections,
   decodeDestination,
   decodeService,
   decodeTimeouts,
@@ -41,11 +43,18 @@ import {
   IPVS_CMD_SET_DEST,
   IPVS_CMD_SET_SERVICE,
   IPVS_FAMILY,
+  type WireServiceId,
   type WireTimeouts,
 } from "../core/wire/ipvs.ts";
 import { type GenericNetlinkFamily, openGenericNetlink } from "./generic-netlink-socket.ts";
 import { KernelError } from "./kernel-error.ts";
 import { loadModule } from "./kernel-module.ts";
+
+/** Connections and weight of destinations, by `serviceKey` and `destinationKey`. */
+export type ConnectionTable = ReadonlyMap<
+  string,
+  ReadonlyMap<string, { readonly weight: number; readonly counts: ConnectionCounts }>
+>;
 
 /** The kernel's IPVS table of this network namespace. */
 export interface Ipvs {
@@ -56,8 +65,10 @@ export interface Ipvs {
   observe(wanted: (key: string) => boolean): Promise<Table>;
   /** Sees to it that the kernel has what a plan needs, as far as it can be had. */
   prepare(plan: Plan): Promise<void>;
-  /** Carries out one operation. Several may be under way together: they take effect in the order of the calls. */
-  apply(operation: Operation): Promise<void>;
+  /** Carries out operations in their order: what the kernel refused, by place. Throws NetlinkLost. */
+  apply(operations: Plan): Promise<ReadonlyMap<number, KernelError>>;
+  /** What the kernel counts for the destinations of these services, each of which costs a dump. Throws KernelError. */
+  connections(services: readonly ServiceId[]): Promise<ConnectionTable>;
   /** How long the kernel remembers connections. */
   timeouts(): Promise<WireTimeouts>;
   /** Changes that. */
@@ -94,8 +105,35 @@ function onFamily(family: GenericNetlinkFamily): Ipvs {
     async prepare(plan) {
       await Promise.all([...neededModules(plan)].map(loadModule));
     },
-    apply(operation) {
-      return family.request(`ipvsadm ${operationText(operation)}`, encode(operation));
+    apply(operations) {
+      const services = new Map<ServiceId, WireServiceId>();
+      const wireOf = (id: ServiceId): WireServiceId => {
+        const known = services.get(id);
+        if (known !== undefined) return known;
+        const wire = wireServiceId(id);
+        services.set(id, wire);
+        return wire;
+      };
+      return family.requests(
+        operations.map((operation) => ({
+          operation: () => `ipvsadm ${operationText(operation)}`,
+          message: encode(operation, wireOf(operation.service)),
+        })),
+      );
+    },
+    async connections(services) {
+      const table = new Map<string, Map<string, { weight: number; counts: ConnectionCounts }>>();
+      for (const service of services) {
+        const found = new Map<string, { weight: number; counts: ConnectionCounts }>();
+        for (const part of await dumpDestinations(family, service)) {
+          const { id, settings } = understood(part, service);
+          const counts = decodeConnections(part);
+          if (counts === undefined) throw new KernelError("understand an IPVS destination", "EPROTO");
+          found.set(destinationKey(id), { weight: settings.weight, counts });
+        }
+        table.set(serviceKey(service), found);
+      }
+      return table;
     },
     async timeouts() {
       const operation = "ask for the IPVS timeouts";
@@ -118,17 +156,23 @@ async function observeDestinations(
   family: GenericNetlinkFamily,
   service: ServiceId,
 ): Promise<ReadonlyMap<string, Destination>> {
-  const message = encodeServiceId(IPVS_CMD_GET_DEST, wireServiceId(service));
-  const parts = await family.dump(`list the destinations of ${serviceKey(service)}`, message);
-  const family6 = serviceFamily(service) === 6;
   const destinations = new Map<string, Destination>();
-  for (const part of parts) {
-    const wire = decodeDestination(part, family6 ? AF_INET6 : AF_INET);
-    if (wire === undefined) throw new KernelError("understand an IPVS destination", "EPROTO");
-    const destination = destinationOf(wire);
+  for (const part of await dumpDestinations(family, service)) {
+    const destination = understood(part, service);
     destinations.set(destinationKey(destination.id), destination);
   }
   return destinations;
+}
+
+function dumpDestinations(family: GenericNetlinkFamily, service: ServiceId): Promise<readonly Uint8Array[]> {
+  const message = encodeServiceId(IPVS_CMD_GET_DEST, wireServiceId(service));
+  return family.dump(`list the destinations of ${serviceKey(service)}`, message);
+}
+
+function understood(part: Uint8Array, service: ServiceId): Destination {
+  const wire = decodeDestination(part, serviceFamily(service) === 6 ? AF_INET6 : AF_INET);
+  if (wire === undefined) throw new KernelError("understand an IPVS destination", "EPROTO");
+  return destinationOf(wire);
 }
 
 /** Schedulers and persistence engines are modules of their own. */
@@ -143,8 +187,7 @@ function neededModules(plan: Plan): Set<string> {
   return modules;
 }
 
-function encode(operation: Operation): Uint8Array {
-  const service = wireServiceId(operation.service);
+function encode(operation: Operation, service: WireServiceId): Uint8Array {
   switch (operation.type) {
     case "add-service":
       return encodeService(IPVS_CMD_NEW_SERVICE, wireService(operation.service, operation.settings));

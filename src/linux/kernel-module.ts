@@ -4,11 +4,14 @@
  */
 
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 const PATIENCE_MS = 3_000;
+
+/** The program that the kernel itself calls. */
+const PROGRAM = "/proc/sys/kernel/modprobe";
 
 const asked = new Map<string, Promise<void>>();
 
@@ -20,10 +23,18 @@ export function loadModule(name: string): Promise<void> {
   if (existsSync(join("/sys/module", name))) return Promise.resolve();
   const known = asked.get(name);
   if (known !== undefined) return known;
-  const loading = promisify(execFile)("modprobe", [name], { timeout: PATIENCE_MS }).then(
+  const loading = promisify(execFile)(program(), [name], { timeout: PATIENCE_MS }).then(
     () => undefined,
     () => undefined,
   );
   asked.set(name, loading);
   return loading;
+}
+
+function program(): string {
+  try {
+    return readFileSync(PROGRAM, "latin1").trim() || "modprobe";
+  } catch {
+    return "modprobe";
+  }
 }

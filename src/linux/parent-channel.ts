@@ -7,6 +7,7 @@
  * supervisor which hangs never holds up its child.
  */
 
+import type { RealServerTarget } from "../core/balance/target.ts";
 import type { FromChild, ToChild } from "../core/report/channel.ts";
 import type { Finding } from "../core/track/model.ts";
 import type { Event } from "../core/report/event.ts";
@@ -18,7 +19,7 @@ const LATENESS_INTERVAL_MS = 100;
 const QUEUED_MAX = 1_000;
 
 /** What a child does with what it is told. */
-export interface ChildDuties<Config, Report> {
+export interface ChildDuties<Config, Report, Call = never, Answer = never> {
   /** Takes a configuration into force; `diedAt` is when an earlier life of this process ended without leaving. */
   configure(config: Config, diedAt: Instant | undefined): Promise<void>;
   /** Lets go of everything in the kernel. */
@@ -27,6 +28,10 @@ export interface ChildDuties<Config, Report> {
   findings?(findings: readonly Finding[]): void;
   /** Takes the virtual addresses that are held here; only for a process that asks for any. */
   held?(addresses: readonly string[]): void;
+  /** Takes the real servers that are in maintenance; only for a process that asks for any. */
+  maintenance?(targets: readonly RealServerTarget[]): void;
+  /** Does what an operator asks for, and answers; only for a process that can. */
+  call?(call: Call): Promise<Answer>;
   /** What has come to pass since the last call. `lateness` is in seconds, a value for each timer that was watched. */
   report(lateness: readonly number[]): Report;
 }
@@ -42,14 +47,16 @@ export interface ParentChannel {
 }
 
 /** Opens the channel of a process that was forked by the supervisor; once a process. */
-export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Report>): ParentChannel {
+export function openParentChannel<Config, Report, Call = never, Answer = never>(
+  duties: ChildDuties<Config, Report, Call, Answer>,
+): ParentChannel {
   let queued = 0;
   let leaving = false;
   let lateness: number[] = [];
   let eventsDropped = 0;
   let reportDue: NodeJS.Immediate | undefined;
 
-  function send(message: FromChild<Report>): void {
+  function send(message: FromChild<Report, Answer>): void {
     if (!process.connected) return;
     queued += 1;
     process.send?.(message, undefined, {}, () => {
@@ -89,7 +96,7 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
   // One configuration after the other, and none once leaving.
   let work = Promise.resolve();
   process.on("message", (message) => {
-    const told = message as ToChild<Config>;
+    const told = message as ToChild<Config, Call>;
     switch (told.type) {
       case "configure":
         work = work.then(async () => {
@@ -104,6 +111,15 @@ export function openParentChannel<Config, Report>(duties: ChildDuties<Config, Re
         break;
       case "held":
         duties.held?.(told.addresses);
+        break;
+      case "maintenance":
+        duties.maintenance?.(told.targets);
+        break;
+      case "call":
+        work = work.then(async () => {
+          const answer = leaving ? undefined : await duties.call?.(told.call);
+          if (answer !== undefined) send({ type: "answer", id: told.id, answer });
+        });
         break;
       case "stop":
         work = work.then(leave);

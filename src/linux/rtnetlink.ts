@@ -10,6 +10,8 @@ import { lifetime } from "../core/vrrp/lease.ts";
 import type { VirtualAddress } from "../core/vrrp/model.ts";
 import type { Stacked } from "../core/vrrp/surroundings.ts";
 import type { VirtualLink } from "../core/vrrp/virtual-link.ts";
+import type { Holder } from "../core/realserver/model.ts";
+import { decodeHolder, encodeHolder } from "../core/wire/holder-link.ts";
 import { decodeLinkInfo, encodeLinkInfo } from "../core/wire/link.ts";
 import { AF_INET, AF_INET6 } from "./libc.ts";
 import { KernelError } from "./kernel-error.ts";
@@ -42,6 +44,8 @@ export interface Link {
   /** Switched on: IFF_UP. */
   readonly enabled: boolean;
   readonly stacked: Stacked | undefined;
+  /** What a real server may hold virtual addresses on. */
+  readonly holder: Holder | undefined;
 }
 
 /** An address on an interface. */
@@ -97,6 +101,17 @@ export class Rtnetlink {
           linkinfo: Buffer.from(encodeLinkInfo(link)),
           ...(link.type === "macvlan" ? { address: Buffer.from(link.mac) } : {}),
         },
+        { flags: NLM_F_CREATE_EXCL, timeout: REQUEST_TIMEOUT_MS },
+      ),
+    );
+  }
+
+  /** Makes a dummy or a tunnel's end, switched off. Throws a KernelError, EEXIST when the name or the end is taken. */
+  async addHolder(holder: Holder): Promise<void> {
+    await this.#request(`make the ${holder.kind} ${holder.name}`, () =>
+      this.#requests.newLink(
+        {},
+        { ifname: holder.name, linkinfo: Buffer.from(encodeHolder(holder)) },
         { flags: NLM_F_CREATE_EXCL, timeout: REQUEST_TIMEOUT_MS },
       ),
     );
@@ -248,6 +263,7 @@ export function linkOf({ data, attrs }: rt.LinkMessage): Link | undefined {
     mac: attrs.address === undefined ? undefined : macFrom(attrs.address),
     enabled: data.flags?.up === true,
     stacked: stackedOf(attrs),
+    holder: attrs.linkinfo && decodeHolder(attrs.ifname, attrs.linkinfo),
   };
 }
 

@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Findings, FromChild, Held, ToChild } from "../core/report/channel.ts";
+import type { Findings, FromChild, Held, Maintenance, ToChild } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { NO_DEATHS, onDeath, type RestartHistory } from "../core/supervision/restart.ts";
 import {
@@ -23,6 +23,9 @@ import { KernelError } from "../linux/kernel-error.ts";
 /** A child that has not left after so long is ended. */
 const STOP_PATIENCE_MS = 10_000;
 
+/** What a child is told as it happens. */
+type News = Findings | Held | Maintenance;
+
 /** What makes one child different from the other. */
 export interface ChildSpecification<Report> {
   readonly name: "failover" | "balancer";
@@ -35,8 +38,8 @@ export interface ChildSpecification<Report> {
   readonly onReport: (report: Report) => void;
   /** So many events found no room in the channel. */
   readonly onEventsDropped: (count: number) => void;
-  /** What each new process is told before its configuration, if anything. */
-  readonly known?: () => Findings | Held;
+  /** What each new process is told before its configuration. */
+  readonly known: () => readonly News[];
   /** Takes out of the kernel what the child had put there and can no longer take out itself. */
   readonly release: () => Promise<void>;
   /** True when what it has put there must not stand while it is away: two directors might hold an address. */
@@ -44,7 +47,7 @@ export interface ChildSpecification<Report> {
 }
 
 /** One of the two children. */
-export class Child<Config, Report> {
+export class Child<Config, Report, Call = never, Answer = never> {
   readonly #specification: ChildSpecification<Report>;
   #process: ChildProcess | undefined;
   #bornAt: Instant = now();
@@ -57,6 +60,9 @@ export class Child<Config, Report> {
   #stopping = false;
   #config: Config | undefined;
   #whenConfigured: (() => void)[] = [];
+  /** Calls without an answer so far, by their id. */
+  readonly #calls = new Map<number, (answer: Answer | undefined) => void>();
+  #nextCall = 1;
 
   constructor(specification: ChildSpecification<Report>) {
     this.#specification = specification;
@@ -73,8 +79,19 @@ export class Child<Config, Report> {
   }
 
   /** Tells it what has been found out, if it is there to hear it. */
-  inform(news: Findings | Held): void {
+  inform(news: News): void {
     this.#tell(news);
+  }
+
+  /** Asks it something; undefined when it is not there, or goes before it has answered. */
+  call(call: Call): Promise<Answer | undefined> {
+    if (this.#process === undefined || this.#stopping) return Promise.resolve(undefined);
+    const id = this.#nextCall;
+    this.#nextCall += 1;
+    return new Promise((resolve) => {
+      this.#calls.set(id, resolve);
+      this.#tell({ type: "call", id, call });
+    });
   }
 
   /** Has it let go of everything, and waits for its end; what it cannot let go of any more is taken from it. */
@@ -112,7 +129,7 @@ export class Child<Config, Report> {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#process = started;
-    started.on("message", (message) => this.#onMessage(started, message as FromChild<Report>));
+    started.on("message", (message) => this.#onMessage(started, message as FromChild<Report, Answer>));
     started.on("exit", (code, signal) => this.#onExit(signal ?? `exit status ${code}`));
     // It could not be started, so that it will not exit; any other error is followed by its exit.
     started.on("error", ({ message }) => {
@@ -120,19 +137,18 @@ export class Child<Config, Report> {
     });
     if (started.pid === undefined) return;
     this.#specification.onEvent(event("process-started", { process: name }), started.pid);
-    const known = this.#specification.known?.();
-    if (known !== undefined) this.#tell(known);
+    for (const news of this.#specification.known()) this.#tell(news);
     if (this.#config !== undefined)
       this.#tell({ type: "configure", config: this.#config, diedAt: this.#diedAt });
   }
 
-  #tell(message: ToChild<Config>): void {
+  #tell(message: ToChild<Config, Call>): void {
     // A process that is just dying does not hear it; the next one is told anew.
     this.#process?.send(message, () => {});
   }
 
   /** What a process has said may arrive after its end: its events still count, where it stood does not. */
-  #onMessage(from: ChildProcess, message: FromChild<Report>): void {
+  #onMessage(from: ChildProcess, message: FromChild<Report, Answer>): void {
     const gone = from !== this.#process;
     switch (message.type) {
       case "configured":
@@ -146,6 +162,10 @@ export class Child<Config, Report> {
         if (!gone) this.#specification.onReport(message.report);
         if (message.eventsDropped > 0) this.#specification.onEventsDropped(message.eventsDropped);
         break;
+      case "answer":
+        this.#calls.get(message.id)?.(message.answer);
+        this.#calls.delete(message.id);
+        break;
       case "stopped":
         break;
     }
@@ -154,6 +174,8 @@ export class Child<Config, Report> {
   #onExit(how: string): void {
     const pid = this.#process?.pid ?? 0;
     this.#process = undefined;
+    for (const resolve of this.#calls.values()) resolve(undefined);
+    this.#calls.clear();
     if (this.#stopping) {
       for (const resolve of this.#whenConfigured.splice(0)) resolve();
       return;

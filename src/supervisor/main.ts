@@ -10,7 +10,7 @@ import type { Reading } from "../config/read.ts";
 import { missingCapabilities } from "../linux/capabilities.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { openLog } from "./log.ts";
-import { FAILOVER_RELEASES, releaseServices } from "./release.ts";
+import { BALANCER_RELEASES, FAILOVER_RELEASES } from "./release.ts";
 import { RunDirectory, RunDirectoryError } from "./run-directory.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -68,7 +68,7 @@ export async function runRelease(path: string): Promise<number> {
 /** The reasons for what could not be removed; its record stays. */
 async function releaseAll(path: string): Promise<readonly string[]> {
   const failures: string[] = [];
-  for (const release of [...FAILOVER_RELEASES, releaseServices]) {
+  for (const release of [...FAILOVER_RELEASES, ...BALANCER_RELEASES]) {
     try {
       await release(path);
     } catch (error) {

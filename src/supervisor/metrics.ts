@@ -9,6 +9,7 @@ import type {
   Count,
   FailoverReport,
   PeerReport,
+  RealServerReport,
   InstanceStateName,
 } from "../core/report/channel.ts";
 import { BFD_STATES } from "../core/wire/bfd.ts";
@@ -67,6 +68,12 @@ export class Metrics {
     "real",
     "kind",
   ]);
+  readonly #drains = this.#gauge("drains", "Real servers that are drained", ["state"]);
+  readonly #drainLeft = this.#gauge(
+    "drain_connections_left",
+    "Connections of a drained real server that have not finished",
+    ["virtual", "real"],
+  );
   /** What a process tells of where things stand. */
   readonly #states: Readonly<Record<ProcessName, readonly Gauge[]>> = {
     supervisor: [],
@@ -81,7 +88,14 @@ export class Metrics {
       this.#peerSkewed,
       this.#pathUp,
     ],
-    balancer: [this.#realServerUp, this.#realServersUp, this.#quorum, this.#weight],
+    balancer: [
+      this.#realServerUp,
+      this.#realServersUp,
+      this.#quorum,
+      this.#weight,
+      this.#drains,
+      this.#drainLeft,
+    ],
   };
   readonly #counters: Readonly<Record<string, Counter>> = {
     adverts_sent: this.#counter("vrrp_adverts_sent_total", "Adverts sent", ["instance", "interface"]),
@@ -241,21 +255,30 @@ export class Metrics {
     for (const { path, state } of paths) this.#pathUp.set({ peer, path }, state === "up" ? 1 : 0);
   }
 
-  onBalancerReport({ virtualServers, realServers, checks, counts, lateness }: BalancerReport): void {
-    this.#forgetState("balancer");
+  onBalancerReport({ virtualServers, realServers, drains, checks, counts, lateness }: BalancerReport): void {
+    for (const gauge of [this.#quorum, this.#drains, this.#drainLeft]) gauge.reset();
     for (const { virtual, hasQuorum } of virtualServers) this.#quorum.set({ virtual }, hasQuorum ? 1 : 0);
-    for (const { virtual, real, up, weight, configuredWeight } of realServers) {
-      this.#realServerUp.set({ virtual, real }, up ? 1 : 0);
-      this.#realServersUp.inc({ virtual }, up ? 1 : 0);
-      this.#weight.set({ virtual, real, kind: "effective" }, weight);
-      this.#weight.set({ virtual, real, kind: "configured" }, configuredWeight);
-    }
+    if (realServers !== undefined) this.#onRealServers(realServers);
+    for (const state of ["draining", "drained"] as const)
+      this.#drains.set({ state }, drains.filter((drain) => drain.state === state).length);
+    for (const { virtual, real, left } of drains)
+      if (left !== undefined) this.#drainLeft.set({ virtual, real }, left);
     for (const { virtual, real, check, ok, seconds } of checks) {
       this.#counters["checks"]?.inc({ virtual, real, check, result: ok ? "ok" : "failed" });
       this.#checkDuration.observe({ virtual, check }, seconds);
     }
     this.#count(counts);
     this.late("balancer", lateness);
+  }
+
+  #onRealServers(realServers: readonly RealServerReport[]): void {
+    for (const gauge of [this.#realServerUp, this.#realServersUp, this.#weight]) gauge.reset();
+    for (const { virtual, real, up, weight, configuredWeight } of realServers) {
+      this.#realServerUp.set({ virtual, real }, up ? 1 : 0);
+      this.#realServersUp.inc({ virtual }, up ? 1 : 0);
+      this.#weight.set({ virtual, real, kind: "effective" }, weight);
+      this.#weight.set({ virtual, real, kind: "configured" }, configuredWeight);
+    }
   }
 
   /** A process had events to tell, and the channel no room for them. */

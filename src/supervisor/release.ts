@@ -14,15 +14,19 @@ import {
   type FilterRecord,
   LINK_RECORD,
   type LinkRecord,
+  MASQUERADE_RECORD,
   ROUTING_RECORD,
   type RoutingRecord,
 } from "../core/report/record.ts";
+import { MASQUERADE_TABLE, masqueradeTables } from "../core/balance/masquerade.ts";
 import { readServiceId } from "../core/balance/service.ts";
 import { isNeedlessRouting, RoutingBook } from "../core/routing/routing-book.ts";
 import type { RoutingOperation } from "../core/routing/plan.ts";
 import { FILTER_TABLE, filterTables } from "../core/vrrp/acceptance.ts";
 import { isNeedless } from "../core/vrrp/address-book.ts";
 import { isOwn } from "../core/vrrp/virtual-link.ts";
+import type { Family } from "../core/units/ip-address.ts";
+import type { NftRequest } from "../core/wire/nftables.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { openIpvs } from "../linux/ipvs.ts";
 import { converge } from "../linux/ipvs-converge.ts";
@@ -39,6 +43,12 @@ export const FAILOVER_RELEASES: readonly ((runDirectory: string) => void | Promi
   releaseAddresses,
   releaseFilter,
   releaseLinks,
+];
+
+/** Takes a balancer's traces out. */
+export const BALANCER_RELEASES: readonly ((runDirectory: string) => void | Promise<void>)[] = [
+  releaseMasquerade,
+  releaseServices,
 ];
 
 /** Removes every route and rule that the failover process may have left. Throws a KernelError. */
@@ -69,12 +79,25 @@ function removeEntryIfThere(routing: Routing, operation: RoutingOperation): void
 
 /** Removes the table that drops packets to addresses which are gone. Throws a KernelError. */
 export function releaseFilter(runDirectory: string): void {
-  const path = join(runDirectory, FILTER_RECORD);
+  releaseTable(join(runDirectory, FILTER_RECORD), FILTER_TABLE, (families) => filterTables([], families));
+}
+
+/** Removes the table that the balancer may have left. Throws a KernelError. */
+export function releaseMasquerade(runDirectory: string): void {
+  const clear = (families: readonly Family[]) => masqueradeTables(undefined, families);
+  releaseTable(join(runDirectory, MASQUERADE_RECORD), MASQUERADE_TABLE, clear);
+}
+
+function releaseTable(
+  path: string,
+  table: string,
+  clear: (families: readonly Family[]) => readonly NftRequest[],
+): void {
   const record = readRecord<FilterRecord>(path);
   if (record === undefined) return;
   const nftables = new Nftables();
   try {
-    nftables.apply(`delete the table ${FILTER_TABLE}`, filterTables([], record.families));
+    nftables.apply(`delete the table ${table}`, clear(record.families));
   } finally {
     nftables.close();
   }

@@ -7,6 +7,7 @@ import {
   FAILOVER_RECORD,
   FILTER_RECORD,
   LINK_RECORD,
+  MASQUERADE_RECORD,
   ROUTING_RECORD,
 } from "../core/report/record.ts";
 import { lockHolder, tryLock, unlock } from "../linux/lock.ts";
@@ -15,7 +16,14 @@ import { lockHolder, tryLock, unlock } from "../linux/lock.ts";
 const CHILDREN = ["failover", "balancer"];
 
 /** A child's record is taken away with what it names, not here. */
-const RECORDS = [FAILOVER_RECORD, ROUTING_RECORD, FILTER_RECORD, LINK_RECORD, BALANCER_RECORD];
+const RECORDS = [
+  FAILOVER_RECORD,
+  ROUTING_RECORD,
+  FILTER_RECORD,
+  LINK_RECORD,
+  MASQUERADE_RECORD,
+  BALANCER_RECORD,
+];
 const LEFT_BY_CHILDREN = RECORDS.flatMap((name) => [`${name}.new`, name.replace(/json$/, "lock")]);
 
 /** Someone else runs with this directory, or it cannot be used. */

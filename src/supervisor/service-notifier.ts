@@ -92,7 +92,7 @@ export class ServiceNotifier {
   /** The balancer told where things stand. */
   onReport({ virtualServers, realServers }: BalancerReport): void {
     for (const { virtual, hasQuorum } of virtualServers) this.#stand(virtual, undefined, hasQuorum);
-    for (const { virtual, real, up } of realServers) this.#stand(virtual, real, up);
+    for (const { virtual, real, up } of realServers ?? []) this.#stand(virtual, real, up);
   }
 
   /** Tells what has to be told when all of it goes; resolves when all have been told. */

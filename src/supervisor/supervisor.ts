@@ -9,7 +9,13 @@ import type { Config } from "../config/config.ts";
 import { formatDiagnostic, type Severity } from "../config/diagnostic.ts";
 import type { Reading } from "../config/read.ts";
 import type { BalancerConfig } from "../core/balance/model.ts";
-import type { BalancerReport, FailoverReport, InstanceStateName } from "../core/report/channel.ts";
+import type {
+  BalancerAnswer,
+  BalancerCall,
+  BalancerReport,
+  FailoverReport,
+  InstanceStateName,
+} from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 import { KernelError } from "../linux/kernel-error.ts";
@@ -18,11 +24,12 @@ import { Child, type ChildSpecification } from "./child.ts";
 import { FileWatch } from "./file-watch.ts";
 import { FindingBook } from "./findings.ts";
 import type { EventLog } from "./log.ts";
+import { MaintenanceWatch } from "./maintenance-watch.ts";
 import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
-import { FAILOVER_RELEASES, releaseServices } from "./release.ts";
+import { BALANCER_RELEASES, FAILOVER_RELEASES } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
 import { ServiceNotifier } from "./service-notifier.ts";
@@ -48,13 +55,17 @@ export class Supervisor {
   readonly #metrics: Metrics;
   readonly #metricsServer: MetricsServer;
   readonly #failover: Child<FailoverConfig, FailoverReport>;
-  readonly #balancer: Child<BalancerConfig, BalancerReport>;
+  readonly #balancer: Child<BalancerConfig, BalancerReport, BalancerCall, BalancerAnswer>;
   readonly #findings = new FindingBook((finding) =>
     this.#failover.inform({ type: "findings", findings: [finding] }),
   );
   readonly #scripts = new ScriptWatch(this.#findings);
   readonly #files = new FileWatch(this.#findings);
   readonly #processes = new ProcessWatch(this.#findings, (happened) => this.#say(happened));
+  readonly #maintenance = new MaintenanceWatch({
+    event: (happened) => this.#say(happened),
+    changed: (targets) => this.#balancer.inform({ type: "maintenance", targets }),
+  });
   readonly #notifier: Notifier;
   readonly #serviceNotifier = new ServiceNotifier({
     event: (happened) => this.#say(happened),
@@ -84,7 +95,7 @@ export class Supervisor {
       module: new URL("../failover/main.js", import.meta.url),
       nodeOptions: FAILOVER_NODE_OPTIONS,
       onReport: (report: FailoverReport) => this.#onFailoverReport(report),
-      known: () => ({ type: "findings", findings: this.#findings.all }),
+      known: () => [{ type: "findings", findings: this.#findings.all }],
       release: () => this.#releaseAddresses(path),
       releaseWhileAway: true,
     });
@@ -93,8 +104,11 @@ export class Supervisor {
       module: new URL("../balancer/main.js", import.meta.url),
       nodeOptions: [],
       onReport: (report: BalancerReport) => this.#onBalancerReport(report),
-      known: () => ({ type: "held", addresses: this.#held }),
-      release: () => releaseServices(path),
+      known: () => [
+        { type: "held", addresses: this.#held },
+        { type: "maintenance", targets: this.#maintenance.targets },
+      ],
+      release: () => this.#releaseServices(path),
       // A table that nobody looks after still serves.
       releaseWhileAway: false,
     });
@@ -111,6 +125,11 @@ export class Supervisor {
     void this.#inTurn(() => this.#reload());
   }
 
+  /** Asks the balancer for something; undefined when it is not there to answer. */
+  callBalancer(call: BalancerCall): Promise<BalancerAnswer | undefined> {
+    return this.#balancer.call(call);
+  }
+
   /** Lets go of everything, peers first. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -119,6 +138,7 @@ export class Supervisor {
     this.#processes.close();
     this.#scripts.close();
     this.#files.close();
+    this.#maintenance.close();
     await this.#failover.stop();
     // Not before: the addresses are off now.
     await Promise.all([this.#notifier.stop(), this.#serviceNotifier.stop(), this.#balancer.stop()]);
@@ -186,6 +206,7 @@ export class Supervisor {
     this.#scripts.configure(config.watch.scripts);
     this.#processes.configure(config.watch.processes);
     await this.#files.configure(config.watch.files);
+    await this.#maintenance.configure(config.maintenanceDirectory);
     this.#notifier.configure(config.notify);
     this.#serviceNotifier.configure(config.notify.services);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
@@ -249,6 +270,10 @@ export class Supervisor {
 
   #onTransition({ fields: { instance, to, cause, priority } }: Event): void {
     this.#notifier.onTransition(String(instance), to as InstanceStateName, String(cause), Number(priority));
+  }
+
+  async #releaseServices(runDirectory: string): Promise<void> {
+    for (const release of BALANCER_RELEASES) await release(runDirectory);
   }
 
   async #releaseAddresses(runDirectory: string): Promise<void> {

@@ -12,6 +12,7 @@ import { openFootprint } from "../../src/balancer/footprint.ts";
 import { keepTable, type TableKeeper } from "../../src/balancer/table-keeper.ts";
 import type { LvsTimeouts } from "../../src/core/balance/model.ts";
 import type { Operation } from "../../src/core/balance/plan.ts";
+import { serviceKey } from "../../src/core/balance/service.ts";
 import type { Table } from "../../src/core/balance/table.ts";
 import type { Event } from "../../src/core/report/event.ts";
 import { NetlinkLost } from "../../src/linux/generic-netlink-socket.ts";
@@ -36,6 +37,8 @@ class Stage {
   hasIpvs = true;
   lost = false;
   looks = 0;
+  /** The services whose destinations were looked at. */
+  readonly wanted = new Set<string>();
   opened = 0;
   refuse: (operation: Operation) => string | undefined = () => undefined;
 
@@ -70,6 +73,7 @@ class Stage {
       ...face,
       observe: (wanted) => {
         this.looks += 1;
+        for (const key of this.kernel.table().keys()) if (wanted(key)) this.wanted.add(key);
         return this.lost ? Promise.reject(new NetlinkLost("list", "ENOBUFS")) : face.observe(wanted);
       },
     };
@@ -191,4 +195,68 @@ t.test("timeouts are kept, and put back when they are not asked for any more", a
   t.strictSame(stage.kernel.timeouts, { tcp: 900, tcpFin: 5, udp: 40 });
   await stage.keeper.stop();
   t.strictSame(stage.kernel.timeouts, { tcp: 900, tcpFin: 5, udp: 300 });
+});
+
+t.test(
+  "what is asked for anew is done by a look at that service alone, the rest waits for the audit",
+  async (t) => {
+    const stage = new Stage(t);
+    const mail = { ...WEB, port: 25 };
+    const both = (...hosts: readonly number[]): Table =>
+      tableOfList([
+        virtualServer(
+          WEB,
+          hosts.map((host) => realServer(host, { method: "dr" })),
+          { scheduler: "rr" },
+        ),
+        virtualServer(mail, [realServer(25)]),
+      ]);
+    stage.desired = both(21);
+    await stage.keeper.adjust();
+    t.equal(stage.kernel.table().size, 2, "the first look is at all of it");
+    stage.names();
+    stage.wanted.clear();
+
+    stage.kernel.apply({ type: "delete-service", service: mail });
+    stage.desired = both(21, 22);
+    await stage.keeper.adjust();
+    t.strictSame([...stage.wanted], [serviceKey(WEB)]);
+    t.strictSame(stage.names(), ["ipvs-applied"]);
+    t.equal(stage.kernel.table().get(serviceKey(WEB))?.destinations.size, 2);
+    t.equal(stage.kernel.table().size, 1, "nobody has looked at the other one");
+
+    stage.wanted.clear();
+    await stage.keeper.adjust();
+    t.strictSame([...stage.wanted], [], "nothing is asked for anew");
+    await stage.keeper.look();
+    t.strictSame(stage.names(), ["ipvs-drift"]);
+    t.equal(stage.kernel.table().size, 2);
+  },
+);
+
+t.test("a refusal elsewhere is neither forgotten nor told again by a look at one service", async (t) => {
+  const stage = new Stage(t);
+  const mail = { ...WEB, port: 25 };
+  const both = (...hosts: readonly number[]): Table =>
+    tableOfList([
+      virtualServer(
+        WEB,
+        hosts.map((host) => realServer(host, { method: "dr" })),
+        { scheduler: "rr" },
+      ),
+      virtualServer(mail, [realServer(25)]),
+    ]);
+  stage.refuse = ({ type, service }) =>
+    type === "add-service" && "port" in service && service.port === 25 ? "ENOENT" : undefined;
+  stage.desired = both(21);
+  await stage.keeper.look();
+  t.strictSame(stage.names(), ["ipvs-refused", "ipvs-applied"]);
+  stage.desired = both(21, 22);
+  await stage.keeper.adjust();
+  await stage.keeper.look();
+  t.strictSame(stage.names(), ["ipvs-applied"]);
+  stage.refuse = () => undefined;
+  await stage.keeper.look();
+  t.strictSame(stage.names(), ["ipvs-applied"]);
+  t.equal(stage.kernel.table().size, 2);
 });

@@ -50,6 +50,7 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
   t.strictSame(config.balancer, {
     virtualServers: [],
     timeouts: { tcp: undefined, tcpFin: undefined, udp: undefined },
+    masquerade: undefined,
     tellInitial: false,
   });
   t.strictSame(complaints(instance()), []);

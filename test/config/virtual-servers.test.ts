@@ -303,5 +303,14 @@ t.test("what holds for all virtual servers", async (t) => {
   );
   t.strictSame(balancer.timeouts, { tcp: 3_600, tcpFin: undefined, udp: 30 });
   t.equal(balancer.tellInitial, true);
+  const maintained = `global_defs: { maintenance_directory: /etc/relevo/maintenance }\n${instance()}`;
+  t.equal(configOf(maintained).maintenanceDirectory, "/etc/relevo/maintenance");
+  t.not(configOf(maintained).digest, configOf(instance()).digest, "both directors should have one");
+  t.match(complaints(`global_defs: { maintenance_directory: maintenance }\n${instance()}`), [
+    /no absolute path/,
+  ]);
+  t.match(complaints(`global_defs: { maintenancedir: /etc }\n${instance()}`), [
+    /what ldirectord calls by that name is maintenance_directory/,
+  ]);
   t.match(complaints(`global_defs: { lvs_timeouts: { tcp: 0 } }\n${instance()}`), [/outside 1s\.\.596h/]);
 });

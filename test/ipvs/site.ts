@@ -13,7 +13,7 @@ import { kill, until, World } from "./world.ts";
 
 export const VIP = "192.0.2.100";
 export const VIP6 = "2001:db8:1::100";
-const HOSTS = [21, 22] as const;
+export const HOSTS = [21, 22] as const;
 
 /** Says over TCP and UDP, on any address, which real server it is. */
 const SERVER = `

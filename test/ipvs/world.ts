@@ -10,7 +10,14 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { BalancerConfig } from "../../src/core/balance/model.ts";
-import type { BalancerReport, FromBalancer, ToBalancer } from "../../src/core/report/channel.ts";
+import { parseTarget } from "../../src/core/balance/target.ts";
+import type {
+  BalancerAnswer,
+  BalancerCall,
+  BalancerReport,
+  FromBalancer,
+  ToBalancer,
+} from "../../src/core/report/channel.ts";
 import type { Event, EventName } from "../../src/core/report/event.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/balancer/main.js", import.meta.url));
@@ -125,6 +132,7 @@ export class BalancerProcess {
   readonly checks: BalancerReport["checks"][number][] = [];
   report: BalancerReport | undefined;
   configured = 0;
+  readonly #answers = new Map<number, BalancerAnswer | undefined>();
   stopped = false;
   readonly child: ChildProcess;
 
@@ -143,6 +151,21 @@ export class BalancerProcess {
   /** Tells it which virtual addresses are held here. */
   hold(...addresses: readonly string[]): void {
     this.child.send({ type: "held", addresses } satisfies ToBalancer);
+  }
+
+  /** Tells it who is in maintenance: words as names of files. */
+  maintain(...words: readonly string[]): void {
+    const targets = words.map((word) => parseTarget(word)).filter((target) => target !== undefined);
+    this.child.send({ type: "maintenance", targets } satisfies ToBalancer);
+  }
+
+  /** Asks it for something; its answer. */
+  async call(call: BalancerCall): Promise<BalancerAnswer> {
+    const id = this.#answers.size + 1;
+    this.#answers.set(id, undefined);
+    this.child.send({ type: "call", id, call } satisfies ToBalancer);
+    await until("an answer", () => this.#answers.get(id) !== undefined);
+    return this.#answers.get(id) as BalancerAnswer;
   }
 
   /** Tells it to stop, and waits until it has gone. */
@@ -172,12 +195,18 @@ export class BalancerProcess {
         this.events.push(message.event);
         break;
       case "report":
-        this.report = message.report;
+        this.report = {
+          ...message.report,
+          realServers: message.report.realServers ?? this.report?.realServers,
+        };
         this.checks.push(...message.report.checks);
         for (const { name, labels, by } of message.report.counts) {
           const key = JSON.stringify([name, labels]);
           this.counts.set(key, by + (this.counts.get(key) ?? 0));
         }
+        break;
+      case "answer":
+        this.#answers.set(message.id, message.answer);
         break;
       case "stopped":
         this.stopped = true;

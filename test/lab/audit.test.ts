@@ -8,9 +8,10 @@ import { auditAnnounced } from "../../src/lab/audit/announced.ts";
 import { auditGoneBeforeTold } from "../../src/lab/audit/gone-before-told.ts";
 import { auditKernelTruth } from "../../src/lab/audit/kernel-truth.ts";
 import { auditOneHolder } from "../../src/lab/audit/one-holder.ts";
+import { auditReplyPath } from "../../src/lab/audit/reply-path.ts";
 import { auditSomebodyHolds } from "../../src/lab/audit/somebody-holds.ts";
 import type { Observation } from "../../src/lab/observation.ts";
-import { announces, at, deed, gains, loses, ms, saysFarewell, VIP } from "./record.ts";
+import { announces, at, deed, gains, loses, ms, replies, saysFarewell, VIP } from "./record.ts";
 
 const END = at(60_000);
 
@@ -152,4 +153,15 @@ t.test("rule 7, the kernel is the truth", async (t) => {
     "lvs1 at 1.000 s (at rest) has: eth0 192.0.2.100/24",
   ]);
   t.match(auditKernelTruth([]).breaches[0], "nothing was seen");
+});
+
+t.test("replies come through the director, or around it", async (t) => {
+  const seen = [replies("rs1", 1), replies("rs2", 2), replies("lvs1", 3_000), replies("lvs1", 4_000)];
+  t.same(auditReplyPath("dr", seen.slice(0, 2), END).breaches, []);
+  t.same(auditReplyPath("tun", seen, END).breaches, ["2 replies came from lvs1, the first at 3.000 s"]);
+  t.same(auditReplyPath("nat", seen.slice(2), END).breaches, []);
+  t.same(auditReplyPath("nat", [...seen.slice(2), replies("rs3", 5_000)], END).breaches, [
+    "1 replies came from rs3, the first at 5.000 s",
+  ]);
+  t.match(auditReplyPath("dr", [], END).breaches[0], "nothing was seen");
 });

@@ -1,7 +1,7 @@
 /** Hand-made observations for the auditors' tests. Times are in milliseconds since the run began. */
 
 import { type Duration, type Instant, milliseconds } from "../../src/core/units/time.ts";
-import type { AddressChange, Advert, Announcement, Deed } from "../../src/lab/observation.ts";
+import type { AddressChange, Advert, Announcement, Deed, Reply } from "../../src/lab/observation.ts";
 import type { DirectorName } from "../../src/lab/plan.ts";
 
 /** The address that all of them are about. */
@@ -40,4 +40,9 @@ export function saysFarewell(director: DirectorName, time: number): Advert {
 /** The lab does something to the director. */
 export function deed(director: DirectorName, what: Deed["deed"], time: number): Deed {
   return { type: "deed", at: at(time), director, deed: what };
+}
+
+/** A machine sends the client a reply. */
+export function replies(machine: string, time: number): Reply {
+  return { type: "reply", at: at(time), machine };
 }

@@ -21,9 +21,16 @@ export function onKernel(
       return table;
     },
     async prepare() {},
-    async apply(operation) {
-      const errno = refuse(operation) ?? kernel.apply(operation);
-      if (errno !== undefined) throw new KernelError(operationText(operation), errno);
+    async apply(operations) {
+      const refusals = new Map<number, KernelError>();
+      for (const [index, operation] of operations.entries()) {
+        const errno = refuse(operation) ?? kernel.apply(operation);
+        if (errno !== undefined) refusals.set(index, new KernelError(operationText(operation), errno));
+      }
+      return refusals;
+    },
+    async connections() {
+      return new Map();
     },
     async timeouts() {
       return kernel.timeouts;

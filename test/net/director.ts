@@ -84,6 +84,8 @@ export class Director {
   /** When it ended, on the monotonic clock. */
   diedAt: Instant | undefined;
   readonly host: Host;
+  /** The release that it tells the other director. */
+  version = "1.0.0";
   readonly #lan: Lan;
   readonly #counts = new Map<string, number>();
   #child: ChildProcess;
@@ -145,6 +147,11 @@ export class Director {
     this.#child = this.#fork();
   }
 
+  /** How many reports it has made. */
+  get reports(): number {
+    return this.#reports;
+  }
+
   /** Waits for a state of the instance `web`. */
   async reaches(state: InstanceStateName, seconds?: number): Promise<void> {
     await until(`${this.host.namespace} is ${state}`, () => this.state === state, seconds);
@@ -187,7 +194,7 @@ export class Director {
   #fork(): ChildProcess {
     const directory = join(this.#lan.directory, this.host.namespace);
     mkdirSync(directory, { recursive: true });
-    const child = fork(MAIN, [directory], {
+    const child = fork(MAIN, [directory, this.version], {
       serialization: "advanced",
       execPath: "ip",
       execArgv: [...this.host.inside(), process.execPath, "--enable-source-maps"],
@@ -220,6 +227,7 @@ export class Director {
           this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
         }
         break;
+      case "answer":
       case "stopped":
         break;
     }

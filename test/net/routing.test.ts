@@ -3,6 +3,7 @@
  * alone. Method: `ip route` and `ip rule` look at two directors, and another hand interferes.
  */
 
+import { setTimeout } from "node:timers/promises";
 import t from "tap";
 import { seconds } from "../../src/core/units/time.ts";
 import type { IpAddress } from "../../src/core/units/ip-address.ts";
@@ -398,6 +399,28 @@ if (hasRoot(t, import.meta.url)) {
     t.notOk(host.addresses("eth0").includes("192.0.2.50/24"));
   });
 
+  t.test(
+    "an address that an instance gives up becomes static, and one that is static an instance's",
+    async (t) => {
+      const lan = new Lan(t);
+      const host = lan.host("lvs1", 11);
+      const director = new Director(lan, host);
+      const other = { ...VIP, address: "192.0.2.101" as IpAddress };
+      const both = () =>
+        ["192.0.2.100/24", "192.0.2.101/24"].every((own) => host.addresses("eth0").includes(own));
+      await director.configure([web({ addresses: [VIP, { ...other, lease: seconds(3) }] })]);
+      await director.reaches("master");
+      await director.configure([web()], undefined, { staticAddresses: [other] });
+      t.ok(both(), "once the change is in force");
+      t.match(host.ip("address", "show", "to", "192.0.2.101"), "valid_lft forever");
+      await director.configure([web({ addresses: [VIP, other] })]);
+      await until("the instance has it", both);
+      await director.configure([web()]);
+      await until("it goes with it", () => !both());
+      t.equal(director.counted("drift"), 0);
+    },
+  );
+
   t.test("track_route: a fault while the route is not there, whoever makes it", async (t) => {
     const lan = new Lan(t);
     const host = lan.host("lvs1", 11);
@@ -415,6 +438,9 @@ if (hasRoot(t, import.meta.url)) {
     host.ip("route", "replace", "203.0.113.0/24", "via", "192.0.2.254");
     await director.reaches("master");
     t.match(director.tracks, [{ kind: "route", object, verdict: true }]);
+    const { reports } = director;
+    await setTimeout(1_000);
+    t.ok(director.reports - reports < 20, "and it rests");
     host.ip("link", "set", "eth0", "down");
     await director.reaches("fault");
     host.ip("link", "set", "eth0", "up");

@@ -4,12 +4,31 @@
  */
 
 import t from "tap";
+import type { Route, RoutingRule } from "../../src/core/routing/model.ts";
 import { seconds } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { Capture } from "./capture.ts";
 import { Director, VIP, web } from "./director.ts";
 import { type Host, Lan, run, until } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
+
+function route(address: string): Route {
+  return {
+    kind: "route",
+    family: 4,
+    to: { address: address as Ipv4, prefixLength: 24 },
+    table: 254,
+    metric: 0,
+    type: "unicast",
+    scope: "global",
+    nexthops: [{ via: "192.0.2.254" as Ipv4, interface: "eth0", weight: 1, onlink: false }],
+    tracked: true,
+  };
+}
+
+function rule(priority: number): RoutingRule {
+  return { kind: "rule", family: 4, priority, not: false, action: "lookup", table: 100 };
+}
 
 /** `ip monitor` of links, addresses, routes and rules: every line that it prints, from now on. */
 async function monitor(host: Host): Promise<string[]> {
@@ -87,6 +106,35 @@ if (hasRoot(t, import.meta.url)) {
     );
     const thirds = (performance.now() - began) / 1_000;
     t.ok(renewals.length <= Math.ceil(thirds) + 1, "and the renewals are no more frequent for it");
+  });
+
+  t.test("with routes, rules and no_accept, too", async (t) => {
+    const lan = new Lan(t);
+    const host = lan.host("lvs1", 11);
+    const director = new Director(lan, host);
+    const same = () =>
+      director.configure([web({ accept: false, routing: [route("203.0.113.0"), rule(100)] })], undefined, {
+        staticAddresses: [{ ...VIP, address: "192.0.2.50" as Ipv4 }],
+        staticRouting: [route("10.0.0.0"), rule(101)],
+      });
+    const ruleset = () => run("ip", ...host.inside(), "nft", "-a", "list", "ruleset");
+    await same();
+    await director.reaches("master");
+    await until("its routes are there", () => host.ip("route").includes("203.0.113.0"));
+    const before = ruleset();
+    const lines = await monitor(host);
+    for (let count = 0; count < 10; count += 1) await same();
+    await director.nextReport();
+    // Something that is sure to be seen, behind all else.
+    host.ip("link", "set", "eth1", "mtu", "1400");
+    await until("ip monitor has seen it", () => lines.some((line) => line.includes("mtu 1400")));
+    t.same(
+      lines.filter((line) => !/eth1|^ /.test(line)),
+      [],
+      "nothing was changed in the kernel",
+    );
+    t.equal(ruleset(), before, "nor made anew: each rule has its handle still");
+    t.equal(director.counted("drift"), 0);
   });
 
   t.test("a changed one changes what differs: the address that stays is never off", async (t) => {

@@ -18,16 +18,21 @@ import type { Mac } from "../../src/core/units/mac.ts";
 import type { Admission } from "../../src/core/vrrp/admission.ts";
 import type { OutgoingAdvert } from "../../src/core/vrrp/advert-packet.ts";
 import type { FailoverConfig, VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
+import type { HeartbeatConfig } from "../../src/core/heartbeat/model.ts";
+import type { Event as Report } from "../../src/core/report/event.ts";
 import type { Finding } from "../../src/core/track/model.ts";
 import type { Interface, Interfaces } from "../../src/core/vrrp/surroundings.ts";
 import type { Effect } from "../../src/core/vrrp/event.ts";
 import type { State } from "../../src/core/vrrp/state.ts";
 import { encodeGratuitousArp, ARP_REPLY, ARP_REQUEST } from "../../src/core/wire/arp.ts";
 import { encodeUnsolicitedAdvertisement } from "../../src/core/wire/ndp.ts";
+import type { HeartbeatFault } from "../../src/core/wire/heartbeat.ts";
 import { VRRP_GROUP, VRRP_GROUP6 } from "../../src/core/wire/vrrp.ts";
 import type { Clock } from "../../src/failover/clock.ts";
+import type { PathSocket } from "../../src/failover/pair-link.ts";
+import { DATAGRAMS_A_TURN } from "../../src/linux/heartbeat-socket.ts";
 import type { Agenda, Entry } from "./agenda.ts";
-import type { Brain, Host, Socket, Stepped } from "./brain.ts";
+import type { Brain, Host, PathEnds, PathHandler, Socket, Stepped } from "./brain.ts";
 import { type Hand, Kernel } from "./kernel.ts";
 import type { Random } from "./random.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
@@ -45,6 +50,19 @@ export interface Hearing extends Judgement {
   readonly before: readonly State[];
 }
 
+/** A heartbeat that has reached the process. */
+export interface Arrival {
+  readonly path: PathEnds;
+  readonly frame: Frame;
+}
+
+/** A heartbeat that was heard, and what was made of it. */
+export interface Listening extends Arrival {
+  /** Why it does not count; undefined: it does. */
+  readonly discarded: HeartbeatFault | undefined;
+  readonly before: readonly State[];
+}
+
 /** What a machine tells of what it does. */
 export interface MachineListener {
   stepped(machine: Machine, step: Stepped): void;
@@ -54,6 +72,16 @@ export interface MachineListener {
   heard(machine: Machine, hearing: Hearing): void;
   /** A packet goes out; the kernel may still fail to send it. */
   sent(machine: Machine, router: VirtualRouter, advert: OutgoingAdvert): void;
+  /** A heartbeat goes out on a path. */
+  spoke(machine: Machine, path: PathEnds, frame: Frame): void;
+  /** A heartbeat reaches the process; nothing has come of it yet. */
+  reached(machine: Machine, arrival: Arrival): void;
+  /** It has been heard and acted upon. */
+  listened(machine: Machine, listening: Listening): void;
+  /** The link has taken a configuration into force. */
+  linked(machine: Machine, config: HeartbeatConfig | undefined): void;
+  /** An operator is told of the link. */
+  reported(machine: Machine, report: Report): void;
   announced(machine: Machine, address: VirtualAddress): void;
   claimed(machine: Machine, address: VirtualAddress, router: VirtualRouter): void;
   published(machine: Machine, router: VirtualRouter, effect: Effect & { type: "publish" }): void;
@@ -66,7 +94,15 @@ export interface MachineListener {
 }
 
 /** What happens to a process or its machine. */
-export type Life = "started" | "stopped" | "killed" | "stalled" | "awake" | "power lost" | "configured";
+export type Life =
+  | "started"
+  | "stopping"
+  | "stopped"
+  | "killed"
+  | "stalled"
+  | "awake"
+  | "power lost"
+  | "configured";
 
 interface Timer {
   readonly at: Instant;
@@ -79,6 +115,14 @@ interface Draft {
   readonly socket: Socket;
   readonly frame: Frame;
   admission: Admission | undefined;
+}
+
+/** The socket of a path, and what waits in it. */
+interface PathQueue {
+  readonly path: PathEnds;
+  readonly nic: Nic;
+  readonly handler: PathHandler;
+  readonly frames: Frame[];
 }
 
 interface OwnAddress {
@@ -98,7 +142,10 @@ const EPOCH = 1_700_000_000;
 
 const ANNOUNCEMENTS = new Map<string, readonly Frame[]>();
 
-type Source = "timers" | "netlink" | "sockets";
+/** A path's socket has room for so many datagrams: `RECEIVE_BUFFER`, each of them with what the kernel adds. */
+const RECEIVE_ROOM = 1_000;
+
+type Source = "timers" | "netlink" | "sockets" | "paths";
 
 /** The machine. */
 export class Machine implements Host {
@@ -106,7 +153,7 @@ export class Machine implements Host {
   readonly kernel: Kernel;
   readonly nics = new Map<string, Nic>();
   record: readonly VirtualAddress[] = [];
-  wakeOrder: readonly Source[] = ["timers", "netlink", "sockets"];
+  wakeOrder: readonly Source[] = ["timers", "netlink", "sockets", "paths"];
   /** A timer goes off up to so much late even when nothing is wrong. */
   timerLateness: Duration = ZERO;
   /** And up to so much more while something is. */
@@ -127,12 +174,19 @@ export class Machine implements Host {
   #interfaces = new Map<string, Interface>();
   readonly #own = new Map<string, readonly OwnAddress[]>();
   #sockets = new Map<string, { readonly socket: Socket; readonly frames: Frame[] }>();
+  #paths = new Map<IpAddress, PathQueue>();
   #netlink: (() => void)[] = [];
+  /** What is to be called once the sockets have been read. */
+  #afterReading: (() => void)[] = [];
+  /** So many of them were to be called when the sockets were read last. */
+  #read = 0;
+  #waking = false;
   #timers = new Set<Timer>();
   #late = 0;
   #due = new Set<Timer>();
   /** The packet that is being heard; while it is acted upon, others may be. */
   #hearing: Draft | undefined;
+  #discarded: HeartbeatFault | undefined;
 
   constructor(
     name: string,
@@ -187,6 +241,13 @@ export class Machine implements Host {
   get waiting(): number {
     let count = 0;
     for (const { frames } of this.#sockets.values()) count += frames.length;
+    return count + this.heartbeatsWaiting;
+  }
+
+  /** Those of them that are heartbeats. */
+  get heartbeatsWaiting(): number {
+    let count = 0;
+    for (const { frames } of this.#paths.values()) count += frames.length;
     return count;
   }
 
@@ -252,10 +313,18 @@ export class Machine implements Host {
   stop(): void {
     if (!this.awake || this.#stopping) return;
     this.#stopping = true;
+    this.#listener.life(this, "stopping");
     this.brain?.stop(() => {
       this.#forget();
       this.#listener.life(this, "stopped");
     });
+  }
+
+  /** The operator wants the other director to have what this one holds. */
+  handOver(): void {
+    if (this.brain === undefined || this.#stopping) return;
+    const { brain } = this;
+    this.#input(() => brain.handOver());
   }
 
   /** kill -9. What it put into the kernel stays. */
@@ -307,9 +376,12 @@ export class Machine implements Host {
     if (!this.stalled) return;
     this.stalled = false;
     this.#listener.life(this, "awake");
-    while (this.#netlink.length + this.waiting + this.#due.size > 0) {
+    this.#waking = true;
+    while (this.#netlink.length + this.waiting + this.#due.size + this.#afterReading.length > 0) {
       for (const source of this.wakeOrder) this.#take(source);
+      for (const then of this.#afterReading.splice(0, this.#read)) then();
     }
+    this.#waking = false;
   }
 
   #take(source: Source): void {
@@ -322,6 +394,11 @@ export class Machine implements Host {
         return;
       case "sockets":
         for (const { socket } of this.#sockets.values()) this.drain(socket);
+        return;
+      case "paths":
+        for (const queue of this.#paths.values())
+          for (const frame of queue.frames.splice(0, DATAGRAMS_A_TURN)) this.#listen(queue, frame);
+        this.#read = this.#afterReading.length;
     }
   }
 
@@ -346,6 +423,55 @@ export class Machine implements Host {
   drain(socket: Socket): void {
     const frames = this.#sockets.get(keyOf(socket))?.frames;
     for (let frame = frames?.shift(); frame !== undefined; frame = frames?.shift()) this.#hear(socket, frame);
+  }
+
+  open(path: PathEnds, handler: PathHandler): PathSocket {
+    const nic = [...this.nics.values()].find(({ name }) =>
+      this.#own.get(name)?.some(({ address }) => address === path.local),
+    );
+    if (nic === undefined) throw new Error(`${this.name} has no address ${path.local}`);
+    const queue = { path, nic, handler, frames: [] };
+    this.#paths.set(path.local, queue);
+    return {
+      send: (bytes) => this.#speak(queue, bytes),
+      close: () => void (this.#paths.get(path.local) === queue && this.#paths.delete(path.local)),
+    };
+  }
+
+  #speak({ path, nic }: PathQueue, bytes: Uint8Array): void {
+    const { local: source, remote: destination } = path;
+    const frame: Frame = { kind: "heartbeat", bytes, source, destination, altered: undefined };
+    this.#listener.spoke(this, path, frame);
+    if (!this.kernel.mood.failsToSend) nic.segment.send(nic.port, frame);
+  }
+
+  afterReading(then: () => void): void {
+    if (this.#waking) {
+      this.#afterReading.push(then);
+      return;
+    }
+    const { brain } = this;
+    this.#agenda.at(this.clock.now(), () => {
+      if (this.brain !== brain) return;
+      if (this.stalled) this.#afterReading.push(then);
+      else then();
+    });
+  }
+
+  bootId(): bigint {
+    return (BigInt(this.#random.word()) << 32n) | BigInt(this.#random.word()) || 1n;
+  }
+
+  linked(config: HeartbeatConfig | undefined): void {
+    this.#listener.linked(this, config);
+  }
+
+  discarded(cause: HeartbeatFault): void {
+    this.#discarded = cause;
+  }
+
+  reported(report: Report): void {
+    this.#listener.reported(this, report);
   }
 
   request(
@@ -418,7 +544,7 @@ export class Machine implements Host {
   }
 
   #isFor(interfaceName: string, { kind, destination }: Frame): boolean {
-    if (kind !== "vrrp" || destination === undefined) return false;
+    if (kind === "announcement" || destination === undefined) return false;
     if (destination === VRRP_GROUP || destination === VRRP_GROUP6) return true;
     const addresses = this.kernel.interfaces.get(interfaceName)?.addresses ?? [];
     return addresses.some(({ address }) => address === destination);
@@ -427,6 +553,7 @@ export class Machine implements Host {
   #receive(interfaceName: string, frame: Frame): void {
     if (this.brain === undefined) return;
     const { destination } = frame;
+    if (frame.kind === "heartbeat") return this.#receiveHeartbeat(frame);
     const socket: Socket = {
       interface: interfaceName,
       family: destination === undefined ? 4 : familyOf(destination),
@@ -436,6 +563,22 @@ export class Machine implements Host {
     const queue = this.#sockets.get(key);
     if (queue === undefined) this.#sockets.set(key, { socket, frames: [frame] });
     else queue.frames.push(frame);
+  }
+
+  #receiveHeartbeat(frame: Frame): void {
+    const queue = frame.destination === undefined ? undefined : this.#paths.get(frame.destination);
+    if (queue === undefined) return;
+    if (!this.stalled) this.#listen(queue, frame);
+    else if (queue.frames.length < RECEIVE_ROOM) queue.frames.push(frame);
+  }
+
+  #listen({ path, handler }: PathQueue, frame: Frame): void {
+    const before: State[] = [];
+    for (const { state } of this.brain?.working.values() ?? []) before.push(state);
+    this.#listener.reached(this, { path, frame });
+    this.#discarded = undefined;
+    handler.datagram(frame.bytes, frame.source ?? path.remote);
+    this.#listener.listened(this, { path, frame, before, discarded: this.#discarded });
   }
 
   #hear(socket: Socket, frame: Frame): void {
@@ -477,6 +620,8 @@ export class Machine implements Host {
     this.#due = new Set();
     this.#netlink = [];
     this.#sockets = new Map();
+    this.#paths = new Map();
+    this.#afterReading = [];
   }
 }
 

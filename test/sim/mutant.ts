@@ -27,7 +27,7 @@ export async function judge(
 ): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), "relevo-mutant-"));
   try {
-    for (const part of ["src/core", "src/failover", "test/sim"])
+    for (const part of ["src/core", "src/failover", "src/linux", "test/sim"])
       cpSync(join(BUILT, part), join(folder, part), { recursive: true });
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
     symlinkSync(resolve("node_modules"), join(folder, "node_modules"));

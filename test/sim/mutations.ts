@@ -31,6 +31,13 @@ const MISMATCH = "src/core/vrrp/mismatch.js";
 const DELIVERY = "src/core/vrrp/delivery.js";
 const AUTHENTICATION = "src/core/vrrp/authentication.js";
 const INSTANCE = "src/failover/instance.js";
+const LINK = "src/core/heartbeat/link.js";
+const PEER = "src/core/heartbeat/peer.js";
+const SESSION = "src/core/heartbeat/session.js";
+const HANDOVER = "src/core/heartbeat/handover.js";
+const HEARTBEAT = "src/core/wire/heartbeat.js";
+const WORD = "src/core/vrrp/peer.js";
+const PAIR = "src/failover/pair-link.js";
 const BRAIN = "test/sim/vrrp-brain.js";
 
 function mutation(name: string, file: string, find: string, replace: string, seeds = 20_000): Mutation {
@@ -411,6 +418,103 @@ export const MUTATIONS: readonly Mutation[] = [
     AUTHENTICATION,
     'if (sequence <= guard.lastSequence(message[1] ?? 0, packet.source))\n        return refuse("auth-replay");',
     "",
+  ),
+
+  // The pair's own link.
+  mutation(
+    "a heartbeat counts again",
+    LINK,
+    "(boot === state.session.peer ? seenBefore(window, sequence) : undefined)",
+    "undefined",
+  ),
+  mutation(
+    "the echo of the boot id is not checked",
+    HEARTBEAT,
+    "const isOurs = echo === guard.boot;",
+    "const isOurs = true;",
+  ),
+  mutation("a former boot counts again", SESSION, "return retired.includes(boot);", "return false;"),
+  mutation(
+    "the code of a heartbeat is not verified",
+    HEARTBEAT,
+    "if (!equalInConstantTime(",
+    "if (false && !equalInConstantTime(",
+  ),
+  mutation("heartbeats of strangers count", LINK, "if (source !== path.remote)", "if (false)"),
+  mutation("what was overtaken is believed", PEER, "return sequence >= peer.sequence;", "return true;"),
+  mutation(
+    "silence on one path counts as all",
+    PEER,
+    'paths.some(({ state }) => state.name === "up")',
+    'paths.every(({ state }) => state.name === "up")',
+  ),
+  mutation(
+    "let go before it is taken",
+    HANDOVER,
+    'effects: kind === "offer" ? [{ type: "offering", instances }] : [],',
+    'effects: kind === "offer" ? [{ type: "offering", instances }, { type: "let-go", instances }] : [],',
+  ),
+  mutation(
+    "taken is answered before it is claimed",
+    PAIR,
+    "whenAllSettled(taking, () => {",
+    "((_, then) => then())(taking, () => {",
+  ),
+  mutation(
+    "a director that stops hands nothing over",
+    PAIR,
+    "if (this.#state === undefined || units.size === 0) {",
+    "if (true) {",
+  ),
+  mutation(
+    "held back although the peer is no master",
+    ROUTER,
+    'if (context.peer?.state === "master")',
+    "if (context.peer !== undefined)",
+  ),
+  mutation(
+    "a master that is heard by the link is replaced",
+    ROUTER,
+    'if (context.peer?.state === "master")',
+    "if (false)",
+  ),
+  mutation(
+    "preempted without being asked",
+    WORD,
+    "if (state.askedHandover === true || peer.priority === OWNER)",
+    "if (true)",
+  ),
+  mutation("both masters of a split stay", WORD, 'if (rank(peer, context) !== "greater")', "if (true)"),
+  mutation(
+    "who takes is not deaf",
+    WORD,
+    "return { state: { ...taken, deafUntil: after(now, HANDOVER_AT_MOST) }, effects };",
+    "return { state: taken, effects };",
+  ),
+  mutation("who gives is not mute", WORD, "mute: true", "mute: false"),
+  mutation(
+    "what was handed over is preempted",
+    WORD,
+    "peer.priority < router.priority ? NEVER : undefined",
+    "undefined",
+  ),
+  mutation(
+    "the peer is told before the address is gone",
+    PAIR,
+    'state: isMaster ? "master" : state.name,',
+    "state: state.name,",
+  ),
+  mutation(
+    "silence is judged before the sockets are read",
+    PAIR,
+    "this.#hands.afterReading(() => {\n            if (isGone)",
+    "((then) => then())(() => {\n            if (isGone)",
+  ),
+  mutation(
+    "resumed although the peer has lost patience",
+    "src/core/heartbeat/patience.js",
+    "return microseconds((config.deadAfter - 1) * config.interval);",
+    "return undefined;",
   ),
 ];
 

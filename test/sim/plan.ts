@@ -21,7 +21,8 @@ import {
   type VrrpVersion,
 } from "../../src/core/vrrp/model.ts";
 import type { Fault } from "./fault.ts";
-import { FAULTS } from "./faults/all.ts";
+import { FAULTS, LINK_FAULTS } from "./faults/all.ts";
+import { linksOf } from "./links.ts";
 import { GROUP, inAgreement, otherInterval } from "./faults/operator.ts";
 import { Random } from "./random.ts";
 import { type Blueprint, ownAddress } from "./world.ts";
@@ -39,6 +40,7 @@ export interface Plan {
 }
 
 const PLANNING = 0x5eed * 2 ** 32;
+const LINKING = 0x11ab * 2 ** 32;
 
 /** The plan of a seed. */
 export function planOf(seed: number): Plan {
@@ -54,7 +56,14 @@ export function planOf(seed: number): Plan {
   for (const [index, router] of routers.entries())
     if (router.syncGroup === undefined && random.chance(0.03)) makeOwner(random, own, index, router);
   const shared = sharedOf(random, unit, segments);
-  const directors = own.map((list) => ({ ...shared, routers: inAgreement(list) }));
+  // Chance of its own: what a seed means without the link stays.
+  const linking = new Random(seed + LINKING);
+  const links = count === 2 && linking.chance(0.5) ? linksOf(linking, unit, segments) : undefined;
+  const directors = own.map((list, director) => ({
+    ...shared,
+    routers: inAgreement(list),
+    heartbeat: links?.[director],
+  }));
   return {
     blueprint: {
       seed,
@@ -64,18 +73,19 @@ export function planOf(seed: number): Plan {
       latency: random.duration(50, Math.min(2_000, unit / 20)),
       slowness: random.pick([ZERO, microseconds(200), microseconds(Math.min(5_000, unit / 40))]),
       timerLateness: random.chance(0.3) ? ZERO : microseconds(Math.min(1_000, unit / 20)),
+      recording: links !== undefined,
     },
     skewed: random.chance(0.2) ? directors.map((config) => skewed(random, config)) : directors,
     unit,
-    faults: someOf(random),
+    faults: [...someOf(random, FAULTS), ...(links === undefined ? [] : someOf(linking, LINK_FAULTS))],
     rate: random.pick([0.05, 0.1, 0.3]),
     phaseOne: random.duration(6 * unit, 20 * unit),
   };
 }
 
-function someOf(random: Random): readonly Fault[] {
+function someOf(random: Random, faults: readonly Fault[]): readonly Fault[] {
   const count = random.pick([0, 1, 1, 2, 2, 3, 4, 6]);
-  return Array.from({ length: count }, () => random.pick(FAULTS));
+  return Array.from({ length: count }, () => random.pick(faults));
 }
 
 /** Equal ones and neighbours are as likely as those far apart. */

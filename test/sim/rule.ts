@@ -8,7 +8,8 @@ import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts
 import type { Effect } from "../../src/core/vrrp/event.ts";
 import type { Stepped } from "./brain.ts";
 import type { Hand } from "./kernel.ts";
-import type { Hearing, Judgement, Life, Machine } from "./machine.ts";
+import type { Event as Report } from "../../src/core/report/event.ts";
+import type { Arrival, Hearing, Judgement, Life, Listening, Machine } from "./machine.ts";
 import type { World } from "./world.ts";
 
 /** What a rule may watch. Everything is told the moment it happens. */
@@ -21,6 +22,14 @@ export interface Watch {
   heard?(machine: Machine, hearing: Hearing): void;
   /** A packet of an advert goes out; the kernel may still fail to send it. */
   sent?(machine: Machine, router: VirtualRouter, advert: OutgoingAdvert): void;
+  /** A heartbeat goes out on a path. */
+  spoke?(machine: Machine, bytes: Uint8Array): void;
+  /** A heartbeat reaches a director; `counts` is what the simulator thinks of it. */
+  reached?(machine: Machine, arrival: Arrival, counts: boolean): void;
+  /** It has been heard and acted upon. */
+  listened?(machine: Machine, listening: Listening, counts: boolean): void;
+  /** An operator is told of the link. */
+  reported?(machine: Machine, report: Report): void;
   announced?(machine: Machine, address: VirtualAddress): void;
   claimed?(machine: Machine, address: VirtualAddress, router: VirtualRouter): void;
   published?(machine: Machine, router: VirtualRouter, effect: Effect & { type: "publish" }): void;

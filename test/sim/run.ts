@@ -4,7 +4,14 @@
  * whom every client sends; and then nothing happens any more.
  */
 
-import { after, type Duration, type Instant, microseconds, seconds } from "../../src/core/units/time.ts";
+import {
+  after,
+  type Duration,
+  type Instant,
+  microseconds,
+  milliseconds,
+  seconds,
+} from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { type Client, macText } from "./client.ts";
 import { longestDelay, type Striking } from "./fault.ts";
@@ -25,6 +32,9 @@ export interface Outcome {
   readonly at: Instant;
   readonly trace: readonly string[];
 }
+
+/** A backup that asks for a handover waits for so long. */
+const ASKED_FOR = milliseconds(100);
 
 /** Runs a seed; the trace is empty unless asked for. */
 export function run(seed: number, traced = false, rules: readonly Rule[] = RULES): Outcome {
@@ -97,18 +107,24 @@ function phaseTwo(world: World, plan: Plan, struck: ReadonlySet<string>): Violat
   );
   const latest = after(calm, convergence(world, plan, struck));
   world.runUntil(calm);
-  // What is right stays so, or else `settled` says so: no need to wait for the latest moment.
-  while (wrongHolders(world) !== undefined && world.now < latest && world.violation === undefined)
+  // What is right stays so, or else `settled` says so: no need to wait for the latest moment; unless that cannot be told.
+  // Who was given what another could have is left alone, or is not any more.
+  const isWished = struck.has("handover-wished");
+  while (
+    (isWished || wrongHolders(world, false) !== undefined) &&
+    world.now < latest &&
+    world.violation === undefined
+  )
     world.runUntil(Math.min(latest, after(world.now, plan.unit)) as Instant);
   if (world.violation !== undefined) return world.violation;
-  const wrong = wrongHolders(world);
+  const wrong = wrongHolders(world, isWished);
   const areSkewed = plan.skewed !== plan.blueprint.directors || struck.has("interval-changed");
   return wrong === undefined ? settled(world, areSkewed) : new Violation("somebody-holds", wrong);
 }
 
-function wrongHolders(world: World): string | undefined {
+function wrongHolders(world: World, isWished: boolean): string | undefined {
   for (const router of routersIn(world)) {
-    const wrong = absentee(world, router) ?? wrongHolder(world, router);
+    const wrong = absentee(world, router) ?? wrongHolder(world, router, isWished);
     if (wrong !== undefined) return `${router.name}: ${wrong}`;
   }
   return undefined;
@@ -139,6 +155,7 @@ function convergence(world: World, plan: Plan, struck: ReadonlySet<string>): Dur
   // What somebody else does to an address again and again is put right once a second.
   const meddled = ["address-added", "address-removed", "interface-off"].some((name) => struck.has(name));
   return (refused +
+    linkSettles(world) +
     (meddled ? seconds(1) : 0) +
     up +
     (config?.startupDelay ?? 0) +
@@ -148,6 +165,12 @@ function convergence(world: World, plan: Plan, struck: ReadonlySet<string>): Dur
     interval +
     world.blueprint.latency +
     4 * world.reaction) as Duration;
+}
+
+/** Until the directors hear each other, and know from each other who is master: what is to be preempted is asked for first. */
+function linkSettles(world: World): number {
+  const link = world.blueprint.directors[0]?.heartbeat;
+  return link === undefined ? 0 : (link.deadAfter + 2) * link.interval + ASKED_FOR;
 }
 
 /** A director that does not take part though nothing keeps it from that any more. */
@@ -160,7 +183,7 @@ function absentee(world: World, { name }: VirtualRouter): string | undefined {
 }
 
 /** What is wrong with who holds a router's addresses; undefined when nothing is. */
-function wrongHolder(world: World, router: VirtualRouter): string | undefined {
+function wrongHolder(world: World, router: VirtualRouter, isWished: boolean): string | undefined {
   const priorities = world.machines.map((machine) => healedPriority(world, machine, router.name));
   const best = Math.max(...priorities);
   for (const address of router.addresses) {
@@ -174,7 +197,7 @@ function wrongHolder(world: World, router: VirtualRouter): string | undefined {
     if (masters.length !== 1 || masters[0] !== holder)
       return `${names} holds ${address.address} and is not the one master`;
     const priority = holder === undefined ? 0 : healedPriority(world, holder, router.name);
-    if ((router.preempt || best === 255) && priority < best)
+    if ((router.preempt || best === 255) && priority < best && !isWished)
       return `${names} holds ${address.address}; another is better`;
   }
   return undefined;

@@ -4,12 +4,15 @@
  *
  * ```
  * lan lvs1=150 lvs2=100 advert=1s latency=2ms      the first command: who there is, and what the configurations share;
- *                                                  with group=yes a second instance, mail on eth1, moves with web
+ *                                                  with group=yes a second instance, mail on eth1, moves with web;
+ *                                                  with heartbeat=100ms they have a link, on eth0 and eth1, dead after 4
  * run 5s                                           lets time pass
  * start|stop|kill|pause|wake|boot|power-off lvs1   the failover process and its machine
  * down|up lvs1 eth0, mute|unmute lvs1 eth0         an interface, with or without the kernel's word
+ * hand-over lvs1                                   the operator wants the other one to be master
  * cut lvs1 | lvs2 client, cut eth1 lvs1 | lvs2     all segments, or one, fall in two
- * mend                                             all are whole again
+ * block eth1                                       heartbeats do not get through there
+ * mend, mend eth1                                  all, or one, are whole again
  * remove|add lvs1 192.0.2.100                      somebody else's hand
  * refuse|allow lvs1                                the kernel and new addresses
  * find lvs1 -60                                    the number in the file that web tracks with weight 1
@@ -25,6 +28,7 @@ import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { after, type Duration, milliseconds, seconds, ZERO } from "../../src/core/units/time.ts";
 import { IDLE, type VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { Client, macText } from "./client.ts";
+import { linksFor } from "./links.ts";
 import type { Machine } from "./machine.ts";
 import type { Port, Segment } from "./segment.ts";
 import { RULES } from "./rules/all.ts";
@@ -69,6 +73,8 @@ class Stage {
         return this.#lan.start(this.#machine(first));
       case "stop":
         return this.#machine(first).stop();
+      case "hand-over":
+        return this.#machine(first).handOver();
       case "kill":
         return this.#machine(first).kill();
       case "pause":
@@ -88,8 +94,12 @@ class Stage {
         return this.#machine(first).setCarrier(second, verb === "unmute", true);
       case "cut":
         return this.#cut(words);
+      case "block":
+        this.#lan.segments[Number(first.slice(3))]?.filter((_, __, { kind }) => kind === "heartbeat");
+        return;
       case "mend":
-        for (const segment of this.#lan.segments) segment.mendAll();
+        for (const [index, segment] of this.#lan.segments.entries())
+          if (first === "" || first === `eth${index}`) segment.mendAll();
         return;
       case "add":
       case "remove":
@@ -145,21 +155,24 @@ class Stage {
 
   #build(words: readonly string[]): void {
     const names = words.filter((word) => word.startsWith("lvs")).map((word) => word.split("=")[1] ?? "");
-    const shared = words.filter((word) => !/^(lvs|latency|group|startup-delay)/.test(word));
+    const shared = words.filter((word) => !/^(lvs|latency|group|startup-delay|heartbeat)/.test(word));
     const value = (key: string) => words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
     const latency = duration(value("latency") ?? "0s");
     const isGroup = value("group") === "yes";
-    const directors = names.map((priority) => ({
+    const heartbeat = value("heartbeat");
+    const links = heartbeat === undefined ? [] : linksFor({ ...LINK, interval: duration(heartbeat) });
+    const directors = names.map((priority, index) => ({
       ...IDLE,
       startupDelay: duration(value("startup-delay") ?? "0s"),
       routers: routersOf([...shared, `priority=${priority}`], isGroup),
+      heartbeat: links[index],
     }));
     const trace = new Trace(() => this.#lan.now);
     this.#trace = trace;
     const blueprint = {
       seed: 1,
       directors,
-      segments: isGroup ? 2 : 1,
+      segments: isGroup || heartbeat !== undefined ? 2 : 1,
       clients: 1,
       latency,
       slowness: ZERO,
@@ -211,6 +224,15 @@ function portsOf(segment: Segment, names: readonly string[]): Port[] {
 }
 
 const LOAD = [{ kind: "file", object: "load", weight: 1, reverse: false }] as const;
+
+const LINK = {
+  paths: [
+    { name: "private", segment: 1, family: 4 },
+    { name: "public", segment: 0, family: 4 },
+  ],
+  deadAfter: 4,
+  takeover: true,
+} as const;
 
 const ROUTER: VirtualRouter = {
   name: "web",

@@ -13,11 +13,16 @@ import type { Random } from "./random.ts";
 
 /** What travels. `altered` frames did not leave their sender as a healthy router writes them. */
 export interface Frame {
-  /** VRRP over either family, IP header included; or a gratuitous ARP, or its like in IPv6, as a whole frame. */
-  readonly kind: "vrrp" | "announcement";
+  /**
+   * VRRP over either family, IP header included; or a gratuitous ARP, or its like in IPv6, as a whole frame; or a heartbeat,
+   * what UDP carries of it.
+   */
+  readonly kind: "vrrp" | "announcement" | "heartbeat";
   readonly bytes: Uint8Array;
   /** A group, or the one who has the address; undefined: everybody. */
   readonly destination: IpAddress | undefined;
+  /** Of a heartbeat: who it says that it is from. */
+  readonly source?: IpAddress;
   /** What was done to it, in a few words. */
   readonly altered: string | undefined;
 }
@@ -49,6 +54,9 @@ export function fairWeather(latency: Duration): Weather {
   return { latency, jitter: ZERO, loss: 0, duplication: 0, corruption: 0, delayed: 0, delay: ZERO };
 }
 
+/** True for a frame that does not get through. */
+export type Filter = (from: Port, to: Port, frame: Frame) => boolean;
+
 /** The switch. */
 export class Segment {
   readonly name: string;
@@ -56,6 +64,7 @@ export class Segment {
   readonly #down = new Set<Port>();
   /** Which ports a port does not reach. */
   readonly #cuts = new Map<Port, Set<Port>>();
+  readonly #filters = new Set<Filter>();
   readonly #agenda: Agenda;
   readonly #random: Random;
   readonly #interfered: (from: Port, to: Port, frame: Frame) => void;
@@ -110,8 +119,15 @@ export class Segment {
     this.#cuts.get(from)?.delete(to);
   }
 
+  /** Holds some frames back from now on, as a firewall does; what it returns ends that. */
+  filter(filter: Filter): () => void {
+    this.#filters.add(filter);
+    return () => void this.#filters.delete(filter);
+  }
+
   mendAll(): void {
     this.#cuts.clear();
+    this.#filters.clear();
     this.#down.clear();
     this.weather = fairWeather(this.weather.latency);
   }
@@ -126,7 +142,7 @@ export class Segment {
     const reached: Port[] = [];
     for (const to of this.ports) {
       if (to === from || !to.hears(frame)) continue;
-      if (!this.reaches(from, to)) this.#interfered(from, to, frame);
+      if (!this.reaches(from, to) || this.#holdsBack(from, to, frame)) this.#interfered(from, to, frame);
       else if (this.#isFair) reached.push(to);
       else this.#carry(from, to, frame);
     }
@@ -139,6 +155,11 @@ export class Segment {
   /** A frame that comes from nobody on this segment. */
   inject(to: Port, frame: Frame): void {
     if (this.isUp(to)) to.receive(frame);
+  }
+
+  #holdsBack(from: Port, to: Port, frame: Frame): boolean {
+    for (const filter of this.#filters) if (filter(from, to, frame)) return true;
+    return false;
   }
 
   #carry(from: Port, to: Port, frame: Frame): void {
@@ -180,6 +201,11 @@ const HEADER_BYTES6 = [0, 4, 5, 7, 15, 23, 39];
 /** One byte is another. */
 function corrupted(frame: Frame, random: Random): Frame {
   const bytes = frame.bytes.slice();
+  if (frame.kind === "heartbeat") {
+    const at = random.integer(0, bytes.length - 1);
+    bytes[at] = (bytes[at] ?? 0) ^ random.integer(1, 255);
+    return { ...frame, bytes, altered: `byte ${at} corrupted` };
+  }
   const isIpv6 = (bytes[0] ?? 0) >> 4 === 6;
   const header = isIpv6 ? HEADER_BYTES6 : HEADER_BYTES;
   const at = random.chance(0.2) ? random.pick(header) : random.integer(isIpv6 ? 40 : 20, bytes.length - 1);

@@ -1,5 +1,6 @@
 /** What happened in a run, as text: a line for each thing, with its time, who, and what in words. */
 
+import type { Event as Report } from "../../src/core/report/event.ts";
 import { between, type Instant, START, toMilliseconds, toSeconds } from "../../src/core/units/time.ts";
 import type { OutgoingAdvert } from "../../src/core/vrrp/advert-packet.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
@@ -12,7 +13,7 @@ import { dissect } from "./validity.ts";
 export interface Happening {
   readonly at: Instant;
   readonly who: string;
-  readonly kind: "note" | "hears" | "sends" | "announces" | "state" | "address" | "life";
+  readonly kind: "note" | "hears" | "sends" | "announces" | "state" | "address" | "life" | "link";
   readonly text: string;
   /** So often in a row. */
   count: number;
@@ -85,6 +86,12 @@ export class Trace {
     const what = `${address.address}/${address.prefixLength} ${address.interface}`;
     const who = by === "stranger" ? ", by somebody else" : "";
     this.#add(machine.name, "address", `${present ? "has" : "has no longer"} ${what}${who}`);
+  }
+
+  /** What an operator is told of the link. */
+  reported(machine: Machine, { name, fields }: Report): void {
+    const told = Object.entries(fields).map(([key, value]) => `${key} ${String(value)}`);
+    this.#add(machine.name, "link", [name, ...told].join(", "));
   }
 
   life(machine: Machine, what: Life): void {

@@ -1,11 +1,13 @@
 /**
  * The failover process in virtual time. The decisions are the shipped ones of `src/core`, and each virtual router is driven
- * by the shipped `Instance`; what stands here is the wiring of `src/failover/{failover,address-keeper}.ts`, with callbacks
- * for their promises. A change there is to be made here, too.
+ * by the shipped `Instance`, the link to the other director by the shipped `PairLink`; what stands here is the wiring of
+ * `src/failover/{failover,address-keeper}.ts`, with callbacks for their promises. A change there is to be made here, too.
  */
 
 import type { Finding, TrackKind, Verdict } from "../../src/core/track/model.ts";
 import { type Outcome, outcomeOf } from "../../src/core/track/outcome.ts";
+import { peerPatience } from "../../src/core/heartbeat/patience.ts";
+import type { FailoverCount } from "../../src/core/report/channel.ts";
 import { after, type Duration, type Instant, ZERO } from "../../src/core/units/time.ts";
 import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { AddressBook, addressKey, isNeedless } from "../../src/core/vrrp/address-book.ts";
@@ -18,11 +20,30 @@ import {
 } from "../../src/core/vrrp/model.ts";
 import { leftOver, mayResume } from "../../src/core/vrrp/succession.ts";
 import { faultsOf, type Interfaces, primaryAddress } from "../../src/core/vrrp/surroundings.ts";
+import type { HeartbeatFault } from "../../src/core/wire/heartbeat.ts";
 import { AnnouncementPacer } from "../../src/failover/announcement-pacer.ts";
+import { Counters } from "../../src/failover/counters.ts";
 import { Instance, type InstanceHands, whenAllSettled } from "../../src/failover/instance.ts";
 import { hmacMd5 } from "../../src/failover/mac.ts";
+import { Noticeboard } from "../../src/failover/noticeboard.ts";
+import { PairLink } from "../../src/failover/pair-link.ts";
 import { TrackedObjects } from "../../src/failover/tracked-objects.ts";
 import type { Brain, Host, Socket } from "./brain.ts";
+import { seal } from "./seal.ts";
+
+/** Passes on which heartbeats are discarded, and counts nothing. */
+class Discards extends Counters<FailoverCount> {
+  readonly #host: Host;
+
+  constructor(host: Host) {
+    super();
+    this.#host = host;
+  }
+
+  override count(name: FailoverCount, { cause }: Readonly<Record<string, string>>): void {
+    if (name === "heartbeats_discarded") this.#host.discarded(cause as HeartbeatFault);
+  }
+}
 
 /** The brain of the VRRP pair. */
 export class VrrpBrain implements Brain {
@@ -34,6 +55,7 @@ export class VrrpBrain implements Brain {
   readonly #tracked: TrackedObjects;
   readonly #pacer: AnnouncementPacer;
   readonly #hands: InstanceHands;
+  readonly #pair: PairLink;
   #virtual: ReadonlySet<IpAddress> = new Set();
   #configured = false;
   #configuring = false;
@@ -52,6 +74,21 @@ export class VrrpBrain implements Brain {
       announce: (address) => host.announce(address),
       mayAnnounce: (address) => this.#holderOf(address)?.mayAnnounce() === true,
     });
+    this.#pair = new PairLink(
+      {
+        clock: host.clock,
+        hmac: seal,
+        software: "1.0.0",
+        boot: () => host.bootId(),
+        open: (path, handler) => host.open(path, handler),
+        afterReading: (then) => host.afterReading(then),
+        instances: () => [...this.working.values()],
+        primary: (router) => this.#primary(router),
+        event: (report) => host.reported(report),
+      },
+      new Discards(host),
+      new Noticeboard(),
+    );
     this.#hands = {
       clock: host.clock,
       send: (router, advert) => host.send(router, advert),
@@ -67,11 +104,17 @@ export class VrrpBrain implements Brain {
       primary: (router) => this.#primary(router),
       held: (router) => this.#book.held(router),
       event: () => {},
-      transition: (router, transition) => host.published(router, transition),
+      transition: (router, transition) => {
+        this.#pair.tellSoon();
+        host.published(router, transition);
+      },
       late: () => {},
       stalled: () => {},
       companions: (instance) => this.#companions(instance),
-      decided: (instance, decision) => host.stepped({ working: instance, ...decision }),
+      decided: (instance, decision) => {
+        host.stepped({ working: instance, ...decision });
+        this.#pair.decided(instance, decision);
+      },
     };
   }
 
@@ -98,7 +141,7 @@ export class VrrpBrain implements Brain {
     this.#stopAllBut(kept, () => this.#takeIntoForce(config, delay, diedAt));
   }
 
-  #takeIntoForce({ routers }: FailoverConfig, delay: Duration, diedAt: Instant | undefined): void {
+  #takeIntoForce({ routers, heartbeat }: FailoverConfig, delay: Duration, diedAt: Instant | undefined): void {
     const host = this.#host;
     this.#virtual = new Set(routers.flatMap((router) => router.addresses.map(({ address }) => address)));
     const earlier = this.#book.blank ? host.record : [];
@@ -108,7 +151,7 @@ export class VrrpBrain implements Brain {
       (router) =>
         !this.working.has(router.name) &&
         this.#standing(router).faults.length === 0 &&
-        mayResume(router, found, diedAt, host.clock.now()),
+        mayResume(router, found, diedAt, host.clock.now(), peerPatience(heartbeat)),
     );
     const held = [...this.working.values()].flatMap(({ router }) => this.#book.held(router));
     this.#remove(leftOver(found, held, resuming), () => {
@@ -118,6 +161,8 @@ export class VrrpBrain implements Brain {
         else if (JSON.stringify(running.router) !== JSON.stringify(router)) running.reconfigure(router);
       }
       for (const instance of this.working.values()) Instance.agree(this.#companions(instance));
+      host.linked(heartbeat);
+      this.#pair.configure(heartbeat);
       whenAllSettled([...this.working.values()], () => this.#inForce(routers));
     });
   }
@@ -133,7 +178,17 @@ export class VrrpBrain implements Brain {
   }
 
   stop(stopped: () => void): void {
+    this.#pair.leave();
+    this.#pair.handOver([...this.working.values()], () => this.#stopAll(stopped));
+  }
+
+  handOver(): void {
+    this.#pair.handOver([...this.working.values()], () => {});
+  }
+
+  #stopAll(stopped: () => void): void {
     this.#stopAllBut(new Set(), () => {
+      this.#pair.close();
       this.#tracked.close();
       this.#pacer.close();
       this.#host.record = [];

@@ -5,6 +5,8 @@
  * when a machine was last in trouble (stalled, killed, started, reconfigured, meddled with).
  */
 
+import type { HeartbeatConfig } from "../../src/core/heartbeat/model.ts";
+import type { Event as Report } from "../../src/core/report/event.ts";
 import type { Family, IpAddress } from "../../src/core/units/ip-address.ts";
 import { after, type Duration, type Instant, seconds, ZERO } from "../../src/core/units/time.ts";
 import type { OutgoingAdvert } from "../../src/core/vrrp/advert-packet.ts";
@@ -13,10 +15,19 @@ import type { Finding } from "../../src/core/track/model.ts";
 import type { Mac } from "../../src/core/units/mac.ts";
 import type { Effect } from "../../src/core/vrrp/event.ts";
 import { Agenda } from "./agenda.ts";
-import type { Brain, Host, Stepped } from "./brain.ts";
+import type { Brain, Host, PathEnds, Stepped } from "./brain.ts";
 import { Client } from "./client.ts";
+import { Hearsay } from "./hearsay.ts";
 import type { Hand } from "./kernel.ts";
-import { type Hearing, type Judgement, type Life, Machine, type MachineListener } from "./machine.ts";
+import {
+  type Arrival,
+  type Hearing,
+  type Judgement,
+  type Life,
+  type Listening,
+  Machine,
+  type MachineListener,
+} from "./machine.ts";
 import { Random } from "./random.ts";
 import { type Rule, Violation, type Watch } from "./rule.ts";
 import { type Frame, type Port, Segment } from "./segment.ts";
@@ -37,7 +48,11 @@ export interface Blueprint {
   /** Of the kernels: see KernelMood. */
   readonly slowness: Duration;
   readonly timerLateness: Duration;
+  /** Heartbeats are kept for those who replay them. */
+  readonly recording?: boolean;
 }
+
+const RECORDED_MAX = 100;
 
 const NEVER = -1e15 as Instant;
 type Watcher<Name extends keyof Watch> = NonNullable<Watch[Name]>;
@@ -56,10 +71,17 @@ export class World implements MachineListener {
   reaction: Duration;
   /** The longest advert interval that any file has ever had: what anybody may have learnt. */
   longestInterval: Duration = ZERO;
+  /** Some heartbeats that were sent, for those who replay them. */
+  readonly recorded: Frame[] = [];
   violation: Violation | undefined;
   /** Changes of masters that were published. */
   transitions = 0;
   readonly trace: Trace | undefined;
+  readonly #hearsay = new Map<Machine, Hearsay>();
+  /** Of heartbeats to an address: when one last suffered something. */
+  readonly #pathInterference = new Map<IpAddress, Instant>();
+  readonly #handovers = new Map<Machine, Instant>();
+  #counts = false;
   readonly #machineOf = new Map<Port, Machine>();
   readonly #interference = new Map<Machine, Map<Machine, Instant>>();
   readonly #trouble = new Map<Machine, Instant>();
@@ -105,6 +127,23 @@ export class World implements MachineListener {
   /** When something last befell a frame from one to the other. */
   interfered(from: Machine, to: Machine): Instant {
     return this.#interference.get(from)?.get(to) ?? NEVER;
+  }
+
+  /** What a director can know of the other one by the link. */
+  hearsay(machine: Machine): Hearsay {
+    let known = this.#hearsay.get(machine);
+    if (known === undefined) this.#hearsay.set(machine, (known = new Hearsay()));
+    return known;
+  }
+
+  /** When something last befell a heartbeat on its way to an address. */
+  pathInterfered(destination: IpAddress): Instant {
+    return this.#pathInterference.get(destination) ?? NEVER;
+  }
+
+  /** When a director last gave or took, or was to. */
+  handedOverAt(machine: Machine): Instant {
+    return this.#handovers.get(machine) ?? NEVER;
   }
 
   /** When a machine was last in trouble; now, while its process does not run or its timers are late. */
@@ -177,6 +216,8 @@ export class World implements MachineListener {
   // What the machines tell.
 
   stepped(machine: Machine, step: Stepped): void {
+    const { type } = step.event;
+    if (type === "give" || type === "take" || type === "given") this.#handovers.set(machine, this.now);
     for (const watch of this.#onStepped) watch(machine, step);
   }
 
@@ -193,6 +234,34 @@ export class World implements MachineListener {
     if (machine.kernel.mood.failsToSend) this.trouble(machine);
     this.trace?.sent(machine, router, advert);
     for (const watch of this.#onSent) watch(machine, router, advert);
+  }
+
+  spoke(machine: Machine, { remote }: PathEnds, frame: Frame): void {
+    if (machine.kernel.mood.failsToSend) this.#pathInterference.set(remote, this.now);
+    this.hearsay(machine).said(frame.bytes);
+    for (const watch of this.#watches) watch.spoke?.(machine, frame.bytes);
+    const { recorded, random } = this;
+    if (this.blueprint.recording !== true) return;
+    if (recorded.length < RECORDED_MAX) recorded.push(frame);
+    else if (random.chance(0.1)) recorded[random.integer(0, RECORDED_MAX - 1)] = frame;
+  }
+
+  reached(machine: Machine, arrival: Arrival): void {
+    this.#counts = this.hearsay(machine).hears(arrival.path.name, arrival.frame, this.now);
+    for (const watch of this.#watches) watch.reached?.(machine, arrival, this.#counts);
+  }
+
+  listened(machine: Machine, listening: Listening): void {
+    for (const watch of this.#watches) watch.listened?.(machine, listening, this.#counts);
+  }
+
+  linked(machine: Machine, config: HeartbeatConfig | undefined): void {
+    this.hearsay(machine).configure(config, this.now);
+  }
+
+  reported(machine: Machine, report: Report): void {
+    this.trace?.reported(machine, report);
+    for (const watch of this.#watches) watch.reported?.(machine, report);
   }
 
   announced(machine: Machine, address: VirtualAddress): void {
@@ -233,7 +302,9 @@ export class World implements MachineListener {
   }
 
   life(machine: Machine, what: Life): void {
-    this.trouble(machine);
+    // To be told to stop is no trouble yet: what it hands over is to be there all the while.
+    if (what !== "stopping") this.trouble(machine);
+    if (what === "stopped" || what === "killed" || what === "power lost") this.#hearsay.delete(machine);
     this.trace?.life(machine, what);
     for (const watch of this.#watches) watch.life?.(machine, what);
   }
@@ -272,6 +343,10 @@ export class World implements MachineListener {
 
   #onInterference(from: Port, to: Port, frame: Frame): void {
     if (frame.kind === "announcement") this.#missed.set(to, this.now);
+    if (frame.kind === "heartbeat") {
+      if (frame.destination !== undefined) this.#pathInterference.set(frame.destination, this.now);
+      return;
+    }
     const [sender, receiver] = [this.#machineOf.get(from), this.#machineOf.get(to)];
     if (sender === undefined || receiver === undefined) return;
     let known = this.#interference.get(sender);

@@ -21,13 +21,14 @@ function childOf(script: string, { releaseWhileAway = false, releaseTakesMs = 0 
   writeFileSync(module, script);
   const events: Event[] = [];
   const releases: string[] = [];
-  const child = new Child<object, never>({
+  const child = new Child<object, never, unknown, unknown>({
     name: "balancer",
     module: pathToFileURL(module),
     arguments: [],
     nodeOptions: [],
     onEvent: (event) => void events.push(event),
     onReport: () => {},
+    known: () => [],
     onEventsDropped: () => {},
     async release() {
       releases.push("begun");
@@ -98,4 +99,19 @@ t.test("a child that cannot be started is tried again", async (t) => {
   t.match(told("process-died")[0]?.fields["how"], /ENOENT/);
   await inForce;
   await child.stop();
+});
+
+t.test("a call has the answer of its number, and none from a child that is not there or dies", async (t) => {
+  const { child } = childOf(`process.on("message", ({ type, id, call }) => {
+    if (type === "configure") process.send({ type: "configured" });
+    else if (type === "call" && call === "die") process.exit(7);
+    else if (type === "call") setTimeout(() => process.send({ type: "answer", id, answer: call }), call);
+    else if (type === "stop") process.exit(0);
+  })`);
+  t.equal(await child.call("early"), undefined);
+  await child.configure({});
+  t.strictSame(await Promise.all([child.call(100), child.call(1)]), [100, 1]);
+  t.strictSame(await Promise.all([child.call(60_000), child.call("die")]), [undefined, undefined]);
+  await child.stop();
+  t.equal(await child.call("late"), undefined);
 });

@@ -56,13 +56,36 @@ t.test("what is known of real servers goes with the balancer", async (t) => {
   const real = { virtual: "tcp 192.0.2.100:80", real: "198.51.100.21:80", weight: 1, configuredWeight: 1 };
   const virtualServers = [{ virtual: "tcp 192.0.2.100:80", hasQuorum: true }];
   const realServers = [{ ...real, up: true }];
-  metrics.onBalancerReport({ virtualServers, realServers, checks: [], counts: [], lateness: [] });
+  metrics.onBalancerReport({ virtualServers, realServers, drains: [], checks: [], counts: [], lateness: [] });
   t.strictSame(await lines(metrics, "relevo_virtual_server_quorum"), [
     'relevo_virtual_server_quorum{virtual="tcp 192.0.2.100:80"} 1',
   ]);
   t.equal((await lines(metrics, "relevo_real_server")).length, 4);
+  const drain = {
+    virtual: real.virtual,
+    real: real.real,
+    source: "operator",
+    end: "hold",
+    progress: 0.5,
+  } as const;
+  metrics.onBalancerReport({
+    virtualServers,
+    realServers: undefined,
+    drains: [
+      { ...drain, state: "draining", left: 7 },
+      { ...drain, real: "198.51.100.22:80", state: "draining", left: undefined },
+    ],
+    checks: [],
+    counts: [],
+    lateness: [],
+  });
+  t.strictSame(await lines(metrics, "relevo_drain"), [
+    'relevo_drains{state="draining"} 2',
+    'relevo_drains{state="drained"} 0',
+    'relevo_drain_connections_left{virtual="tcp 192.0.2.100:80",real="198.51.100.21:80"} 7',
+  ]);
   metrics.onProcess("failover", false);
-  t.equal((await lines(metrics, "relevo_real_server")).length, 4);
+  t.equal((await lines(metrics, "relevo_real_server")).length, 4, "undefined is as it was");
   metrics.onProcess("balancer", false);
   t.strictSame(await lines(metrics, "relevo_real_server"), []);
 });

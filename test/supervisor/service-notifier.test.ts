@@ -72,6 +72,7 @@ class Desk {
     this.notifier.onReport({
       virtualServers,
       realServers,
+      drains: [],
       checks: [],
       counts: [],
       lateness: [],

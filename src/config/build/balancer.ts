@@ -44,6 +44,7 @@ export function buildBalancer(content: FileContent, userOf: UserOf): BalancerCon
       virtualServer(server, content.virtual_server_groups, userOf),
     ),
     timeouts: { tcp: timeouts.tcp, tcpFin: timeouts.tcpfin, udp: timeouts.udp },
+    masquerade: content.masquerade,
     tellInitial,
   };
 }

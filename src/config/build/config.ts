@@ -34,6 +34,7 @@ export function buildConfig(
     balancer: buildBalancer(content, userOf),
     watch: buildWatch(content, userOf),
     notify: buildNotify(content, userOf),
+    maintenanceDirectory: content.global_defs.maintenance_directory,
     metrics: content.metrics === false ? undefined : content.metrics,
     digest: fingerprint,
   });

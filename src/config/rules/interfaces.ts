@@ -46,6 +46,8 @@ function* interfacePlaces(content: LooseContent): Generator<{ readonly name: str
     if (entry?.dev !== undefined) yield { name: entry.dev, path: ["static_ipaddress", index] };
   for (const place of routingPlaces(content))
     for (const [name, path] of routingInterfaces(place)) yield { name, path };
+  if (content.masquerade?.interface !== undefined)
+    yield { name: content.masquerade.interface, path: ["masquerade", "interface"] };
   for (const [gateway, keys] of content.track_gateways ?? []) {
     const path = ["track_gateways", gateway, "interface"];
     if (keys?.interface !== undefined) yield { name: keys.interface, path };

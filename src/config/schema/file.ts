@@ -9,7 +9,9 @@ import type { Loose } from "../salvage.ts";
 import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
 import { heartbeatSchema } from "./heartbeat.ts";
 import { instanceSchema } from "./instance.ts";
+import { masqueradeSchema } from "./masquerade.ts";
 import { ownName } from "./leaf.ts";
+import { realServerSetupSchema } from "./real-server-setup.ts";
 import { routeSchema, ruleSchema } from "./routing.ts";
 import { syncGroupSchema } from "./sync-group.ts";
 import {
@@ -42,6 +44,8 @@ export const fileSchema = z.strictObject({
   vrrp_sync_groups: z.map(ownName(), syncGroupSchema).default(new Map()),
   virtual_server_groups: virtualServerGroupsSchema.default(new Map()),
   virtual_servers: z.array(virtualServerSchema).default([]),
+  masquerade: masqueradeSchema.optional(),
+  realserver: realServerSetupSchema.default(realServerSetupSchema.parse({})),
 });
 
 /** A file's content, every value read. */

@@ -59,6 +59,7 @@ export const globalsSchema = z.strictObject({
   notify_fifo: absolutePath().optional(),
   vrrp_notify_fifo: absolutePath().optional(),
   lvs_timeouts: lvsTimeoutsSchema.default({}),
+  maintenance_directory: absolutePath().optional(),
   rs_init_notifies: toggle().default(false),
   vrrp_notify_priority_changes: toggle().default(false),
   vrrp_version: vrrpVersion().default(2),

@@ -31,6 +31,16 @@ export function network(): z.ZodType<Destination> {
   return textLeaf<Destination>("a network such as 203.0.113.0/24, or default", readDestination);
 }
 
+/** The same, but not all that there is in one word. */
+export function plainNetwork(): z.ZodType<Prefix> {
+  return textLeaf<Prefix>("a network such as 198.51.100.0/24", (text) => {
+    const reading = readDestination(text);
+    if ("refusal" in reading) return reading;
+    if (reading.value !== "default") return { value: reading.value };
+    return refuse("bad-address", `${quote(text)} is no network, such as 198.51.100.0/24`);
+  });
+}
+
 /** A routing table: its number, or the name of one that every machine has. */
 export function routingTable(): z.ZodType<number> {
   const name = choice({ main: 254, default: 253 });

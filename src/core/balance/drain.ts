@@ -9,7 +9,8 @@
  * Whoever drives it tells what the kernel counts as often as it likes, and the time when `deadlineAt` has come.
  */
 
-import { after, type Duration, type Instant } from "../units/time.ts";
+import { after, between, type Duration, type Instant, seconds } from "../units/time.ts";
+import { isMark, type ServiceId } from "./service.ts";
 
 /** What an operator asks for. */
 export interface DrainOrder {
@@ -20,10 +21,10 @@ export interface DrainOrder {
 }
 
 /** What the kernel counts for a destination (IPVS_DEST_ATTR_ACTIVE_CONNS, _INACT_CONNS, _PERSIST_CONNS). */
-interface ConnectionCounts {
+export interface ConnectionCounts {
   /** Established connections. */
   readonly active: number;
-  /** Connections that are over and not forgotten yet. */
+  /** Connections that are over and not forgotten yet, or not established yet; of UDP all. */
   readonly inactive: number;
   /** Persistence templates. */
   readonly persistent: number;
@@ -39,6 +40,8 @@ export type DrainState =
       readonly from: number | undefined;
       /** Those that are left; undefined before the first count. */
       readonly left: number | undefined;
+      /** Since when nobody was left; undefined while somebody is. */
+      readonly emptySince: Instant | undefined;
     }
   | {
       readonly name: "drained";
@@ -53,16 +56,23 @@ export type DrainState =
 export type DrainEvent =
   | {
       readonly type: "counted";
+      /** Of those that have weight 0 in the kernel. */
       readonly counts: ConnectionCounts;
       /** Whether the kernel sends clients of a template to a real server with weight 0. */
       readonly templatesHonoured: boolean;
     }
   | { readonly type: "deadline" };
 
+/**
+ * Nobody must have been left for so long: a connection that was being made when the weight became 0 is counted as active
+ * only once it is established.
+ */
+const EMPTY_FOR: Duration = seconds(2);
+
 /** A drain that begins now. */
 export function startDrain(order: DrainOrder, now: Instant): DrainState {
   const deadlineAt = order.deadline === undefined ? undefined : after(now, order.deadline);
-  return { name: "draining", order, deadlineAt, from: undefined, left: undefined };
+  return { name: "draining", order, deadlineAt, from: undefined, left: undefined, emptySince: undefined };
 }
 
 /** One event in; the next state. A drain that is over stays as it is. */
@@ -76,17 +86,38 @@ export function step(state: DrainState, event: DrainEvent, now: Instant): DrainS
     case "counted": {
       const { active, persistent } = event.counts;
       const left = active + (event.templatesHonoured ? persistent : 0);
-      if (left === 0) return { name: "drained", order, cause: "empty", left };
-      return { ...state, from: Math.max(state.from ?? left, left), left };
+      const emptySince = left === 0 ? (state.emptySince ?? now) : undefined;
+      if (emptySince !== undefined && between(emptySince, now) >= EMPTY_FOR)
+        return { name: "drained", order, cause: "empty", left };
+      return { ...state, from: Math.max(state.from ?? left, left), left, emptySince };
     }
   }
+}
+
+/**
+ * The counts of a destination as a drain takes them. The kernel calls a connection active by its TCP or SCTP state: those
+ * of UDP, which a service of a firewall mark may have, are all inactive for it, and have to be waited for none the less.
+ */
+export function countsFor(service: ServiceId, counts: ConnectionCounts): ConnectionCounts {
+  const hasStates = !isMark(service) && service.protocol !== "udp";
+  return hasStates ? counts : { ...counts, active: counts.active + counts.inactive };
+}
+
+/** Several destinations' counts together. */
+export function addCounts(one: ConnectionCounts, other: ConnectionCounts): ConnectionCounts {
+  return {
+    active: one.active + other.active,
+    inactive: one.inactive + other.inactive,
+    persistent: one.persistent + other.persistent,
+  };
 }
 
 /** How far it is, 0..1: the part of the connections that have finished; undefined before the first count. */
 export function progress(state: DrainState): number | undefined {
   if (state.name === "drained") return 1;
   const { from, left } = state;
-  return from === undefined || left === undefined ? undefined : 1 - left / from;
+  if (from === undefined || left === undefined) return undefined;
+  return from === 0 ? 1 : 1 - left / from;
 }
 
 /** What the table is to have of it: weight 0, or nothing any more. */

@@ -6,6 +6,7 @@ import type { Check } from "../health/model.ts";
 import type { QuorumRule } from "../health/quorum.ts";
 import type { IpAddress } from "../units/ip-address.ts";
 import type { Duration } from "../units/time.ts";
+import type { Masquerade } from "./masquerade.ts";
 import { type ServiceId, withPort } from "./service.ts";
 
 /** The kernel's schedulers, by its names (net/netfilter/ipvs/Kconfig). */
@@ -120,6 +121,8 @@ export interface LvsTimeouts {
 export interface BalancerConfig {
   readonly virtualServers: readonly VirtualServer[];
   readonly timeouts: LvsTimeouts;
+  /** Undefined: the real servers' own packets leave as they are, if they leave. */
+  readonly masquerade: Masquerade | undefined;
   /** rs_init_notifies: a real server that starts as up is told like one that has come up. */
   readonly tellInitial: boolean;
 }

@@ -106,14 +106,22 @@ function ipv4Mask(prefixLength: number): number {
 export interface Standing {
   /** False while the sorry server, if there is one, has to do the work. */
   readonly hasQuorum: boolean;
-  /** The weight of a real server, by its place in the list; undefined when it is down. */
-  readonly weight: (index: number) => number | undefined;
+  /** Of a real server, by its place in the list. */
+  readonly share: (index: number) => Share;
+}
+
+/** What a real server is to have. */
+export interface Share {
+  /** Undefined when it is down. */
+  readonly weight: number | undefined;
+  /** What an operator's drain has come to: connections finish, or nothing is left of it; undefined without one. */
+  readonly drain: "finishing" | "removed" | undefined;
 }
 
 /**
  * The table that the configuration and the verdicts ask for. A real server that is down has weight 0, so that its
  * connections may finish, or is left out, as it is configured; and so has one whose virtual server has lost its quorum
- * to a sorry server.
+ * to a sorry server. One that is drained keeps its connections however it is configured, until it is removed.
  */
 export function desiredTable(
   virtualServers: readonly VirtualServer[],
@@ -133,16 +141,18 @@ export function desiredTable(
 function destinations(
   virtual: VirtualServer,
   service: ServiceId,
-  { hasQuorum, weight }: Standing,
+  { hasQuorum, share }: Standing,
 ): Map<string, Destination> {
   const { realServers, sorryServer } = virtual;
   const wanted = new Map<string, Destination>();
   const replaced = sorryServer !== undefined && !hasQuorum;
   for (const [index, real] of realServers.entries()) {
-    const share = replaced ? undefined : weight(index);
-    if (share === undefined && !real.inhibitOnFailure) continue;
+    const { weight, drain } = share(index);
+    if (drain === "removed") continue;
+    const isDown = replaced || weight === undefined;
+    if (isDown && !real.inhibitOnFailure && drain === undefined) continue;
     const { method, tunnel, upperThreshold, lowerThreshold } = real;
-    const settings = { method, tunnel, weight: share ?? 0, upperThreshold, lowerThreshold };
+    const settings = { method, tunnel, weight: isDown ? 0 : weight, upperThreshold, lowerThreshold };
     const id = destinationId(real, service);
     wanted.set(destinationKey(id), { id, settings });
   }

@@ -16,6 +16,7 @@ export interface Heritage {
 
 /** Who starts as up: those that worked in all services that were there. It says nothing of virtual servers without any. */
 export function adoptedVerdicts(heritage: Heritage): StartsUp {
+  if (heritage.owned.size === 0) return () => undefined;
   return (virtual, real) => {
     const weights = inherited(virtual, heritage).map(([id, service]) => weightIn(service, id, real));
     return weights.length === 0 ? undefined : weights.every((weight) => weight > 0);

@@ -13,7 +13,8 @@ import {
   realServerName,
   type VirtualServer,
 } from "../balance/model.ts";
-import type { Standing } from "../balance/table.ts";
+import { type DrainState, drainedWeight } from "../balance/drain.ts";
+import type { Share, Standing } from "../balance/table.ts";
 import { type Duration, earliest, type Instant } from "../units/time.ts";
 import { type CheckState, retimeCheck, startCheck } from "./check.ts";
 import type { Check } from "./model.ts";
@@ -39,6 +40,8 @@ export interface WatchedServer {
   readonly slowStart: Duration;
   /** When it last came back; undefined for one that was up from the start. Its driver sets it. */
   returnedAt: Instant | undefined;
+  /** An operator's drain; undefined without one. Its driver sets it. */
+  drain: DrainState | undefined;
   readonly checks: readonly WatchedCheck[];
 }
 
@@ -55,9 +58,9 @@ export function isUp(server: WatchedServer): boolean {
   return server.checks.every((check) => check.state.up);
 }
 
-/** What it counts for a quorum: its weight when up. */
+/** What it counts for a quorum: its weight when up, unless it is drained. */
 export function effectiveWeight(server: WatchedServer): number {
-  return isUp(server) ? server.weight : 0;
+  return isUp(server) && server.drain === undefined ? server.weight : 0;
 }
 
 /** The weight asked of the kernel, less while it starts slowly: 0 also when it is not to be in the table. */
@@ -72,7 +75,7 @@ export function nextWeightChange(roster: Roster, now: Instant): Instant | undefi
   let next: Instant | undefined;
   for (const server of roster.values()) {
     const { returnedAt, slowStart } = server;
-    if (returnedAt !== undefined && isUp(server))
+    if (returnedAt !== undefined && effectiveWeight(server) > 0)
       next = earliest(next, nextStepAt(returnedAt, slowStart, now));
   }
   return next;
@@ -102,7 +105,7 @@ export function reviseRoster(
   return revised;
 }
 
-/** The weights of those real servers of a virtual server that are up, added. */
+/** The weights of those real servers of a virtual server that are up and not drained, added. */
 export function liveWeight(virtual: VirtualServer, roster: Roster): number {
   return virtual.realServers.reduce((sum, real) => {
     const server = serverOf(virtual, real, roster);
@@ -114,12 +117,23 @@ export function liveWeight(virtual: VirtualServer, roster: Roster): number {
 export function standing(virtual: VirtualServer, roster: Roster, hasQuorum: boolean, now: Instant): Standing {
   return {
     hasQuorum,
-    weight(index) {
+    share(index) {
       const real = virtual.realServers[index];
       const server = real && serverOf(virtual, real, roster);
-      return server !== undefined && isUp(server) ? tableWeight(server, now) : undefined;
+      return server === undefined ? DOWN : shareOf(server, now);
     },
   };
+}
+
+const DOWN: Share = { weight: undefined, drain: undefined };
+
+function shareOf(server: WatchedServer, now: Instant): Share {
+  const up = isUp(server);
+  const weight = up ? tableWeight(server, now) : undefined;
+  if (server.drain === undefined) return { weight, drain: undefined };
+  if (drainedWeight(server.drain) === undefined) return { weight, drain: "removed" };
+  // The connections of one that is down do not finish.
+  return { weight, drain: up ? "finishing" : undefined };
 }
 
 function serverOf(virtual: VirtualServer, real: RealServer, roster: Roster): WatchedServer | undefined {
@@ -148,7 +162,8 @@ function watch(
     return same;
   });
   const { weight, slowStart } = real;
-  return { virtual: virtual.name, real: name, weight, slowStart, returnedAt: known?.returnedAt, checks };
+  const { returnedAt, drain } = known ?? {};
+  return { virtual: virtual.name, real: name, weight, slowStart, returnedAt, drain, checks };
 }
 
 function startsAs(virtual: VirtualServer, real: RealServer, startsUp: StartsUp): boolean {

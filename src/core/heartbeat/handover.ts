@@ -13,6 +13,9 @@
  * Whoever asks waits 50 ms. A master that has had no answer by then goes on as if there were no peer: one that stops lets go,
  * one that was to be preempted stays. So both hold the addresses for 50 ms at most.
  *
+ * An offer is acted upon when all that had queued beside it has been heard: after a stall it may be an old one, and a later word
+ * that asks for nothing has withdrawn it. A master that gives its offer up says so at once.
+ *
  * Each question has a number of the asker's; the answer has the same. A question that is repeated is not asked again of
  * anybody, and gets the answer that it had. An answer to a question that is not open any more is nothing.
  */
@@ -26,6 +29,10 @@ import { localInstance, type Roster } from "./roster.ts";
 export const HANDOVER_OVERLAP = milliseconds(50);
 /** A question is repeated so often. */
 const REPEAT_EVERY = milliseconds(5);
+/** While more comes than can be read an offer waits, but no longer than this: half of what it is open for. */
+const FLOOD_PATIENCE = milliseconds(25);
+/** Meanwhile it is looked at so often. */
+const LOOK_EVERY = milliseconds(1);
 /** An answer is remembered for so long; its question is asked for 50 ms. */
 const REMEMBERED_FOR = seconds(1);
 
@@ -45,6 +52,17 @@ interface Inquiry {
   /** Undefined while the instances are being claimed, or offered. */
   readonly answer: Message | undefined;
   readonly forgetAt: Instant;
+  /** An offer that is not acted upon yet. */
+  readonly pending?: Pending | undefined;
+}
+
+/** An offer that waits for all that had queued beside it. */
+interface Pending {
+  readonly since: Instant;
+  /** When to see whether it still stands. */
+  readonly lookAt: Instant;
+  /** A flood since then says that there is more to be heard. */
+  readonly lookedAt: Instant;
 }
 
 /** The handovers under way. */
@@ -191,17 +209,25 @@ function onAnswer(
 function onOffer(handover: Handover, offer: Message, now: Instant, parties: Parties): HandoverStep {
   const known = handover.inquiries.find(({ id }) => id === offer.id);
   if (known !== undefined) return again(handover, known);
-  const reason = cannotTake(offer.instances, parties);
+  // Both would let go of what each offers the other.
+  const isOurs = handover.asked.some(
+    ({ kind, instances }) => kind === "offer" && instances.some((id) => offer.instances.includes(id)),
+  );
+  const reason = isOurs ? "claim-failed" : cannotTake(offer.instances, parties);
   if (reason !== undefined) return refuse(handover, offer, reason, now);
   // What we had asked for is being given to us.
   const asked = handover.asked.filter(
     ({ kind, instances }) => kind !== "request" || !isWithin(instances, offer.instances),
   );
-  const taking = inquiry(offer, undefined, now);
-  return {
-    ...unchanged({ ...handover, asked, inquiries: [...handover.inquiries, taking] }),
-    effects: [{ type: "take", offer: offer.id, instances: offer.instances }],
-  };
+  const pending = { since: now, lookAt: now, lookedAt: now };
+  const taking = { ...inquiry(offer, undefined, now), pending };
+  return unchanged({ ...handover, asked, inquiries: [...handover.inquiries, taking] });
+}
+
+/** The peer's latest word asks for nothing: what it had offered before, and we have not begun to take, it offers no more. */
+export function onNothingAsked(handover: Handover): Handover {
+  if (handover.inquiries.every(({ pending }) => pending === undefined)) return handover;
+  return { ...handover, inquiries: handover.inquiries.filter(({ pending }) => pending === undefined) };
 }
 
 function cannotTake(instances: readonly number[], { roster, stopping }: Parties): RefusalReason | undefined {
@@ -262,8 +288,9 @@ export function onTaken(
   return { ...unchanged({ ...handover, inquiries }), answers: [answer] };
 }
 
-/** Time has passed: questions are repeated or given up, answers forgotten. */
-export function onDeadline(handover: Handover, now: Instant): HandoverStep {
+/** Time has passed: offers are acted upon, questions repeated or given up, answers forgotten. */
+export function onDeadline(before: Handover, floodedAt: Instant | undefined, now: Instant): HandoverStep {
+  const { handover, effects } = actUpon(before, floodedAt, now);
   const due = handover.asked.some(({ repeatAt }) => repeatAt <= now);
   const given = handover.asked.filter(({ giveUpAt }) => giveUpAt <= now);
   const asked = handover.asked
@@ -275,9 +302,28 @@ export function onDeadline(handover: Handover, now: Instant): HandoverStep {
   return {
     handover: { ...handover, asked, inquiries },
     answers: [],
-    effects: given.map(({ kind, instances }) => failed(kind, instances, "timeout")),
-    ask: due && asked.length > 0,
+    effects: [...effects, ...given.map(({ kind, instances }) => failed(kind, instances, "timeout"))],
+    ask: (due && asked.length > 0) || given.length > 0,
   };
+}
+
+/** Offers that still stand once all has been heard are taken. */
+function actUpon(
+  handover: Handover,
+  floodedAt: Instant | undefined,
+  now: Instant,
+): Pick<HandoverStep, "handover" | "effects"> {
+  const effects: HandoverEffect[] = [];
+  const inquiries = handover.inquiries.map((offer) => {
+    const { id, instances, pending } = offer;
+    if (pending === undefined || now < pending.lookAt) return offer;
+    const isMoreToHear = floodedAt !== undefined && floodedAt >= pending.lookedAt;
+    if (isMoreToHear && now < after(pending.since, FLOOD_PATIENCE))
+      return { ...offer, pending: { ...pending, lookAt: after(now, LOOK_EVERY), lookedAt: now } };
+    effects.push({ type: "take", offer: id, instances });
+    return { ...offer, pending: undefined };
+  });
+  return { handover: { ...handover, inquiries }, effects };
 }
 
 /** Nobody who was asked is there any more. */
@@ -297,7 +343,7 @@ export function questions({ asked }: Handover): readonly Message[] {
 export function handoverDeadline({ asked, inquiries }: Handover): Instant | undefined {
   return earliest(
     ...asked.flatMap(({ repeatAt, giveUpAt }) => [repeatAt, giveUpAt]),
-    ...inquiries.map(({ forgetAt }) => forgetAt),
+    ...inquiries.map(({ forgetAt, pending }) => pending?.lookAt ?? forgetAt),
   );
 }
 

@@ -36,6 +36,7 @@ import {
   NO_HANDOVER,
   onDeadline as onHandoverDeadline,
   onMessage,
+  onNothingAsked,
   onPeerGone,
   onTaken,
   type Parties,
@@ -43,7 +44,7 @@ import {
 } from "./handover.ts";
 import type { HeartbeatConfig, HeartbeatPath, LinkContext } from "./model.ts";
 import { nameId } from "./name-id.ts";
-import { flood, hear, judge, type Path, silentAt, unheardPath } from "./path.ts";
+import { flood, hear, judge, lastFlood, type Path, silentAt, unheardPath } from "./path.ts";
 import {
   contradict,
   hearPeer,
@@ -285,6 +286,7 @@ function onHeartbeat(
   }
   // What was overtaken on another path says nothing that holds now.
   if (latest) {
+    if (asksNothing(heartbeat)) state = { ...state, handover: onNothingAsked(state.handover) };
     for (const message of heartbeat.messages) {
       const answered = carryOn(state, onMessage(state.handover, message, now, parties(state)), now, context);
       state = answered.state;
@@ -292,7 +294,15 @@ function onHeartbeat(
     }
   }
   const judged = lookForSplits(state, now);
-  return { state: judged.state, effects: [...effects, ...judged.effects] };
+  const isSplit = judged.effects.some(({ type }) => type === "split-brain");
+  // The one that gives way says first that it was master: the other one could not know, and has to announce again.
+  const told = isSplit ? sendRound(judged.state, [], now, context) : unchanged(judged.state);
+  return { state: told.state, effects: [...effects, ...told.effects, ...judged.effects] };
+}
+
+/** No part of a round that asks for something: such a round begins with its questions, and goes on with what has changed. */
+function asksNothing({ messages, roster }: Heartbeat): boolean {
+  return messages.length === 0 && roster.changed === 0;
 }
 
 /** Another life of the peer: what was numbered, said and agreed with the former one is over. */
@@ -360,7 +370,7 @@ function judgePaths(state: LinkState, now: Instant, { config }: LinkContext): Li
 }
 
 function judgeHandover(state: LinkState, now: Instant, context: LinkContext): LinkStep {
-  return carryOn(state, onHandoverDeadline(state.handover, now), now, context);
+  return carryOn(state, onHandoverDeadline(state.handover, lastFlood(state.paths), now), now, context);
 }
 
 function judgeTrustOf(state: LinkState, now: Instant): LinkStep {

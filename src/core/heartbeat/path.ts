@@ -58,6 +58,12 @@ export function flood(path: Path, now: Instant): Path {
   return path.state.name === "up" ? { ...path, state: { ...path.state, floodedAt: now } } : path;
 }
 
+/** When there was last more than could be read, on any of them. */
+export function lastFlood(paths: readonly Path[]): Instant | undefined {
+  const floods = paths.flatMap(({ state }) => (state.name === "up" ? (state.floodedAt ?? []) : []));
+  return floods.length === 0 ? undefined : (Math.max(...floods) as Instant);
+}
+
 /** When the path will be silent if nothing comes; undefined when it is not up. */
 export function silentAt({ state }: Path, deadAfter: number): Instant | undefined {
   if (state.name !== "up") return undefined;

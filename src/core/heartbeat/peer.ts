@@ -21,8 +21,8 @@ interface PeerInstance {
   readonly advertInterval: Duration;
   /** When it entered the state, by our clock. */
   readonly since: Instant;
-  /** When it was told last. */
-  readonly heardAt: Instant;
+  /** The number of the datagram that told it last. */
+  readonly toldIn: number;
 }
 
 /** How the peer's configuration or release differs. */
@@ -45,8 +45,8 @@ export interface Peer {
   readonly presence: Presence;
   /** By id; empty unless it is alive. */
   readonly instances: ReadonlyMap<number, PeerInstance>;
-  /** Which instances it last said to have, and when it began to say so. */
-  readonly edition: { readonly id: number; readonly since: Instant } | undefined;
+  /** Which instances it last said to have, and the number of the datagram that first said so. */
+  readonly edition: { readonly id: number; readonly since: number } | undefined;
   /** The latest datagram of its boot, on any path. */
   readonly sequence: number;
   readonly stopping: boolean;
@@ -137,7 +137,7 @@ export function hearPeer(peer: Peer, heartbeat: Heartbeat, now: Instant, own: Ow
   if (!isLatest(peer, heartbeat.sequence)) return { peer: alive, effects };
 
   const { edition } = heartbeat.roster;
-  const known = peer.edition?.id === edition ? peer.edition : { id: edition, since: now };
+  const known = peer.edition?.id === edition ? peer.edition : { id: edition, since: heartbeat.sequence };
   const { instances, effects: told } = hearInstances(peer.instances, heartbeat, known.since, now);
   const skew = skewOf(heartbeat, own);
   if (!sameSkew(skew, peer.skew)) effects.push({ type: "skew", skew });
@@ -151,8 +151,8 @@ export function hearPeer(peer: Peer, heartbeat: Heartbeat, now: Instant, own: Ow
 
 function hearInstances(
   before: Peer["instances"],
-  { roster }: Heartbeat,
-  editionSince: Instant,
+  { roster, sequence }: Heartbeat,
+  editionSince: number,
   now: Instant,
 ): Pick<Peer, "instances"> & Pick<PeerStep, "effects"> {
   const effects: PeerEffect[] = [];
@@ -163,7 +163,7 @@ function hearInstances(
       known?.state === state && known.priority === priority && known.advertInterval === advertInterval;
     // Counted anew each time, the moment would wander with the time on the way.
     const since = known?.state === state ? known.since : ((now - age) as Instant);
-    instances.set(id, { state, priority, advertInterval, since, heardAt: now });
+    instances.set(id, { state, priority, advertInterval, since, toldIn: sequence });
     if (!isSame) effects.push({ type: "peer-instance", id, state, priority, advertInterval });
   }
   for (const id of goneFrom(instances, roster.total, editionSince)) {
@@ -174,9 +174,9 @@ function hearInstances(
 }
 
 /** Those that the peer has not told of since its list is another one; none before all of that list is known. */
-function goneFrom(instances: Peer["instances"], total: number, editionSince: Instant): readonly number[] {
+function goneFrom(instances: Peer["instances"], total: number, editionSince: number): readonly number[] {
   if (instances.size <= total) return [];
-  const gone = [...instances].filter(([, { heardAt }]) => heardAt < editionSince).map(([id]) => id);
+  const gone = [...instances].filter(([, { toldIn }]) => toldIn < editionSince).map(([id]) => id);
   return instances.size - gone.length < total ? [] : gone;
 }
 

@@ -6,14 +6,17 @@
  * the supervisor's totals survive a child that is started again.
  */
 
+import type { DrainOrder } from "../balance/drain.ts";
+import type { DrainSource } from "../balance/drain-book.ts";
 import type { BalancerConfig } from "../balance/model.ts";
+import type { RealServerTarget } from "../balance/target.ts";
 import type { BfdStateName } from "../wire/bfd.ts";
 import type { Finding, TrackKind, Verdict } from "../track/model.ts";
 import type { Instant } from "../units/time.ts";
 import type { Event } from "./event.ts";
 
 /** From the supervisor to a child. */
-export type ToChild<Config> =
+export type ToChild<Config, Call = never> =
   /**
    * Do this from now on. The first one starts the work; later ones change it with the least disturbance. `diedAt` is
    * when an earlier life of the same process ended without leaving, if one did.
@@ -21,6 +24,9 @@ export type ToChild<Config> =
   | { readonly type: "configure"; readonly config: Config; readonly diedAt: Instant | undefined }
   | Findings
   | Held
+  | Maintenance
+  /** A question or an order; the answer has the same `id`. */
+  | { readonly type: "call"; readonly id: number; readonly call: Call }
   /** Let go of everything, say `stopped`, exit. */
   | { readonly type: "stop" };
 
@@ -42,13 +48,23 @@ export interface Held {
   readonly addresses: readonly string[];
 }
 
+/**
+ * The real servers that are in maintenance by a file in the maintenance directory. It holds until the next one; a process
+ * that was started again is told before its configuration.
+ */
+export interface Maintenance {
+  readonly type: "maintenance";
+  readonly targets: readonly RealServerTarget[];
+}
+
 /** From a child to the supervisor. */
-export type FromChild<Report> =
+export type FromChild<Report, Answer = never> =
   /** The configuration last sent is in force. */
   | { readonly type: "configured" }
   | { readonly type: "event"; readonly event: Event }
   /** `eventsDropped` counts those that the channel had no room for since the last report. */
   | { readonly type: "report"; readonly report: Report; readonly eventsDropped: number }
+  | { readonly type: "answer"; readonly id: number; readonly answer: Answer }
   /** Nothing is left behind; the process exits now. */
   | { readonly type: "stopped" };
 
@@ -149,7 +165,7 @@ interface VirtualServerReport {
 }
 
 /** Where one real server of a virtual server stands. */
-interface RealServerReport {
+export interface RealServerReport {
   /** Its virtual server's name, such as `tcp 192.0.2.100:80`. */
   readonly virtual: string;
   /** `198.51.100.21:80` */
@@ -171,10 +187,38 @@ export interface CheckSample {
   readonly seconds: number;
 }
 
+/** Where the drain of one real server stands. */
+export interface DrainReport {
+  readonly virtual: string;
+  readonly real: string;
+  readonly source: DrainSource;
+  readonly state: "draining" | "drained";
+  /** What becomes of it at the end. */
+  readonly end: DrainOrder["end"];
+  /** Connections that are left, or were at the end; undefined before they were counted. */
+  readonly left: number | undefined;
+  /** The part of the connections that have finished, 0..1; undefined before they were counted. */
+  readonly progress: number | undefined;
+}
+
+/** What an operator may ask of the balancer. */
+export type BalancerCall =
+  /** These get no new connections from now on: answered once the kernel has it so. */
+  | { readonly type: "drain"; readonly target: RealServerTarget; readonly order: DrainOrder }
+  /** These get connections again. */
+  | { readonly type: "undrain"; readonly target: RealServerTarget };
+
+/** What it answers: where the drains of those that were meant stand now, or why nothing was done. */
+export type BalancerAnswer =
+  | { readonly ok: true; readonly drains: readonly DrainReport[] }
+  | { readonly ok: false; readonly error: string };
+
 /** From the balancer. */
 export interface BalancerReport {
   readonly virtualServers: readonly VirtualServerReport[];
-  readonly realServers: readonly RealServerReport[];
+  /** Undefined: as they were last told. */
+  readonly realServers: readonly RealServerReport[] | undefined;
+  readonly drains: readonly DrainReport[];
   readonly checks: readonly CheckSample[];
   readonly counts: readonly Count<BalancerCount>[];
   /** How late timers fired since the last report, in seconds. */
@@ -185,5 +229,5 @@ export interface BalancerReport {
 export type FromFailover = FromChild<FailoverReport>;
 
 /** The messages of the balancer's channel. */
-export type ToBalancer = ToChild<BalancerConfig>;
-export type FromBalancer = FromChild<BalancerReport>;
+export type ToBalancer = ToChild<BalancerConfig, BalancerCall>;
+export type FromBalancer = FromChild<BalancerReport, BalancerAnswer>;

@@ -3,6 +3,7 @@
  * the same process started again or the supervisor cleaning up, knows from here what is ours.
  */
 
+import type { Drain } from "../balance/drain-book.ts";
 import type { LvsTimeouts } from "../balance/model.ts";
 import type { ServiceId } from "../balance/service.ts";
 import type { RoutingEntry } from "../routing/model.ts";
@@ -28,7 +29,7 @@ export interface RoutingRecord {
   readonly entries: readonly RoutingEntry[];
 }
 
-/** And the families that may have a table of nf_tables because of us. */
+/** And the families that may have a table of nf_tables because of us; the balancer's is another table, in a record of its own. */
 export interface FilterRecord {
   readonly families: readonly Family[];
 }
@@ -48,11 +49,19 @@ export interface BalancerRecord {
   readonly timeouts?: Partial<LvsTimeouts>;
 }
 
+/** The balancer's: real servers that are drained. Unlike the others it stays when Relevo stops, for its next start. */
+export interface DrainRecord {
+  /** `up` is whether its checks succeeded when it was written. */
+  readonly drains: readonly (Drain & { readonly up: boolean })[];
+}
+
 /** File names in the run directory. */
 export const FAILOVER_RECORD = "failover.json";
 export const ROUTING_RECORD = "routing.json";
 export const FILTER_RECORD = "filter.json";
 export const LINK_RECORD = "links.json";
+export const MASQUERADE_RECORD = "masquerade.json";
 export const BALANCER_RECORD = "balancer.json";
+export const DRAIN_RECORD = "drains.json";
 /** The programs that the balancer's checks run. */
 export const BALANCER_PROGRAMS = "balancer-programs.json";

@@ -98,8 +98,8 @@ export class AddressBook {
     return this.all().filter((address) => !this.#borrowed.has(addressKey(address)));
   }
 
-  /** Those of a router's addresses that are claimed now. */
-  held(router: VirtualRouter): readonly VirtualAddress[] {
+  /** Those of a holder's addresses that are claimed now. */
+  held(router: AddressHolder): readonly VirtualAddress[] {
     return router.addresses.filter((address) => this.isMissed(address));
   }
 

@@ -36,6 +36,8 @@ export type Event =
   | { readonly type: "peer"; readonly before: PeerWord | undefined }
   /** No path to the peer carries its word any more; this is its last. An answer on the segment is waited for so long. */
   | { readonly type: "peer-silent"; readonly last: PeerWord; readonly grace: Duration }
+  /** It is not silent: another router has heard an advert of it. */
+  | { readonly type: "peer-lives" }
   /** The peer hands over: claim the addresses, it has them still. */
   | { readonly type: "take"; readonly from: string }
   /** A handover to the peer begins. */

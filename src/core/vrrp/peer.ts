@@ -19,7 +19,7 @@ import { type Context, type Step, unchanged } from "./event.ts";
 import type { State, TransitionCause } from "./state.ts";
 import { OWNER } from "./priority.ts";
 import { announce, becomeMaster, clear, publish } from "./transition.ts";
-import { waitingFor, waitingOn } from "./waiting.ts";
+import { NEVER, waitingFor, waitingOn } from "./waiting.ts";
 
 /** What the peer last said of this virtual router. */
 export interface PeerWord {
@@ -35,8 +35,6 @@ export interface PeerWord {
 /** Both hold the addresses in a handover for no longer than this; and neither hears adverts for so long. */
 const HANDOVER_AT_MOST = milliseconds(50);
 
-const NEVER = Number.MAX_SAFE_INTEGER as Instant;
-
 /** A backup that asked for a handover takes the addresses the usual way when so long nothing has come of it. */
 const ASKED_FOR = milliseconds(100);
 
@@ -48,7 +46,8 @@ export function onDueBesidePeer(
   context: Context,
 ): Step {
   if (state.expecting !== "preempted-lower-priority") {
-    return { state: waitingOn(state, now, context.router), effects: [{ type: "held-back-by-peer" }] };
+    const waiting = { ...state, expecting: "master-down" } as const;
+    return { state: waitingOn(waiting, now, context.router), effects: [{ type: "held-back-by-peer" }] };
   }
   if (state.askedHandover === true || peer.priority === OWNER)
     return becomeMaster(state, state.expecting, state.master, now, context);
@@ -84,7 +83,7 @@ function onPeerLetsGo(
   // On the segment somebody else is master, who is none of the pair.
   const isThird = state.master !== undefined && peer.primary !== undefined && state.master !== peer.primary;
   const isNext = peer.state !== "backup" || rank(peer, context) === "lesser";
-  if (isThird || !isNext || context.heldBackBy !== undefined) return unchanged(state);
+  if (isThird || !isNext) return unchanged(state);
   return becomeMaster(state, "peer-let-go", peer.state, now, context);
 }
 
@@ -122,6 +121,12 @@ export function onPeerSilent(
   if (rank(last, context) === "lesser") return becomeMaster(state, "peer-silent", state.master, now, context);
   const asking = { ...state, masterDownAt: after(now, grace), expecting: "peer-silent" } as const;
   return { state: asking, effects: [{ type: "send-advert" }] };
+}
+
+/** A silence that was none on another router is none here: who is being asked need not answer. */
+export function onPeerLives(state: State, now: Instant, { router }: Context): Step {
+  if (state.name !== "backup" || state.expecting !== "peer-silent") return unchanged(state);
+  return unchanged(waitingFor(state.master, state.advertInterval, now, router));
 }
 
 /** A backup takes the addresses over from a master that still has them. */

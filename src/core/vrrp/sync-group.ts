@@ -81,7 +81,9 @@ function direction(
   if (members.every(({ state }) => state.name !== "master")) return undefined;
   const moved = members.find(({ name }) => name === move?.name)?.state.name;
   if (moved === "master" && move?.from !== "master") return "master";
-  // One has yielded to a master; or has joined, or come back, while others are master.
+  // By the word of the other director it yields to a master that may not be heard here.
+  if (moved === "backup" && move?.from === "master") return "backup";
+  // One has joined, or come back, while others are master.
   return members.some((member) => hearsMaster(member, now)) ? "backup" : "master";
 }
 

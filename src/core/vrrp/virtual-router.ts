@@ -34,7 +34,17 @@ import {
   onRefusalOver,
 } from "./fault.ts";
 import type { VirtualRouter } from "./model.ts";
-import { isDeaf, onDueBesidePeer, onGive, onGiven, onPeer, onPeerSilent, onTake, speaking } from "./peer.ts";
+import {
+  isDeaf,
+  onDueBesidePeer,
+  onGive,
+  onGiven,
+  onPeer,
+  onPeerLives,
+  onPeerSilent,
+  onTake,
+  speaking,
+} from "./peer.ts";
 import { asItStands, OWNER, withAdjustment } from "./priority.ts";
 import { onAdjusted, onReconfigured } from "./reconfiguration.ts";
 import { INITIAL, type State } from "./state.ts";
@@ -76,6 +86,8 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
       return onPeer(state, event.before, now, context);
     case "peer-silent":
       return onPeerSilent(state, event.last, event.grace, now, context);
+    case "peer-lives":
+      return onPeerLives(state, now, context);
     case "take":
       return onTake(state, event.from, now, context);
     case "give":

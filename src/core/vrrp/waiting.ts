@@ -9,6 +9,9 @@ import { asItStands } from "./priority.ts";
 import type { State } from "./state.ts";
 import { masterDownInterval, skewTime } from "./timing.ts";
 
+/** When a lesser master is preempted that was given the addresses. */
+export const NEVER = Number.MAX_SAFE_INTEGER as Instant;
+
 /** RFC 9568 §6.4.2. */
 export function onAdvertAsBackup(
   state: State & { name: "backup" },
@@ -48,7 +51,8 @@ export function rescheduled(
     return waitingFor(state.master, advertInterval, now, router);
   const shift = masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
   const delayed = (router.preemptDelay - before.preemptDelay) as Duration;
-  const preemptAt = state.preemptAt === undefined ? undefined : after(state.preemptAt, delayed);
+  const known = state.preemptAt;
+  const preemptAt = known === undefined || known === NEVER ? known : after(known, delayed);
   return { ...state, advertInterval, masterDownAt: after(state.masterDownAt, shift as Duration), preemptAt };
 }
 

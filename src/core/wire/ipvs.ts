@@ -76,6 +76,9 @@ const IPVS_DEST_ATTR_FWD_METHOD = 3;
 const IPVS_DEST_ATTR_WEIGHT = 4;
 const IPVS_DEST_ATTR_U_THRESH = 5;
 const IPVS_DEST_ATTR_L_THRESH = 6;
+const IPVS_DEST_ATTR_ACTIVE_CONNS = 7;
+const IPVS_DEST_ATTR_INACT_CONNS = 8;
+const IPVS_DEST_ATTR_PERSIST_CONNS = 9;
 const IPVS_DEST_ATTR_ADDR_FAMILY = 11;
 const IPVS_DEST_ATTR_TUN_TYPE = 13;
 const IPVS_DEST_ATTR_TUN_PORT = 14;
@@ -153,6 +156,14 @@ export interface WireDestination extends WireDestinationId {
   readonly lowerThreshold: number;
 }
 
+/** A destination's connections. */
+export interface WireConnections {
+  readonly active: number;
+  readonly inactive: number;
+  /** Persistence templates. */
+  readonly persistent: number;
+}
+
 /** How long the kernel remembers connections, in seconds. */
 export interface WireTimeouts {
   readonly tcp: number;
@@ -181,7 +192,7 @@ export function encodeService(command: number, service: WireService): Uint8Array
 
 /** A message that names a service: for DEL_SERVICE and GET_DEST. */
 export function encodeServiceId(command: number, service: WireServiceId): Uint8Array {
-  return message(command, nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service)));
+  return message(command, nameOf(service));
 }
 
 /** A message about a destination, with all its settings: for NEW_DEST and SET_DEST. */
@@ -192,7 +203,7 @@ export function encodeDestination(
 ): Uint8Array {
   return message(
     command,
-    nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service)),
+    nameOf(service),
     nested(
       IPVS_CMD_ATTR_DEST,
       ...destinationIdentity(destination),
@@ -211,11 +222,7 @@ export function encodeDestinationId(
   service: WireServiceId,
   destination: WireDestinationId,
 ): Uint8Array {
-  return message(
-    command,
-    nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service)),
-    nested(IPVS_CMD_ATTR_DEST, ...destinationIdentity(destination)),
-  );
+  return message(command, nameOf(service), nested(IPVS_CMD_ATTR_DEST, ...destinationIdentity(destination)));
 }
 
 /** A message with the timeouts to set: for SET_CONFIG. What is undefined stays as it is. */
@@ -290,6 +297,16 @@ export function decodeDestination(part: Uint8Array, family: number): WireDestina
   return { address, port, method, tunnel: readTunnel(values), weight, upperThreshold, lowerThreshold };
 }
 
+/** How many connections the destination of a part of a dump has; undefined when it does not tell. */
+export function decodeConnections(part: Uint8Array): WireConnections | undefined {
+  const values = readNested(topAttributes(part)?.get(IPVS_CMD_ATTR_DEST));
+  const active = readU32(values?.get(IPVS_DEST_ATTR_ACTIVE_CONNS));
+  const inactive = readU32(values?.get(IPVS_DEST_ATTR_INACT_CONNS));
+  const persistent = readU32(values?.get(IPVS_DEST_ATTR_PERSIST_CONNS));
+  if (active === undefined || inactive === undefined || persistent === undefined) return undefined;
+  return { active, inactive, persistent };
+}
+
 function message(command: number, ...attributes: readonly Uint8Array[]): Uint8Array {
   return encodeMessage(command, IPVS_GENL_VERSION, ...attributes);
 }
@@ -297,6 +314,17 @@ function message(command: number, ...attributes: readonly Uint8Array[]): Uint8Ar
 function topAttributes(part: Uint8Array): Attributes | undefined {
   const bytes = messageAttributes(part);
   return bytes && decodeAttributes(bytes);
+}
+
+/** Names of services that were encoded before: all real servers of a service have it in their messages. */
+const names = new WeakMap<WireServiceId, Uint8Array>();
+
+function nameOf(service: WireServiceId): Uint8Array {
+  const known = names.get(service);
+  if (known !== undefined) return known;
+  const name = nested(IPVS_CMD_ATTR_SERVICE, ...serviceIdentity(service));
+  names.set(service, name);
+  return name;
 }
 
 function serviceIdentity(service: WireServiceId): readonly Uint8Array[] {

@@ -127,6 +127,38 @@ export function networkBytesIn(offset: number, length: number, set: string): rea
   return [payload(1, offset, length), expression("lookup", text(1, set), be32(2, NFT_REG_1))];
 }
 
+/** So many bytes of the network header, from an offset, are within the network of an address and a mask. */
+export function networkBytesWithin(
+  offset: number,
+  address: Uint8Array,
+  mask: Uint8Array,
+): readonly Uint8Array[] {
+  const { length } = mask;
+  const zeros = new Uint8Array(length);
+  const network = address.map((byte, index) => byte & (mask[index] ?? 0));
+  const masked = expression(
+    "bitwise",
+    be32(1, NFT_REG_1),
+    be32(2, NFT_REG_1),
+    be32(3, length),
+    nested(4, attribute(VALUE, mask)),
+    nested(5, attribute(VALUE, zeros)),
+  );
+  return [payload(1, offset, length), masked, equals(network)];
+}
+
+/** The packet leaves by the interface of that name: NFT_META_OIFNAME, sixteen bytes. */
+export function outInterfaceIs(name: string): readonly Uint8Array[] {
+  const bytes = new Uint8Array(16);
+  bytes.set(new TextEncoder().encode(name));
+  return [meta(7), equals(bytes)];
+}
+
+/** The packet gets the address of the interface that it leaves by, and answers to it are given back their own. */
+export function masquerade(): Uint8Array {
+  return expression("masq");
+}
+
 /** The bytes of the transport header from an offset are these. */
 export function transportBytesAre(offset: number, bytes: Uint8Array): readonly Uint8Array[] {
   return [payload(2, offset, bytes.length), equals(bytes)];

@@ -7,6 +7,7 @@ import { auditAnnounced } from "./announced.ts";
 import { auditGoneBeforeTold } from "./gone-before-told.ts";
 import { auditKernelTruth, type Snapshot } from "./kernel-truth.ts";
 import { auditOneHolder } from "./one-holder.ts";
+import { auditReplyPath } from "./reply-path.ts";
 import { auditSomebodyHolds } from "./somebody-holds.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -43,5 +44,6 @@ export function auditAll({ method, seen, snapshots, end }: Record, allowance: Al
     ),
     auditGoneBeforeTold(seen, addresses, end),
     auditKernelTruth(snapshots),
+    auditReplyPath(method, seen, end),
   ];
 }

@@ -29,13 +29,9 @@ export const ADVERT_FILTER = `ip proto ${PROTOCOL_VRRP}`;
 export function announcement(frame: Buffer): AnnouncementFrame | undefined {
   const arp = payload(frame, ETHERTYPE_ARP);
   if (arp === undefined || arp.length < 28) return undefined;
-  const sender = arp.subarray(14, 18);
-  if (!sender.equals(arp.subarray(24, 28))) return undefined;
-  const mac = arp
-    .subarray(8, 14)
-    .toString("hex")
-    .replaceAll(/(..)(?=.)/g, "$1:");
-  return { mac, address: sender.join(".") };
+  const address = arp.subarray(14, 18);
+  if (!address.equals(arp.subarray(24, 28))) return undefined;
+  return { mac: macText(arp.subarray(8, 14)), address: address.join(".") };
 }
 
 /** The advert that the frame is. VRRP: version and type 1, vrid 1, priority 1, …, after an IPv4 header of any length. */
@@ -45,6 +41,15 @@ export function advert(frame: Buffer): AdvertFrame | undefined {
   const [versionAndType, vrid, priority] = packet.subarray(((packet[0] ?? 0) & 0x0f) * 4);
   if (versionAndType === undefined || vrid === undefined || priority === undefined) return undefined;
   return (versionAndType & 0x0f) === VRRP_ADVERTISEMENT ? { vrid, priority } : undefined;
+}
+
+/** The hardware address that a frame comes from. */
+export function sender(frame: Buffer): string | undefined {
+  return frame.length < ETHERNET_HEADER ? undefined : macText(frame.subarray(6, 12));
+}
+
+function macText(bytes: Buffer): string {
+  return bytes.toString("hex").replaceAll(/(..)(?=.)/g, "$1:");
 }
 
 function payload(frame: Buffer, ethertype: number): Buffer | undefined {

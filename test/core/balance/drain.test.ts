@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import t from "tap";
 import {
+  countsFor,
   type DrainEvent,
   drainedWeight,
   type DrainState,
@@ -16,6 +17,7 @@ import {
   step,
 } from "../../../src/core/balance/drain.ts";
 import { after, seconds, START } from "../../../src/core/units/time.ts";
+import { WEB } from "./servers.ts";
 
 const LATER = after(START, seconds(60));
 
@@ -27,23 +29,55 @@ function run(state: DrainState, ...events: readonly DrainEvent[]): DrainState {
   return events.reduce((current, event) => step(current, event, START), state);
 }
 
+/** Nobody is there, and two seconds later there is still nobody. */
+function emptied(state: DrainState, event: DrainEvent): DrainState {
+  return step(step(state, event, START), event, after(START, seconds(2)));
+}
+
 t.test("it ends when the last connection has finished, and is then out of the table", async (t) => {
   const begun = startDrain({ deadline: undefined, end: "remove" }, START);
   t.equal(progress(begun), undefined);
   t.equal(drainedWeight(begun), 0);
   const half = run(begun, counted(8), counted(2));
   t.equal(progress(half), 0.75);
-  const over = run(half, counted(0));
+  const over = emptied(half, counted(0));
   t.match(over, { name: "drained", cause: "empty", left: 0 });
   t.equal(drainedWeight(over), undefined);
   t.equal(progress(over), 1);
   t.equal(run(over, counted(5)), over, "what comes afterwards is nothing to it");
 });
 
+t.test(
+  "nobody must be left for two seconds, as connections that are being made are not counted",
+  async (t) => {
+    const begun = startDrain({ deadline: undefined, end: "remove" }, START);
+    const empty = step(begun, counted(0), START);
+    t.match(empty, { name: "draining", left: 0 });
+    t.equal(progress(empty), 1);
+    t.match(step(empty, counted(0), after(START, seconds(1.9))), { name: "draining" });
+    t.match(step(empty, counted(0), after(START, seconds(2))), { name: "drained" });
+    const again = step(empty, counted(1), after(START, seconds(1)));
+    t.match(
+      step(again, counted(0), after(START, seconds(2))),
+      { name: "draining" },
+      "counted from the start",
+    );
+  },
+);
+
+t.test("where the kernel knows no states of connections, all of them are waited for", async (t) => {
+  const counts = { active: 1, inactive: 7, persistent: 2 };
+  const all = { active: 8, inactive: 7, persistent: 2 };
+  t.strictSame(countsFor(WEB, counts), counts);
+  t.strictSame(countsFor({ ...WEB, protocol: "sctp" }, counts), counts);
+  t.strictSame(countsFor({ ...WEB, protocol: "udp" }, counts), all);
+  t.strictSame(countsFor({ fwmark: 7, family: 4 }, counts), all);
+});
+
 t.test("templates are waited for where they are honoured", async (t) => {
   const begun = startDrain({ deadline: undefined, end: "hold" }, START);
   t.match(run(begun, counted(0, 3)), { name: "draining", left: 3 });
-  const over = run(begun, counted(0, 3, false));
+  const over = emptied(begun, counted(0, 3, false));
   t.equal(over.name, "drained");
   t.equal(drainedWeight(over), 0, "held as it is");
 });
@@ -61,13 +95,15 @@ t.test("progress stays within 0 and 1, also when there are more connections than
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(9), fc.nat(9), fc.boolean())), (counts) => {
       let state = startDrain({ deadline: seconds(60), end: "remove" }, START);
+      let [now, empty] = [START, 0];
       for (const [active, persistent, honoured] of counts) {
-        const before = state;
-        state = step(state, counted(active, persistent, honoured), START);
+        state = step(state, counted(active, persistent, honoured), now);
         const part = progress(state) ?? 0;
         assert.ok(part >= 0 && part <= 1);
-        const empty = active + (honoured ? persistent : 0) === 0;
-        if (before.name === "draining") assert.equal(state.name === "drained", empty);
+        empty = active + (honoured ? persistent : 0) === 0 ? empty + 1 : 0;
+        if (state.name === "drained") return assert.ok(empty >= 3);
+        assert.ok(empty < 3);
+        now = after(now, seconds(1));
       }
     }),
   );

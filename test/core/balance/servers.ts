@@ -10,6 +10,7 @@ import { type ServiceId, serviceKey } from "../../../src/core/balance/service.ts
 import {
   type DestinationSettings,
   desiredTable,
+  type Share,
   type Standing,
   type Table,
 } from "../../../src/core/balance/table.ts";
@@ -73,6 +74,7 @@ export function balancerConfig(...virtualServers: readonly VirtualServer[]): Bal
   return {
     virtualServers,
     timeouts: { tcp: undefined, tcpFin: undefined, udp: undefined },
+    masquerade: undefined,
     tellInitial: false,
   };
 }
@@ -84,11 +86,11 @@ export function tableOf(
   hasQuorum = true,
 ): Table {
   return desiredTable(virtualServers, ({ realServers }): Standing => {
-    const weight = (index: number): number | undefined => {
+    const share = (index: number): Share => {
       const real = realServers[index];
-      return real !== undefined && isUp(real) ? real.weight : undefined;
+      return { weight: real !== undefined && isUp(real) ? real.weight : undefined, drain: undefined };
     };
-    return { hasQuorum, weight };
+    return { hasQuorum, share };
   });
 }
 

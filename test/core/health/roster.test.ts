@@ -5,6 +5,8 @@
 
 import t from "tap";
 import type { BalancerConfig, RealServer } from "../../../src/core/balance/model.ts";
+import { startDrain } from "../../../src/core/balance/drain.ts";
+import { desiredTable } from "../../../src/core/balance/table.ts";
 import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../../../src/core/health/adoption.ts";
 import type { Check } from "../../../src/core/health/model.ts";
 import {
@@ -189,6 +191,67 @@ t.test("the weights of those that are up are added, and only they work", async (
   t.equal(liveWeight(virtual, roster), 8);
   fail(server(roster), 0);
   t.equal(liveWeight(virtual, roster), 5);
-  const { weight, hasQuorum } = standing(virtual, roster, true, START);
-  t.strictSame([weight(0), weight(1), weight(2), hasQuorum], [undefined, 5, 0, true]);
+  const { share, hasQuorum } = standing(virtual, roster, true, START);
+  t.strictSame([share(0).weight, share(1).weight, share(2).weight, hasQuorum], [undefined, 5, 0, true]);
 });
+
+t.test(
+  "one that is drained counts for no quorum, keeps its connections while it is up, and is removed at the end",
+  async (t) => {
+    const { virtualServers } = config({ inhibitOnFailure: false }, { inhibitOnFailure: false });
+    const [virtual] = virtualServers;
+    if (virtual === undefined) throw new Error("there is one");
+    const roster = reviseRoster(NOBODY, balancerConfig(virtual), everybodyUp, START, half);
+    const first = roster.get(rosterKey(VIRTUAL, "198.51.100.21:80"));
+    if (first === undefined) throw new Error("it is there");
+    const weights = (hasQuorum = true): (number | undefined)[] => {
+      const table = desiredTable([virtual], () => standing(virtual, roster, hasQuorum, START));
+      const destinations = table.get(VIRTUAL)?.destinations;
+      return [21, 22].map((host) => destinations?.get(`198.51.100.${host}:80`)?.settings.weight);
+    };
+    const order = { deadline: seconds(1), end: "remove" } as const;
+    first.drain = startDrain(order, START);
+    t.equal(liveWeight(virtual, roster), 1);
+    t.strictSame(weights(), [0, 1], "in the table, although a failure would remove it");
+    first.drain = { name: "drained", order, cause: "empty", left: 0 };
+    t.strictSame(weights(), [undefined, 1]);
+    first.drain = { name: "drained", order: { ...order, end: "hold" }, cause: "deadline", left: 7 };
+    t.strictSame(weights(), [0, 1]);
+    const revised = reviseRoster(roster, balancerConfig(virtual), everybodyUp, START, half);
+    t.equal(revised.get(rosterKey(VIRTUAL, "198.51.100.21:80"))?.drain, first.drain, "it survives a reload");
+  },
+);
+
+t.test(
+  "the connections of one that is drained and goes down, or lost its quorum to a sorry server",
+  async (t) => {
+    const sorry = {
+      address: ip("198.51.100.9"),
+      port: 80,
+      method: "nat",
+      tunnel: undefined,
+      inhibit: false,
+    } as const;
+    const check = tcpCheck(80);
+    const virtual = virtualServer(WEB, [realServer(21, { inhibitOnFailure: false, checks: [check] })], {
+      sorryServer: sorry,
+    });
+    const roster = reviseRoster(NOBODY, balancerConfig(virtual), everybodyUp, START, half);
+    const server = roster.get(rosterKey(VIRTUAL, "198.51.100.21:80"));
+    const [watched] = server?.checks ?? [];
+    if (server === undefined || watched === undefined) throw new Error("it is there");
+    const keys = (hasQuorum: boolean): string[] => {
+      const table = desiredTable([virtual], () => standing(virtual, roster, hasQuorum, START));
+      return [...(table.get(VIRTUAL)?.destinations.values() ?? [])].map(
+        ({ id, settings }) => `${id.address} ${settings.weight}`,
+      );
+    };
+    server.drain = startDrain({ deadline: undefined, end: "hold" }, START);
+    t.strictSame(keys(false), ["198.51.100.21 0", "198.51.100.9 1"], "they go on beside the sorry server");
+    watched.state = { ...watched.state, up: false };
+    t.strictSame(keys(false), ["198.51.100.9 1"], "they will not finish");
+    server.drain = undefined;
+    watched.state = { ...watched.state, up: true };
+    t.strictSame(keys(false), ["198.51.100.9 1"], "without a drain they are cut off, as configured");
+  },
+);

@@ -6,7 +6,7 @@
 import t from "tap";
 import type { LocalInstance } from "../../../src/core/heartbeat/roster.ts";
 import type { InstanceState } from "../../../src/core/wire/heartbeat.ts";
-import { instance, type Name, Pair } from "./pair.ts";
+import { instance, ms, type Name, Pair } from "./pair.ts";
 
 function three(state: InstanceState, priority: number): LocalInstance[] {
   return [
@@ -166,6 +166,56 @@ for (const [name, instances, reason] of REFUSED) {
     t.end();
   });
 }
+
+t.test("an offer that is withdrawn among what has queued is not taken", (t) => {
+  const pair = found();
+  pair.cut.add("a public").add("a private");
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.run(320);
+  const queued = pair.sent.filter(({ at, from, path }) => at >= 50_000 && from === "a" && path === "public");
+  const [offer] = queued;
+  const last = queued.at(-1);
+  if (offer === undefined || last === undefined) throw new Error("there are some");
+  t.same(pair.inject("b", offer), [], "more may have queued");
+  t.same(pair.inject("b", last), []);
+  t.same(pair.tell("b", { type: "deadline" }), [], "it is an old one");
+  t.end();
+});
+
+t.test("an offer among more than can be read waits, for 25 ms at the most", (t) => {
+  const pair = found();
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  const [offer] = pair.sent.filter(
+    ({ at, from, path }) => at === ms(50) && from === "a" && path === "public",
+  );
+  if (offer === undefined) throw new Error("there is one");
+  pair.cut.add("a public").add("a private");
+  pair.inject("b", offer);
+  pair.tell("b", { type: "flooded", path: "public" });
+  t.same(pair.tell("b", { type: "deadline" }), [], "there is more to be heard");
+  t.same(pair.run(52), ["52 b take 1 7"], "and then there was not");
+  const flooded = found();
+  flooded.cut.add("a public").add("a private");
+  flooded.inject("b", offer);
+  for (let at = 50; at < 74; at += 1) {
+    flooded.tell("b", { type: "flooded", path: "public" });
+    t.same(flooded.run(at + 1), [], `${at} ms`);
+  }
+  flooded.tell("b", { type: "flooded", path: "public" });
+  t.same(flooded.run(76), ["75 b take 1 7"]);
+  t.end();
+});
+
+t.test("what each offers the other at once stays with both", (t) => {
+  const pair = found(three("master", 150), three("master", 100));
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.tell("b", { type: "hand-over", instances: [7] });
+  t.same(
+    pair.run(200).filter((line) => /take|let-go|handover/.test(line)),
+    ["52 a handover-failed offer 7 claim-failed", "52 b handover-failed offer 7 claim-failed"],
+  );
+  t.end();
+});
 
 t.test("a claim that fails is refused", (t) => {
   const pair = found();

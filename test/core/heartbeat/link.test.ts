@@ -67,6 +67,14 @@ t.test("an instance that the peer has no more is gone", (t) => {
   t.end();
 });
 
+t.test("an instance is gone though it was told of in the same turn", (t) => {
+  const pair = found();
+  pair.tell("a", { type: "instances", instances: [instance(7, "init", 150)] });
+  pair.tell("a", { type: "instances", instances: [] });
+  t.same(pair.run(60), ["51 b peer-instance 7 init 150 1000", "51 b peer-instance-gone 7"]);
+  t.end();
+});
+
 t.test("hundreds of instances are told at once, and in parts", (t) => {
   const pair = found();
   const many = Array.from({ length: 300 }, (_, index) => instance(index + 1, "backup", 100));

@@ -5,9 +5,21 @@
  */
 
 import t from "tap";
-import { milliseconds } from "../../../src/core/units/time.ts";
+import type { Route } from "../../../src/core/routing/model.ts";
+import { milliseconds, seconds } from "../../../src/core/units/time.ts";
 import { ip, Story } from "./story.ts";
 
+const ROUTE: Route = {
+  kind: "route",
+  family: 4,
+  to: { address: ip("203.0.113.0"), prefixLength: 24 },
+  table: 254,
+  metric: 0,
+  type: "unicast",
+  scope: "global",
+  nexthops: [{ via: ip("192.0.2.254"), interface: "eth0", weight: 1, onlink: false }],
+  tracked: true,
+};
 const GRACE = milliseconds(10);
 const MASTER = { state: "master", priority: 150, primary: ip("192.0.2.11"), winsTie: false } as const;
 
@@ -213,6 +225,19 @@ t.test("what was handed to a peer of lower priority is left to it until it gets 
   t.end();
 });
 
+t.test("and another preempt_delay changes nothing in that", (t) => {
+  const story = Story.master({ preemptDelay: seconds(5) });
+  story.hearPeer(0.5, { priority: 50 });
+  story.give(1, { type: "give" });
+  story.give(1.01, { type: "given", to: "lvs2" });
+  story.hearPeer(1.02, { state: "master", priority: 50 });
+  story.change(1.5, { preemptDelay: seconds(1) });
+  story.hearPeer(2, { state: "master", priority: 40 });
+  for (const second of [2.1, 3.1, 4.1]) story.hear(second, { priority: 40 });
+  t.equal(story.due, 2.1 + 3.609_375, "put off for one second, from its first advert on");
+  t.end();
+});
+
 t.test("a router in fault takes nothing, whatever the peer says", (t) => {
   const story = Story.backup();
   story.give(0.1, { type: "fault-raised", fault: "x" });
@@ -221,5 +246,43 @@ t.test("a router in fault takes nothing, whatever the peer says", (t) => {
   t.same(story.give(0.7, { type: "take", from: "lvs1" }), []);
   t.same(story.give(0.7, { type: "peer-silent", last: MASTER, grace: GRACE }), []);
   t.equal(story.state.name, "fault");
+  t.end();
+});
+
+t.test("a peer that is back as master before its silence was acted upon has not been silent", (t) => {
+  const story = Story.backup();
+  story.hear(0.5);
+  story.hearPeer(0.6, { state: "master" });
+  story.hearPeer(1, undefined);
+  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["advert"]);
+  story.hearPeer(1.005, { state: "master" });
+  t.same(story.wake(1.01), ["held back by the peer"]);
+  t.same(story.hear(1.2), [], "an advert of it contradicts nothing now");
+  t.end();
+});
+
+t.test("a silence that was none on another router is none here", (t) => {
+  const story = Story.backup();
+  story.hear(0.5);
+  story.hearPeer(0.6, { state: "master" });
+  story.hearPeer(1, undefined);
+  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["advert"]);
+  t.same(story.give(1.005, { type: "peer-lives" }), []);
+  t.same(story.wake(1.01), [], "no takeover at the end of the grace");
+  t.equal(story.state.name, "backup");
+  t.end();
+});
+
+t.test("however a master leaves, its routes go before its addresses", (t) => {
+  const routing = [ROUTE];
+  const gone = ["route nothing", "remove 192.0.2.100 eth0"];
+  const given = Story.master({ routing });
+  given.give(1, { type: "give" });
+  t.same(given.give(1.01, { type: "given", to: "lvs2" }).slice(0, 2), gone, "handed over");
+  const lesser = Story.master({ routing });
+  t.same(lesser.hearPeer(1, { state: "master" }).slice(0, 2), gone, "to the peer that is master, too");
+  const beaten = Story.master({ routing });
+  t.same(beaten.hear(1, { priority: 200 }).slice(0, 2), gone, "to a better one on the segment");
+  t.same(Story.master({ routing }).give(1, { type: "shutdown" }).slice(0, 2), gone, "at its end");
   t.end();
 });

@@ -252,3 +252,14 @@ t.test("a fault of a member that has left the group is no fault any more", (t) =
   t.same(troupe.agree(2), ["in: fault -> backup (sync-group: out)"]);
   t.end();
 });
+
+t.test("a member that yields to the other director's word takes the others along, whoever is heard", (t) => {
+  const group = Troupe.master();
+  const peer = { state: "master", priority: 150, primary: undefined, winsTie: false } as const;
+  group.story("out").peer = peer;
+  const moves = group
+    .give(1, "out", { type: "peer", before: undefined })
+    .filter((line) => line.includes("->"));
+  t.same(moves, ["out: master -> backup (higher-priority)", "in: master -> backup (sync-group: out)"]);
+  t.end();
+});

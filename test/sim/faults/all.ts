@@ -1,4 +1,4 @@
-/** The registry of faults: what is not named here does not strike. */
+/** The registries of faults: what is not named here does not strike. */
 
 import type { Fault } from "../fault.ts";
 import {
@@ -27,6 +27,21 @@ import {
   reordering,
   segmentCut,
 } from "./network.ts";
+import {
+  handoverWished,
+  heartbeatChanged,
+  heartbeatLoss,
+  keysChanged,
+  linkDropped,
+  linkOneWay,
+  linkSilent,
+  pathSilent,
+  pathsChanged,
+  replay,
+  replayElsewhere,
+  stranger,
+  wrongSeal,
+} from "./link.ts";
 import {
   addressesChanged,
   announcingChanged,
@@ -81,4 +96,27 @@ export const FAULTS: readonly Fault[] = [
   unauthenticated,
   wrongKey,
   garbage,
+];
+
+/** These strike where the directors have a link. */
+export const LINK_FAULTS: readonly Fault[] = [
+  pathSilent,
+  linkSilent,
+  linkOneWay,
+  heartbeatLoss,
+  replay,
+  replayElsewhere,
+  wrongSeal,
+  stranger,
+  heartbeatChanged,
+  pathsChanged,
+  keysChanged,
+  linkDropped,
+  handoverWished,
+  handoverWished,
+  handoverWished,
+  stop,
+  stop,
+  pause,
+  kill,
 ];

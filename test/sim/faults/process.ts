@@ -7,7 +7,7 @@ function stall(least: number, most: number): Fault["strike"] {
     const { world, random } = striking;
     const machine = someMachine(striking);
     if (!machine.awake) return;
-    machine.wakeOrder = shuffled(striking, ["timers", "netlink", "sockets"] as const);
+    machine.wakeOrder = shuffled(striking, ["timers", "netlink", "sockets", "paths"] as const);
     machine.stall();
     const { brain } = machine;
     const pause = lasting(striking, least, random.chance(0.5) ? most : (least + most) / 4);

@@ -3,6 +3,7 @@
 import type { Rule } from "../rule.ts";
 import { announced } from "./announced.ts";
 import { goneBeforeTold } from "./gone-before-told.ts";
+import { handedOver } from "./handed-over.ts";
 import { hearsFirst } from "./hears-first.ts";
 import { keepsSpeaking } from "./keeps-speaking.ts";
 import { kernelTruth } from "./kernel-truth.ts";
@@ -10,6 +11,8 @@ import { movesTogether } from "./moves-together.ts";
 import { noBusyLoop } from "./no-busy-loop.ts";
 import { oneHolder } from "./one-holder.ts";
 import { onlyValidActs } from "./only-valid-acts.ts";
+import { onlyValidHeartbeats } from "./only-valid-heartbeats.ts";
+import { pairWord } from "./pair-word.ts";
 import { patience } from "./patience.ts";
 import { trueCause } from "./true-cause.ts";
 import { trueWord } from "./true-word.ts";
@@ -18,6 +21,9 @@ import { yields } from "./yields.ts";
 export const RULES: readonly Rule[] = [
   oneHolder,
   onlyValidActs,
+  onlyValidHeartbeats,
+  pairWord,
+  handedOver,
   announced,
   goneBeforeTold,
   kernelTruth,

@@ -1,6 +1,7 @@
 /**
  * Claimed means announced: each VIP at once, again `garp_master_delay` after the claim, and each `garp_master_refresh`
- * from then on, for as long as the director is master; and nobody announces what its kernel does not hold.
+ * from then on, for as long as the director is master; and nobody announces what its kernel does not hold. While it hands
+ * over, for 50 ms at the most, it is the other one who announces.
  */
 
 import type { IpAddress } from "../../../src/core/units/ip-address.ts";
@@ -9,6 +10,8 @@ import type { VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
 import type { World } from "../world.ts";
+
+const HANDOVER = 50_000;
 
 interface Claim {
   readonly address: VirtualAddress;
@@ -90,7 +93,7 @@ export const announced: Rule = {
               claim,
               working.router,
               world.now,
-              world.troubled(machine),
+              Math.max(world.troubled(machine), world.handedOverAt(machine) + HANDOVER) as Instant,
               slack(world, machine),
             );
             if (missed !== undefined) complain(`${machine.name} ${missed} ${claim.address.address}`);

@@ -2,7 +2,8 @@
  * A late director fences itself: after a stall it hears what has queued before it says anything.
  *
  * What it says in answer to a packet, while it hears the queue, is no exception to the spirit: if a later packet of the
- * queue makes it yield, it yields in the same turn, and has announced nothing. To let go is always allowed.
+ * queue makes it yield, it yields in the same turn, and has announced nothing. To let go is always allowed. And nobody takes
+ * the other director for silent while heartbeats wait to be heard, but for those of a flood.
  */
 
 import type { Machine } from "../machine.ts";
@@ -14,8 +15,10 @@ export const hearsFirst: Rule = {
   watch(world, complain) {
     const why = new Map<Machine, string>();
     return {
-      stepped(machine, { event }) {
+      stepped(machine, { event, working }) {
         why.set(machine, event.type);
+        if (event.type === "peer-silent" && machine.heartbeatsWaiting > 0)
+          complain(`${machine.name} ${working.router.name} hears of silence while heartbeats wait`);
       },
       sent(machine, router, { packet }) {
         const waiting = machine.waitingOn(router);

@@ -1,6 +1,7 @@
 /**
  * A master speaks: an advert each interval, and at once when it hears a lesser one, but for one that comes within 10 ms of
- * the last answer (RFC 9568 §6.4.3). With lower_prio_no_advert it answers nobody but who lets go.
+ * the last answer (RFC 9568 §6.4.3). With lower_prio_no_advert it answers nobody but who lets go. While it hands over it says
+ * nothing, for 50 ms at the most; and neither of the two answers.
  */
 
 import type { Instant } from "../../../src/core/units/time.ts";
@@ -14,7 +15,12 @@ interface Speech {
   readonly machine: Machine;
   last: Instant;
   lastAnswer: number;
+  /** Its handover is over by then. */
+  handoverUntil: number;
+  isGiving: boolean;
 }
+
+const HANDOVER = 50_000;
 
 export const keepsSpeaking: Rule = {
   name: "keeps-speaking",
@@ -27,10 +33,18 @@ export const keepsSpeaking: Rule = {
           return;
         }
         let speech = speeches.get(working);
-        if (speech === undefined)
-          speeches.set(working, (speech = { machine, last: world.now, lastAnswer: -Infinity }));
+        if (speech === undefined) speeches.set(working, (speech = newSpeech(machine, world.now)));
+        if (event.type === "give" || event.type === "take")
+          Object.assign(speech, { handoverUntil: world.now + HANDOVER, isGiving: event.type === "give" });
+        if (event.type === "given") speech.handoverUntil = world.now;
         const speaks = effects.some(({ type }) => type === "send-advert");
+        const isHandingOver = world.now < speech.handoverUntil;
+        // What its operator changes it says at once.
+        const isAsked = event.type === "reconfigured" || event.type === "adjusted";
+        if (speaks && isHandingOver && speech.isGiving && !isAsked)
+          complain(`${machine.name} speaks while it hands over`);
         if (speaks) speech.last = world.now;
+        if (isHandingOver) return;
         if (before.name !== "master" || event.type !== "advert") return;
         if (speaks) speech.lastAnswer = world.now;
         else if (!working.router.contention.answer && event.advert.priority > 0) return;
@@ -42,7 +56,8 @@ export const keepsSpeaking: Rule = {
         for (const [working, speech] of speeches) if (speech.machine === machine) speeches.delete(working);
       },
       check() {
-        for (const [{ router }, { machine, last }] of speeches) {
+        for (const [{ router }, { machine, last, handoverUntil }] of speeches) {
+          if (world.now <= handoverUntil + world.reaction) continue;
           if (world.now <= last + router.advertInterval + world.reaction || !machine.awake) continue;
           if (world.now <= world.troubled(machine) + world.reaction) continue;
           complain(`${machine.name} ${router.name} is master and silent since ${last} us`);
@@ -51,3 +66,7 @@ export const keepsSpeaking: Rule = {
     };
   },
 };
+
+function newSpeech(machine: Machine, now: Instant): Speech {
+  return { machine, last: now, lastAnswer: -Infinity, handoverUntil: -Infinity, isGiving: false };
+}

@@ -12,6 +12,10 @@
  * on. It may last for as long as one of them is stopped in its tracks, or as the path between them is cut; and for one
  * interval after that, for the same reason.
  *
+ * With the pair's own link both hold in a handover for 50 ms at the most; if that fails, VRRP has to mend it, which may take
+ * an interval. And no cut of VRRP is an excuse while the link is whole: who hears its master there does not take over, and of
+ * two masters that hear each other there the lesser one gives way.
+ *
  * Somebody else who gives an address to a director over and over has it taken away at once, and after that once a second;
  * one that is in no instance there is not ours to take.
  */
@@ -22,6 +26,8 @@ import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
 import type { World } from "../world.ts";
+
+const HANDOVER = 50_000;
 
 export const oneHolder: Rule = {
   name: "one-holder",
@@ -83,10 +89,37 @@ function allowedUntil(
     const read = Math.max(start, world.troubled(one), world.troubled(other)) as Instant;
     return after(read, (3 * world.reaction) as Duration);
   }
+  const byLink = linkMends(world, one, other, start);
+  const byVrrp = vrrpMends(world, [one, ours], [other, theirs], start);
+  return byLink === undefined || byVrrp < byLink ? byVrrp : byLink;
+}
+
+/** When two that hear each other by the link have agreed; undefined when they need not hear each other there. */
+function linkMends(world: World, one: Machine, other: Machine, start: Instant): Instant | undefined {
+  let calmSince = start as number;
+  let settled = 2 * HANDOVER + 4 * world.blueprint.latency;
+  for (const machine of [one, other]) {
+    const hearsay = world.hearsay(machine);
+    const { config, heardSince } = hearsay;
+    if (config === undefined || heardSince === undefined || !hearsay.isHeard(world.now)) return undefined;
+    const disturbed = config.paths.map(({ local }) => world.pathInterfered(local));
+    calmSince = Math.max(calmSince, heardSince, Math.min(...disturbed), world.troubled(machine));
+    settled += (config.deadAfter + 2) * config.interval;
+  }
+  const overlap = HANDOVER + 2 * world.blueprint.latency + 2 * world.reaction;
+  return after(calmSince as Instant, (settled + overlap) as Duration);
+}
+
+type Holder = readonly [Machine, VirtualRouter];
+
+function vrrpMends(world: World, [one, ours]: Holder, [other, theirs]: Holder, start: Instant): Instant {
   if (areDeaf(ours, theirs) || isCut(ours, one, other)) return world.now;
   const interval = Math.max(ours.advertInterval, theirs.advertInterval);
-  const overlap = 2 * world.blueprint.latency + world.reaction;
+  const handover = Math.max(world.handedOverAt(one), world.handedOverAt(other));
+  const isHandover = handover > start - HANDOVER - world.reaction;
+  const overlap = 2 * world.blueprint.latency + world.reaction + (isHandover ? HANDOVER : 0);
   const excuse = Math.max(
+    isHandover ? Math.max(...[one, other].map((machine) => linkInterfered(world, machine))) : 0,
     world.interfered(one, other),
     world.interfered(other, one),
     world.troubled(one),
@@ -97,6 +130,11 @@ function allowedUntil(
   );
   if (isAnswered && excuse < start - interval - overlap) return after(start, overlap as Duration);
   return after(Math.max(start, excuse) as Instant, (interval + overlap) as Duration);
+}
+
+function linkInterfered(world: World, machine: Machine): number {
+  const { config } = world.hearsay(machine);
+  return Math.max(0, ...(config?.paths ?? []).map(({ local }) => world.pathInterfered(local)));
 }
 
 /** They will never heed each other: a configuration that VRRP cannot mend (RFC 3768 §7.1). */

@@ -8,6 +8,10 @@
  *
  * Silence on one path is not death: a member of a sync group whose wait is over begins another while, and only while,
  * another member hears a master that it does not preempt. The master's own word, priority 0, is obeyed all the same.
+ *
+ * A backup whose other director says that it is master (`pair-word` sees to it that it does) begins another wait, too; but if
+ * it may preempt it asks for a handover, and waits for 100 ms. When the other one falls silent it may ask on the segment, and
+ * waits for as long as it was told to. What was handed over is not preempted for as long as the other one is as good as it was.
  */
 
 import type { IpAddress } from "../../../src/core/units/ip-address.ts";
@@ -22,6 +26,8 @@ interface Patience {
   /** When the running wait was begun, and whether by priority 0. */
   since: Instant;
   resigned: boolean;
+  /** It has been asked on the segment whether it lives. */
+  silent: boolean;
   lesserHeard: boolean;
   /** Who was heard last. */
   master: IpAddress | undefined;
@@ -31,6 +37,9 @@ interface Patience {
   notBefore: number;
   notAfter: number;
 }
+
+const ASKED_FOR = 100_000;
+const NEVER = Infinity as Instant;
 
 export const patience: Rule = {
   name: "patience",
@@ -43,6 +52,7 @@ export const patience: Rule = {
       if (early > 1) complain(`${name} takes over (${cause}) ${Math.round(early)} us too early`);
       if (cause === "master-resigned" && !wait.resigned) complain(`${name} says that the master resigned`);
       const lesser = wait.lesserHeard && router.preempt;
+      if (cause === "peer-silent" && !wait.silent) complain(`${name} has asked nobody`);
       if (cause === "preempted-lower-priority" && !lesser) complain(`${name} preempts nobody`);
       if (cause === "master-down" && (wait.resigned || wait.lesserHeard))
         complain(`${name} says master-down of a master that spoke`);
@@ -54,7 +64,7 @@ export const patience: Rule = {
       for (const other of machine.brain?.working.values() ?? []) {
         const wait = waits.get(other)?.wait;
         if (other.router.syncGroup !== router.syncGroup || other.router.name === router.name) continue;
-        if (wait === undefined || wait.master === undefined || wait.resigned || wait.lesserHeard) continue;
+        if (wait === undefined || wait.master === undefined || wait.lesserHeard || isCertain(wait)) continue;
         if (world.now + least < wait.notAfter) return other.router.name;
       }
       return undefined;
@@ -74,7 +84,7 @@ export const patience: Rule = {
               cause.cause,
             );
           const member = otherThatHears(machine, working, 1);
-          const isBidden = known?.wait.resigned === true && !known.wait.lesserHeard;
+          const isBidden = known !== undefined && isCertain(known.wait);
           if (member !== undefined && !isBidden)
             complain(`${machine.name} ${working.router.name} takes over while ${member} hears the master`);
         }
@@ -84,7 +94,11 @@ export const patience: Rule = {
         }
         const wait = before.name === "backup" ? waits.get(working)?.wait : undefined;
         if (wait !== undefined && step.event.type === "deadline" && world.now >= wait.notBefore - 1) {
-          if (otherThatHears(machine, working, -1) === undefined)
+          if (working.peer?.state === "master") {
+            waits.set(working, { machine, wait: besidePeer(wait, step, world.now) });
+            return;
+          }
+          if (otherThatHears(machine, working, -1) === undefined || isCertain(wait))
             complain(`${machine.name} ${working.router.name} is held back, and nobody hears a master`);
           const until = full(effective(working), wait.interval, world.now, undefined);
           waits.set(working, {
@@ -93,7 +107,10 @@ export const patience: Rule = {
           });
           return;
         }
-        waits.set(working, { machine, wait: updated(wait, step, world.now) });
+        const hearsay = world.hearsay(machine);
+        const own = machine.ownAddress(working.router.interface, working.router.family);
+        const peer = hearsay.config?.paths.find(({ local }) => local === own)?.remote;
+        waits.set(working, { machine, wait: updated(wait, step, world.now, peer) });
       },
       life(machine, what) {
         if (what !== "killed" && what !== "power lost" && what !== "stopped") return;
@@ -110,9 +127,50 @@ export const patience: Rule = {
   },
 };
 
-function updated(wait: Patience | undefined, step: Stepped, now: Instant): Patience {
+/** Nothing has to be heard of it any more: it has said so, or is silent on every path and has not answered. */
+function isCertain({ resigned, silent, lesserHeard }: Patience): boolean {
+  return (resigned || silent) && !lesserHeard;
+}
+
+/** Its time is over, and the other director says that it is master. */
+function besidePeer(wait: Patience, { working, effects }: Stepped, now: Instant): Patience {
+  if (wait.lesserHeard && effects.some(({ type }) => type === "request-handover"))
+    return { ...wait, notBefore: now + ASKED_FOR, notAfter: now + ASKED_FOR };
+  const { resigned, silent, lesserHeard, preemptAt } = wait;
+  return {
+    ...full(effective(working), wait.interval, now, undefined),
+    resigned,
+    silent,
+    lesserHeard,
+    preemptAt,
+  };
+}
+
+function updated(
+  wait: Patience | undefined,
+  step: Stepped,
+  now: Instant,
+  peer: IpAddress | undefined,
+): Patience {
   const { working, event } = step;
   const router = effective(working);
+  if (event.type === "given") {
+    const isLesser = working.peer !== undefined && working.peer.priority < router.priority;
+    return { ...full(router, router.advertInterval, now, peer), preemptAt: isLesser ? NEVER : undefined };
+  }
+  if (wait !== undefined && event.type === "peer") {
+    const hasFallen =
+      event.before !== undefined &&
+      working.peer !== undefined &&
+      working.peer.priority < event.before.priority;
+    return hasFallen && wait.preemptAt === NEVER ? { ...wait, preemptAt: undefined } : wait;
+  }
+  if (wait?.silent === true && event.type === "peer-lives")
+    return full(router, wait.interval, now, wait.master);
+  if (wait !== undefined && event.type === "peer-silent" && step.effects.length > 0) {
+    const until = now + event.grace;
+    return { ...wait, resigned: false, lesserHeard: false, silent: true, notBefore: until, notAfter: until };
+  }
   if (wait === undefined) {
     // On its way down a master, or anyone else, begins a full wait, at the pace of whom it yields to.
     if (event.type !== "advert") return full(router, router.advertInterval, now, undefined);
@@ -127,6 +185,7 @@ function updated(wait: Patience | undefined, step: Stepped, now: Instant): Patie
       ...wait,
       since: now,
       resigned: true,
+      silent: false,
       lesserHeard: false,
       master: source,
       notBefore: until,
@@ -134,7 +193,7 @@ function updated(wait: Patience | undefined, step: Stepped, now: Instant): Patie
     };
   }
   const anew = full(router, advert.advertInterval, now, source);
-  if (!router.preempt || advert.priority >= router.priority) return anew;
+  if (wait.silent || !router.preempt || advert.priority >= router.priority) return anew;
   const preemptAt = wait.preemptAt ?? after(now, router.preemptDelay);
   if (now < preemptAt) return { ...anew, preemptAt };
   return { ...wait, lesserHeard: true, master: source, preemptAt };
@@ -153,7 +212,8 @@ function shifted(wait: Patience, { working, event }: Stepped, now: Instant): Pat
   const humbler = (before.preempt && !router.preempt) || router.priority < before.priority;
   if (humbler && wait.lesserHeard) return full(router, interval, now, wait.master);
   const moved = (router.preemptDelay - before.preemptDelay) as Duration;
-  const preemptAt = wait.preemptAt === undefined ? undefined : after(wait.preemptAt, moved);
+  const known = wait.preemptAt;
+  const preemptAt = known === undefined || known === NEVER ? known : after(known, moved);
   const changed = { ...full(router, interval, wait.since, wait.master), preemptAt };
   if (!wait.resigned) return { ...changed, lesserHeard: wait.lesserHeard };
   const least = Math.min(wait.notBefore, wait.since + skew(router, interval));
@@ -170,6 +230,7 @@ function full(
   return {
     since,
     resigned: false,
+    silent: false,
     lesserHeard: false,
     master,
     preemptAt: undefined,

@@ -12,6 +12,10 @@ import type { Stepped, Working } from "../brain.ts";
 import { effective, isUnfit } from "../fitness.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
+import type { World } from "../world.ts";
+
+/** A question is open for so long. */
+const HANDOVER = 50_000;
 
 export const trueCause: Rule = {
   name: "true-cause",
@@ -29,7 +33,7 @@ export const trueCause: Rule = {
           complain(`${name} ${before.name} -> ${working.state.name} is told ${published.length} times`);
         if (
           first !== undefined &&
-          !isTrue(first, machine, step, between(killedAt.get(machine) ?? START, world.now), world.now)
+          !isTrue(first, machine, step, between(killedAt.get(machine) ?? START, world.now), world)
         )
           complain(`${name} ${first.from} -> ${first.to}: ${first.cause} is not so`);
       },
@@ -53,8 +57,9 @@ function isTrue(
   machine: Machine,
   step: Stepped,
   sinceKilled: Duration,
-  now: Instant,
+  world: World,
 ): boolean {
+  const { now } = world;
   const { event, before, working } = step;
   // As it stood when it happened.
   const router = effective({ router: working.router, adjustment: working.adjustment, state: before });
@@ -68,9 +73,11 @@ function isTrue(
         event.type === "startup" && event.faults.length === 0 && !event.resume && (event.delay ?? 0) === 0
       );
     case "resumed":
-      // No backup can have lost patience: it waits for `down_timer_adverts` intervals, the last advert is one old at the most.
+      // No backup can have lost patience: it waits for `down_timer_adverts` intervals, the last advert is one old at the most;
+      // and so it is with the other director's `dead_after`.
       return (
-        sinceKilled <= (router.downTimerAdverts - 1) * router.advertInterval &&
+        sinceKilled <=
+          Math.min((router.downTimerAdverts - 1) * router.advertInterval, linkWaits(world, machine)) &&
         router.addresses.every((own) => machine.kernel.holds(own))
       );
     case "owner":
@@ -80,8 +87,10 @@ function isTrue(
     case "preempted-lower-priority":
       return event.type === "deadline" && before.name === "backup";
     case "higher-priority":
+      if (event.type === "peer") return isBoth(step) && (working.peer?.priority ?? 0) > router.priority;
       return event.type === "advert" && event.advert.priority > router.priority;
     case "equal-priority-higher-address":
+      if (event.type === "peer") return isBoth(step) && isTieLostTo(step, router, machine, world);
       return event.type === "advert" && isTieLost(event, router, machine);
     case "duplicate-owner":
       return event.type === "advert" && event.advert.priority === 255 && working.router.priority === 255;
@@ -89,11 +98,12 @@ function isTrue(
       return event.type === "address-refused" || somethingIsDown(working, machine);
     case "fault-cleared":
       return !somethingIsDown(working, machine) && router.priority !== 255;
-    // No simulated director has a peer yet.
     case "peer-let-go":
+      return hasLetGo(step, router);
     case "peer-silent":
+      return isSilent(step, machine, world);
     case "handover":
-      return false;
+      return isAgreed(step, machine, world);
     case "sync-group":
       return isLed(detail, machine, step);
     case "reconfigured":
@@ -101,6 +111,60 @@ function isTrue(
     case "shutdown":
       return event.type === "shutdown";
   }
+}
+
+/** As docs/protocol/heartbeat.md has it; for ever where the other director does not take over by the link's word. */
+function linkWaits(world: World, machine: Machine): number {
+  const { interval = 0, deadAfter = 0, takeover = false } = world.files.get(machine)?.heartbeat ?? {};
+  return takeover ? (deadAfter - 1) * interval : Infinity;
+}
+
+/** Both are master, and the other one says so. */
+function isBoth({ before, working }: Stepped): boolean {
+  return before.name === "master" && working.peer?.state === "master";
+}
+
+/** By the path that runs where the router does, or else the first one. */
+function isTieLostTo({ working }: Stepped, router: VirtualRouter, machine: Machine, world: World): boolean {
+  const paths = world.hearsay(machine).config?.paths ?? [];
+  const own = machine.ownAddress(router.interface, router.family);
+  const path = paths.find(({ local }) => local === own) ?? paths[0];
+  return (
+    working.peer?.priority === router.priority && path !== undefined && compareIp(path.remote, path.local) > 0
+  );
+}
+
+/** It said that it was master and says so no more, and is not the one to follow itself. */
+function hasLetGo({ event, working }: Stepped, { priority }: VirtualRouter): boolean {
+  const { peer } = working;
+  if (event.type !== "peer" || event.before?.state !== "master" || peer === undefined) return false;
+  return peer.state !== "master" && (peer.state !== "backup" || peer.priority <= priority);
+}
+
+/** No path carries a word of it, and its last was that it is master. */
+function isSilent({ event, before, working }: Stepped, machine: Machine, world: World): boolean {
+  const hearsay = world.hearsay(machine);
+  const isAsked = event.type === "deadline" && before.name === "backup" && before.expecting === "peer-silent";
+  if (event.type !== "peer-silent" && !isAsked) return false;
+  // Who has fallen silent and is heard again while it is asked on the segment has not answered there.
+  if (event.type === "peer-silent" && hearsay.isHeard(world.now)) return false;
+  return (
+    hearsay.config?.takeover === true && (isAsked || hearsay.word(working.router.name)?.state === "master")
+  );
+}
+
+/** Whoever lets go was told that the other one has the addresses; whoever takes is being asked to. */
+function isAgreed({ event }: Stepped, machine: Machine, world: World): boolean {
+  if (event.type === "given") return event.to !== undefined;
+  if (event.type !== "take") return false;
+  const giver = world.machines.find((other) => other !== machine);
+  if (giver === undefined) return false;
+  // It may have died since, or its question was held up on the way.
+  const own = world.hearsay(machine).config?.paths.map(({ local }) => world.pathInterfered(local)) ?? [];
+  const excuse = Math.max(world.troubled(giver), ...own) + 2 * world.longestInterval;
+  const isAsking =
+    world.now <= world.handedOverAt(giver) + HANDOVER + world.blueprint.latency + world.reaction;
+  return isAsking || world.now <= excuse;
 }
 
 function isTieLost(event: Event & { type: "advert" }, router: VirtualRouter, machine: Machine): boolean {

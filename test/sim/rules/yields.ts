@@ -1,7 +1,8 @@
 /**
  * A master gives way to a stronger one on the spot, and to nobody else (RFC 9568 §6.4.3); but an owner that hears another
  * owner speak for longer than two of its own intervals and 1.2 of the longer one's gives way to a weaker one. That is the
- * other one's interval as it was heard first: a last word carries ours.
+ * other one's interval as it was heard first: a last word carries ours. In a handover neither of the two listens, for 50 ms
+ * at the most.
  */
 
 import { compareIp, type IpAddress } from "../../../src/core/units/ip-address.ts";
@@ -9,6 +10,8 @@ import type { Duration, Instant } from "../../../src/core/units/time.ts";
 import type { Working } from "../brain.ts";
 import { priorityOf } from "../fitness.ts";
 import type { Rule } from "../rule.ts";
+
+const HANDOVER = 50_000;
 
 interface Contest {
   readonly since: Instant;
@@ -20,8 +23,12 @@ export const yields: Rule = {
   watch(world, complain) {
     /** When each master first heard another owner. */
     const contests = new Map<Working, Map<IpAddress, Contest>>();
+    const deafUntil = new Map<Working, number>();
     return {
       stepped(machine, { event, before, working }) {
+        if (event.type === "give") deafUntil.set(working, world.now + HANDOVER);
+        if (event.type === "given" || before.name !== "master") deafUntil.delete(working);
+        if (event.type === "take") deafUntil.set(working, world.now + HANDOVER);
         if (before.name !== "master") contests.delete(working);
         if (before.name !== "master" || event.type !== "advert") return;
         const { router, state } = working;
@@ -30,6 +37,10 @@ export const yields: Rule = {
         const own = machine.ownAddress(router.interface, router.family) as IpAddress;
         const stronger = priority > ours || (priority === ours && compareIp(event.source, own) > 0);
         const gaveWay = state.name === "backup";
+        if (world.now < (deafUntil.get(working) ?? 0)) {
+          if (gaveWay) complain(`${machine.name} gives way to ${event.source} in a handover`);
+          return;
+        }
         if (stronger === gaveWay) {
           if (priority === 255 && !gaveWay) remember(working, event.source, advertInterval);
           return;

@@ -1,0 +1,253 @@
+/**
+ * `npm run bench:ipvs -- [--services N] [--servers N]`
+ *
+ * Goal: a table of 200 services with 50 real servers each is programmed faster than `ipvsadm -R` and keepalived do it; a
+ * reload that changes one real server is one request to the kernel; looking at all of it every ten seconds costs little.
+ * Method: each programs the same table in a namespace of its own, in one run; `ipvsadm` says when the table is there. Where
+ * this kernel has no IPVS all of it runs in the guest, whose times are its own: it is the ratios that count.
+ *
+ * Relevo's first time is that of its balancer process from its start, as a keepalived's is; the second one begins when it is
+ * told the configuration, without the start of Node.js. ipvsadm is a program that starts, reads and ends.
+ *
+ * Exit status 0 when Relevo is the fastest, the reload is one request, and a look costs less than 5 % of a processor.
+ */
+
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { BalancerConfig, VirtualServer } from "../../src/core/balance/model.ts";
+import { isRoot } from "../ipvs/guest.ts";
+import { balancerConfig, ip, realServer, virtualServer } from "../core/balance/servers.ts";
+import { kill, until, World } from "../ipvs/world.ts";
+
+const LIMIT_S = 590;
+/** Seldom enough to be no burden on whoever is at work. */
+const POLL_MS = 100;
+/** At the head of /proc/net/ip_vs, and the empty one at the end. */
+const TITLE_LINES = 4;
+const LOOKS = 3;
+const LOOK_INTERVAL_S = 10;
+const LOOK_SHARE_MAX = 0.05;
+/** USER_HZ: what /proc/PID/stat counts in. */
+const TICKS_PER_SECOND = 100;
+
+interface Size {
+  readonly services: number;
+  readonly servers: number;
+}
+
+/** All of `size`; real server `changed` has another weight. */
+function configuration({ services, servers }: Size, changed?: number): BalancerConfig {
+  const virtual = (index: number): VirtualServer => {
+    const address = ip(`192.0.${2 + (index >> 8)}.${index & 255}`);
+    const reals = Array.from({ length: servers }, (_, host) =>
+      realServer(1, {
+        address: ip(`10.${index}.0.${host + 1}`),
+        method: "dr",
+        weight: index * servers + host === changed ? 7 : 1,
+      }),
+    );
+    return virtualServer({ protocol: "tcp", address, port: 80 }, reals);
+  };
+  return balancerConfig(...Array.from({ length: services }, (_, index) => virtual(index)));
+}
+
+/** The same table in ipvsadm's words. */
+function ipvsadmRules({ virtualServers }: BalancerConfig): string {
+  const lines = virtualServers.flatMap(({ name, realServers }) => {
+    const service = name.replace("tcp ", "-t ");
+    const reals = realServers.map(({ address, port }) => `-a ${service} -r ${address}:${port} -g -w 1`);
+    return [`-A ${service} -s wlc`, ...reals];
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+/** And in keepalived's. */
+function keepalivedConfiguration({ virtualServers }: BalancerConfig): string {
+  const blocks = virtualServers.map(({ name, realServers }) => {
+    const [address, port] = name.replace("tcp ", "").split(":");
+    const reals = realServers.map((real) => `  real_server ${real.address} ${real.port} { weight 1 }`);
+    return `virtual_server ${address} ${port} {\n  lb_algo wlc\n  lb_kind DR\n  protocol TCP\n${reals.join("\n")}\n}\n`;
+  });
+  return `global_defs { }\n${blocks.join("")}`;
+}
+
+/** Waits until the kernel's table, as a process in its namespace sees it, has all of `size`. */
+async function untilWhole(pid: number | undefined, { services, servers }: Size): Promise<void> {
+  const lines = (): number =>
+    readFileSync(`/proc/${pid}/net/ip_vs`, "latin1").split("\n").length - TITLE_LINES;
+  while (lines() < services * (servers + 1)) await sleep(POLL_MS);
+}
+
+/** Seconds that an undertaking takes. */
+async function timed(undertaking: () => unknown): Promise<number> {
+  const before = performance.now();
+  await undertaking();
+  return (performance.now() - before) / 1_000;
+}
+
+/** Processor time that a process has used, in seconds. */
+function processorTime(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** The part of a processor that a process takes over some looks. */
+async function shareOf(pid: number): Promise<number> {
+  const before = processorTime(pid);
+  await sleep(LOOKS * LOOK_INTERVAL_S * 1_000);
+  return (processorTime(pid) - before) / (LOOKS * LOOK_INTERVAL_S);
+}
+
+async function inWorld<T>(work: (world: World) => Promise<T>): Promise<T> {
+  const world = new World();
+  try {
+    return await work(world);
+  } finally {
+    await world.close();
+  }
+}
+
+function programWithIpvsadm(rules: string): Promise<number> {
+  return inWorld(async (world) => {
+    const seconds = await timed(() => {
+      const { status, stderr } = spawnSync("ip", ["netns", "exec", world.name, "ipvsadm", "-R"], {
+        input: rules,
+        encoding: "utf8",
+      });
+      if (status !== 0) throw new Error(`ipvsadm -R: ${stderr}`);
+    });
+    return seconds;
+  });
+}
+
+function programWithKeepalived(size: Size, text: string): Promise<number> {
+  return inWorld(async (world) => {
+    const folder = mkdtempSync(join(tmpdir(), "relevo-bench-"));
+    const file = join(folder, "keepalived.conf");
+    writeFileSync(file, text);
+    const options = [
+      "--dont-fork",
+      "--check",
+      "--log-console",
+      "-f",
+      file,
+      "-p",
+      `${folder}/a`,
+      "-c",
+      `${folder}/b`,
+    ];
+    let child: ReturnType<typeof spawn> | undefined;
+    try {
+      return await timed(async () => {
+        child = spawn("ip", ["netns", "exec", world.name, "keepalived", ...options], { stdio: "ignore" });
+        await untilWhole(child.pid, size);
+      });
+    } finally {
+      if (child !== undefined) {
+        const gone = new Promise((done) => child?.once("exit", done));
+        child.kill("SIGTERM");
+        await Promise.race([gone, sleep(30_000)]);
+      }
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+interface RelevoFigures {
+  readonly fromStart: number;
+  readonly fromConfiguration: number;
+  readonly inForce: number;
+  readonly reload: number;
+  readonly requests: number;
+  readonly lookShare: number;
+}
+
+function programWithRelevo(size: Size): Promise<RelevoFigures> {
+  return inWorld(async (world) => {
+    const [wanted, changed] = [configuration(size), configuration(size, 17)];
+    const startedAt = performance.now();
+    const balancer = world.forkBalancer();
+    await until("it is there", () => balancer.report !== undefined);
+    const pid = balancer.child.pid ?? 0;
+    const idleFrom = performance.now();
+    const idleShare = await shareOf(pid);
+    const toldAt = performance.now();
+    const idle = toldAt - idleFrom;
+    const configured = balancer.configure(wanted);
+    await untilWhole(balancer.child.pid, size);
+    const wholeAt = performance.now();
+    await configured;
+    const inForceAt = performance.now();
+    await until("a report", () => balancer.count("ipvs_changes") >= size.services * (size.servers + 1));
+    const before = balancer.count("ipvs_changes");
+    const reload = await timed(() => balancer.configure(changed));
+    await until("a report", () => balancer.count("ipvs_changes") > before);
+    const requests = balancer.count("ipvs_changes") - before;
+    const lookShare = (await shareOf(pid)) - idleShare;
+    await kill(balancer.child);
+    return {
+      fromStart: (wholeAt - startedAt - idle) / 1_000,
+      fromConfiguration: (wholeAt - toldAt) / 1_000,
+      inForce: (inForceAt - toldAt) / 1_000,
+      reload,
+      requests,
+      lookShare,
+    };
+  });
+}
+
+async function main(size: Size): Promise<boolean> {
+  console.log(`${size.services} services with ${size.servers} real servers each`);
+  const config = configuration(size);
+  const relevo = await programWithRelevo(size);
+  const show = (what: string, seconds: number): void =>
+    console.log(
+      `${what.padEnd(58)} ${seconds.toFixed(2)} s  ${(seconds / relevo.fromConfiguration).toFixed(2)}`,
+    );
+  show("relevo, from being told", relevo.fromConfiguration);
+  show("relevo, from being told until it has looked again", relevo.inForce);
+  show("relevo, with the start of its process", relevo.fromStart);
+  const ipvsadm = await programWithIpvsadm(ipvsadmRules(config));
+  show("ipvsadm -R", ipvsadm);
+  const keepalived = await programWithKeepalived(size, keepalivedConfiguration(config));
+  show("keepalived, with the start of its process", keepalived);
+  console.log(
+    `a reload that changes one real server: ${relevo.reload.toFixed(2)} s, ${relevo.requests} change`,
+  );
+  console.log(
+    `all of it looked at every 10 s, beside what an idle balancer takes: ${(relevo.lookShare * 100).toFixed(1)} % of a processor`,
+  );
+  const fastest = relevo.fromConfiguration < Math.min(ipvsadm, keepalived);
+  return fastest && relevo.requests === 1 && relevo.lookShare < LOOK_SHARE_MAX;
+}
+
+const { values } = parseArgs({
+  options: {
+    services: { type: "string", default: "200" },
+    servers: { type: "string", default: "50" },
+  },
+});
+
+if (
+  process.env.RELEVO_GUEST === undefined &&
+  !(isRoot() && spawnSync("test", ["-e", "/proc/net/ip_vs"]).status === 0)
+) {
+  const command = [
+    process.execPath,
+    "--enable-source-maps",
+    fileURLToPath(import.meta.url),
+    ...process.argv.slice(2),
+  ];
+  const guest = resolve("scripts/guest");
+  const { status } = spawnSync(guest, ["--limit", `${LIMIT_S}`, "--", ...command], { stdio: "inherit" });
+  process.exitCode = status ?? 1;
+} else {
+  const good = await main({ services: Number(values.services), servers: Number(values.servers) });
+  process.exitCode = good ? 0 : 1;
+}
