@@ -12,6 +12,7 @@
 
 import { event } from "../core/report/event.ts";
 import type { Event } from "../core/report/event.ts";
+import { isIpv6 } from "../core/units/ip-address.ts";
 import { toMilliseconds, ZERO } from "../core/units/time.ts";
 import {
   AddressBook,
@@ -34,6 +35,9 @@ interface Refusal {
   readonly what: "add" | "remove" | "renew";
   readonly message: string;
 }
+
+/** An added IPv6 address is waited for no longer than this. */
+const ARRIVED_WITHIN_MS = 20;
 
 /** What the keeper tells. */
 export interface AddressListener {
@@ -64,6 +68,8 @@ export class AddressKeeper {
   readonly #book = new AddressBook();
   readonly #leases: LeaseKeeper;
   readonly #later = new Map<string, NodeJS.Timeout>();
+  /** Who waits for the kernel's notice that an address is there. */
+  readonly #arrivals = new Map<string, () => void>();
   /** What the kernel last refused to do with an address. */
   readonly #refusals = new Map<string, Refusal>();
   #interfaces: Interfaces = new Map();
@@ -134,6 +140,7 @@ export class AddressKeeper {
   /** An address came or went, by our hand or another. */
   async look(interfaceName: string, { address, prefixLength }: InterfaceAddress): Promise<void> {
     const known = this.#book.known({ address, prefixLength, interface: interfaceName });
+    if (known !== undefined) this.#arrivals.get(addressKey(known))?.();
     if (known !== undefined) await this.#putRight(known);
   }
 
@@ -214,6 +221,7 @@ export class AddressKeeper {
     this.#leases.begin(address);
     try {
       await this.#rtnetlink.addAddress(interfaceIndex, address);
+      if (isIpv6(address.address)) await this.#arrival(address);
     } catch (error) {
       const isThere = error instanceof KernelError && isNeedless("add", error.errno);
       if (!isThere) this.#leases.end(address);
@@ -221,6 +229,23 @@ export class AddressKeeper {
         await this.#leases.change(address);
       throw error;
     }
+  }
+
+  /**
+   * The kernel answers before an IPv6 address is in use: it delivers to it from a work queue, a moment later, and tells
+   * of it then (net/ipv6/addrconf.c). Whoever is told of the address before that would send to nobody.
+   */
+  #arrival(address: VirtualAddress): Promise<void> {
+    const key = addressKey(address);
+    return new Promise((resolve) => {
+      const arrived = (): void => {
+        clearTimeout(timer);
+        this.#arrivals.delete(key);
+        resolve();
+      };
+      const timer = setTimeout(arrived, ARRIVED_WITHIN_MS);
+      this.#arrivals.set(key, arrived);
+    });
   }
 
   #place(address: VirtualAddress): Place | undefined {

@@ -80,17 +80,20 @@ if (hasRoot(t, import.meta.url)) {
       );
     });
 
-    await t.test("the death of a failover process moves the VIP at most, and it has one holder again", async (t) => {
-      const from = lvs2.log.length;
-      process.kill(lvs1.pid("failover"), "SIGKILL");
-      await lvs2.logged("peer-restarted", from);
-      await until("one holder", () => pair.holders().join() === "lvs1");
-      t.same(
-        lvs2.log.slice(from).filter(({ cause }) => cause === "master-down"),
-        [],
-        "nobody waited for VRRP",
-      );
-    });
+    await t.test(
+      "the death of a failover process moves the VIP at most, and it has one holder again",
+      async (t) => {
+        const from = lvs2.log.length;
+        process.kill(lvs1.pid("failover"), "SIGKILL");
+        await lvs2.logged("peer-restarted", from);
+        await until("one holder", () => pair.holders().join() === "lvs1");
+        t.same(
+          lvs2.log.slice(from).filter(({ cause }) => cause === "master-down"),
+          [],
+          "nobody waited for VRRP",
+        );
+      },
+    );
 
     await t.test("another file is told, once", async () => {
       const from = lvs1.log.length;

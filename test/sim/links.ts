@@ -7,7 +7,7 @@ import type { Random } from "./random.ts";
 import { ownAddress } from "./world.ts";
 
 /** A path of the simulator's: which segment, over which family. */
-export interface PathPlan {
+interface PathPlan {
   readonly name: string;
   readonly segment: number;
   readonly family: Family;

@@ -315,3 +315,14 @@ t.test("and with the peer's silence", (t) => {
   t.same(pair.run(810).at(-1), "701 b handover-failed request 7 no-peer");
   t.end();
 });
+
+t.test("what is on its way to the peer is not taken from it: two offers that cross are both refused", (t) => {
+  const pair = found(three("master", 150), three("master", 100));
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  pair.tell("b", { type: "hand-over", instances: [7] });
+  t.same(
+    pair.run(55).filter((line) => /take|let-go|handover-failed/.test(line)),
+    ["52 a handover-failed offer 7 claim-failed", "52 b handover-failed offer 7 claim-failed"],
+  );
+  t.end();
+});
