@@ -1,6 +1,7 @@
 /**
  * The C library's system calls that Node has no door to: raw and packet sockets, poll, locks, scheduling, and datagrams
- * to a unix socket. Every call here returns at once, but for `poll`, which runs in a worker thread.
+ * to a unix socket. Every call here returns at once; what takes its time, such as `poll`, does so in
+ * a worker thread.
  *
  * Numbers and layouts are those of Linux on 64-bit little-endian machines (x86-64, arm64, riscv64); each names the
  * header that it is from.
@@ -172,6 +173,11 @@ export function clearEventfd(fd: number): void {
 /** Closes a descriptor. */
 export function close(fd: number): void {
   closeCall(fd);
+}
+
+/** Closes a descriptor in a worker thread, and calls back when that is done. */
+export function closeInThread(fd: number, closed: () => void): void {
+  closeCall.async(fd, () => closed());
 }
 
 /**
