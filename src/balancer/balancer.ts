@@ -7,13 +7,14 @@
  *                  probes                   footprint (balancer.json)
  * ```
  *
- * The table is kept on both directors, whoever holds the VIPs: a takeover finds it in place.
+ * The table is kept on both directors, whoever holds the VIPs: a takeover finds it in place. Only where it is configured so
+ * a service is in the table just while its address is held here. The connection sync daemons follow the mastership.
  */
 
 import { join } from "node:path";
 import { masqueradedFamilies } from "../core/balance/masquerade.ts";
 import { type BalancerConfig, realServerName, type VirtualServer } from "../core/balance/model.ts";
-import { isMark, serviceKey } from "../core/balance/service.ts";
+import { isMark, type ServiceId, serviceKey } from "../core/balance/service.ts";
 import { desiredTable } from "../core/balance/table.ts";
 import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../core/health/adoption.ts";
 import {
@@ -38,19 +39,23 @@ import { type Family, familyOf } from "../core/units/ip-address.ts";
 import { between, toMilliseconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
 import { openIpvs } from "../linux/ipvs.ts";
+import { openIpvsDaemons } from "../linux/ipvs-daemons.ts";
+import { interfaceIndex } from "../linux/libc.ts";
 import type { ChildDuties } from "../linux/parent-channel.ts";
 import { openProgramRoll } from "../linux/program-roll.ts";
 import { type CheckDriver, driveChecks } from "./check-driver.ts";
 import { keepDrains } from "./drain-keeper.ts";
 import { openDrainRecord } from "./drain-record.ts";
 import { openFootprint } from "./footprint.ts";
-import { keepForwarding } from "./forwarding.ts";
 import { MasqueradeKeeper } from "./masquerade-keeper.ts";
 import { keepQuora } from "./quorum-keeper.ts";
+import { keepSettings } from "./settings.ts";
 import { StandingNews } from "./standing-news.ts";
+import { keepSyncDaemons } from "./sync-keeper.ts";
 import { keepTable } from "./table-keeper.ts";
 import { openTally } from "./tally.ts";
 import { NO_TIMEOUTS } from "./timeouts.ts";
+import { openTrafficBook } from "./traffic-book.ts";
 
 /** The way out of the balancer. */
 export interface BalancerOutlet {
@@ -62,7 +67,11 @@ export interface BalancerOutlet {
 
 const NOTHING: BalancerConfig = {
   virtualServers: [],
+  activeOnly: false,
   timeouts: NO_TIMEOUTS,
+  syncDaemon: undefined,
+  sysctls: {},
+  trafficSeriesMax: 0,
   masquerade: undefined,
   tellInitial: false,
 };
@@ -82,7 +91,8 @@ export function openBalancer(
   const tally = openTally();
   const standingNews = new StandingNews();
   const footprint = openFootprint(join(runDir, BALANCER_RECORD), tell);
-  const forwarding = keepForwarding(footprint, tell);
+  const settings = keepSettings(footprint, tell);
+  const traffic = openTrafficBook(tally.count, tell);
   const quora = keepQuora(tell);
   const masquerading = new MasqueradeKeeper(join(runDir, MASQUERADE_RECORD), {
     event: tell,
@@ -110,11 +120,11 @@ export function openBalancer(
   );
 
   const table = keepTable({
-    open: openIpvs,
+    open: () => openIpvs((counters, isThere) => traffic.enter(counters, isThere)),
     footprint,
     desired() {
       const at = now();
-      return desiredTable((config ?? NOTHING).virtualServers, (virtual) =>
+      return desiredTable(programmed(config ?? NOTHING, held), (virtual) =>
         standing(virtual, checks.roster, quora.has(virtual), at),
       );
     },
@@ -122,11 +132,26 @@ export function openBalancer(
     tell,
     count: tally.count,
     looked() {
-      forwarding.require(forwardedFamilies(config ?? NOTHING));
+      requireSettings();
       lookAtNextStep();
       outlet.reportSoon();
     },
   });
+
+  const sync = keepSyncDaemons({
+    open: openIpvsDaemons,
+    interfaceIndex,
+    now,
+    footprint,
+    prepare: requireSettings,
+    tell,
+    count: tally.count,
+  });
+
+  function requireSettings(): void {
+    const wanted = config ?? NOTHING;
+    settings.require({ forwarded: forwardedFamilies(wanted), ipvs: wanted.sysctls });
+  }
 
   const drainRecord = openDrainRecord(join(runDir, DRAIN_RECORD), tell);
   const drains = keepDrains({
@@ -161,7 +186,7 @@ export function openBalancer(
     async configure(next) {
       const inherited = await heritage();
       config = next;
-      footprint.claim(next.virtualServers.flatMap(({ services }) => services));
+      traffic.configure(next);
       checks.suspend(suspended(next, held));
       configuring = true;
       const adopted = adoptedVerdicts(inherited);
@@ -175,22 +200,31 @@ export function openBalancer(
       configuring = false;
       quora.configure(next, checks.roster, (virtual) => adoptedQuorum(virtual, inherited));
       masquerading.require(next.masquerade);
-      await table.adjust();
+      await Promise.all([table.adjust(), sync.configure(next.syncDaemon)]);
     },
-    held(addresses) {
+    held(addresses, masters) {
       held = new Set(addresses);
+      sync.follow(new Set(masters));
       checks.suspend(suspended(config ?? NOTHING, held));
+      if (config?.activeOnly === true) void table.adjust();
     },
     maintenance: (targets) => drains.maintain(targets),
     call: (call) => drains.call(call),
     async stop() {
       clearTimeout(nextStep);
       drains.stop();
+      // The table stays meanwhile: packets that are still on their way through here belong to connections that live on.
+      const quiet = await sync.stop();
       const [emptied] = await Promise.all([table.stop(), checks.stop()]);
       const cleared = masquerading.close();
-      const restored = forwarding.restore();
-      if (emptied && restored) footprint.erase();
-      const left = leftOver(emptied, cleared, restored);
+      const restored = settings.restore();
+      if (emptied && quiet && restored) footprint.erase();
+      const left = leftOver({
+        "ipvs services": emptied,
+        "sync daemons": quiet,
+        masquerading: cleared,
+        "kernel settings": restored,
+      });
       if (left.length > 0) tell(event("process-unclean", { process: "balancer", left }));
     },
     report: (lateness) => ({
@@ -199,6 +233,8 @@ export function openBalancer(
         hasQuorum: quora.has(virtual),
       })),
       realServers: standingNews.take(checks.roster, now()),
+      ...traffic.report(),
+      syncDaemons: sync.report(),
       drains: drains.report(),
       ...tally.take(),
       lateness,
@@ -215,6 +251,17 @@ function forwardedFamilies({ virtualServers, masquerade }: BalancerConfig): Set<
   return new Set([...translated, ...masqueradedFamilies(masquerade)]);
 }
 
+/** The virtual servers with those of their services that are to be in the table now. */
+function programmed(
+  { virtualServers, activeOnly }: BalancerConfig,
+  held: ReadonlySet<string>,
+): readonly VirtualServer[] {
+  if (!activeOnly) return virtualServers;
+  // A mark says nothing of an address: any that is held here will do.
+  const isHeld = (id: ServiceId): boolean => (isMark(id) ? held.size > 0 : held.has(id.address));
+  return virtualServers.map((virtual) => ({ ...virtual, services: virtual.services.filter(isHeld) }));
+}
+
 /** The names of those whose checks rest while none of their addresses is held here. */
 function suspended({ virtualServers }: BalancerConfig, held: ReadonlySet<string>): Set<string> {
   const isHeld = ({ services }: VirtualServer): boolean =>
@@ -228,10 +275,6 @@ function namesOf(server: WatchedServer, check: WatchedCheck | undefined): EventF
   return check === undefined ? names : { ...names, check: check.check.probe.type };
 }
 
-function leftOver(emptied: boolean, cleared: boolean, restored: boolean): readonly string[] {
-  return [
-    ...(emptied ? [] : ["ipvs services"]),
-    ...(cleared ? [] : ["masquerading"]),
-    ...(restored ? [] : ["forwarding"]),
-  ];
+function leftOver(removed: Readonly<Record<string, boolean>>): readonly string[] {
+  return Object.keys(removed).filter((what) => removed[what] !== true);
 }

@@ -1,12 +1,13 @@
 /**
- * What this process may have put into the kernel, on record before it does so: services, and settings as they were
- * before us.
+ * What this process may have put into the kernel, on record before it does so: services, sync daemons, and settings
+ * as they were before us.
  */
 
 import type { LvsTimeouts } from "../core/balance/model.ts";
 import { readServiceId, type ServiceId, serviceKey } from "../core/balance/service.ts";
 import type { Event } from "../core/report/event.ts";
 import type { BalancerRecord } from "../core/report/record.ts";
+import type { DaemonState } from "../core/wire/ipvs-daemon.ts";
 import { KeptRecord } from "../linux/record-file.ts";
 
 /** The record, kept. */
@@ -17,8 +18,8 @@ export interface Footprint {
   claim(services: Iterable<ServiceId>): void;
   /** Takes services off the record; after they are deleted. */
   release(keys: ReadonlySet<string>): void;
-  /** The value that a setting had before us; undefined when it is not changed. */
-  original(sysctl: string): string | undefined;
+  /** The settings that are changed, and the values that they had before us. */
+  originals(): ReadonlyMap<string, string>;
   /** Records the value that a setting has before us; before it is written. */
   noteOriginal(sysctl: string, value: string): void;
   /** Takes a setting off the record; after it is restored. */
@@ -27,6 +28,10 @@ export interface Footprint {
   originalTimeouts(): LvsTimeouts;
   /** Records that; before they are changed, and after they are restored. */
   noteOriginalTimeouts(timeouts: LvsTimeouts): void;
+  /** The sync daemons that may run because of us. */
+  daemons(): readonly DaemonState[];
+  /** Records that; before they are started, and after they are stopped. */
+  noteDaemons(states: readonly DaemonState[]): void;
   /** Takes the record away: nothing of ours is left. */
   erase(): void;
 }
@@ -42,12 +47,14 @@ export function openFootprint(path: string, tell: (event: Event) => void): Footp
   }
   const sysctls = new Map<string, string>(Object.entries(left?.sysctls ?? {}));
   let timeouts = recordedTimeouts(left?.timeouts);
+  let daemons = left?.daemons ?? [];
 
   function write(): void {
     record.write({
       services: [...services.values()],
       sysctls: Object.fromEntries(sysctls),
       ...(Object.values(timeouts).some((timeout) => timeout !== undefined) && { timeouts }),
+      ...(daemons.length > 0 && { daemons }),
     });
   }
 
@@ -63,7 +70,7 @@ export function openFootprint(path: string, tell: (event: Event) => void): Footp
       for (const key of keys) services.delete(key);
       if (services.size !== before) write();
     },
-    original: (sysctl) => sysctls.get(sysctl),
+    originals: () => new Map(sysctls),
     noteOriginal(sysctl, value) {
       sysctls.set(sysctl, value);
       write();
@@ -77,10 +84,17 @@ export function openFootprint(path: string, tell: (event: Event) => void): Footp
       timeouts = noted;
       write();
     },
+    daemons: () => daemons,
+    noteDaemons(noted) {
+      if (noted.join() === daemons.join()) return;
+      daemons = [...noted];
+      write();
+    },
     erase() {
       services.clear();
       sysctls.clear();
       timeouts = recordedTimeouts(undefined);
+      daemons = [];
       record.remove();
     },
   };

@@ -89,6 +89,7 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
     try {
       const kernel = await open();
       if (kernel === undefined) return undefined;
+      footprint.claim([...desired.values()].map(({ id }) => id));
       const owned = footprint.owned().filter((id) => scope(serviceKey(id)));
       await bringTimeouts(kernel);
       const result = await converge(kernel, within(desired, scope), owned);

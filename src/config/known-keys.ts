@@ -34,7 +34,7 @@ const KEEPALIVED = new Set(
   digest dont_track_primary dynamic_interfaces enable_script_security enable_snmp_checker
   enable_snmp_vrrp garp_extra_if garp_interval gna_interval include
   kernel_rx_buf_size linkbeat_use_polling log_all_failures log_unknown_vrids
-  lvs_flush lvs_flush_on_stop lvs_sync_daemon max_auto_priority mcast_dst_ip misc_dynamic
+  lvs_flush lvs_flush_on_stop max_auto_priority mcast_dst_ip misc_dynamic
   native_ipv6 net_namespace no_virtual_ipaddress notification_email notification_email_from
   old_unicast_checksum
   router_id skip_check_adv_addr smtp_alert smtp_connect_timeout smtp_server

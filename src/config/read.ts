@@ -21,6 +21,7 @@ import { checkDelivery } from "./rules/delivery.ts";
 import { checkPriorities, chooseDirector, type Identity } from "./rules/directors.ts";
 import { checkHeartbeat } from "./rules/heartbeat.ts";
 import { checkInstances } from "./rules/instances.ts";
+import { checkIpvs } from "./rules/ipvs.ts";
 import { checkInterfaces } from "./rules/interfaces.ts";
 import { checkRouting } from "./rules/routing.ts";
 import { checkStrictness } from "./rules/strictness.ts";
@@ -103,6 +104,7 @@ function checkRules(
   checkBfd(content, findings);
   checkTracking(content, environment, findings);
   checkVirtualServers(content, findings);
+  checkIpvs(content, findings);
   checkChecks(content, environment, findings);
   checkNotify(content, environment, findings);
   checkServiceNotify(content, environment, findings);

@@ -13,7 +13,7 @@ import { type BfdEffect, type BfdState, chooseDiscriminator } from "../core/bfd/
 import type { BfdReport, FailoverCount } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { type Family, familyOf, type IpAddress } from "../core/units/ip-address.ts";
-import type { Duration } from "../core/units/time.ts";
+import { after, type Duration, seconds } from "../core/units/time.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
 import { BFD_MULTIHOP_PORT, BFD_PORT } from "../core/wire/bfd.ts";
 import {
@@ -34,7 +34,7 @@ import type { Noticeboard } from "./noticeboard.ts";
 const FAREWELL_MS = 1_500;
 
 /** A port that cannot be had is tried again so much later. */
-const LISTEN_AGAIN_MS = 5_000;
+const LISTEN_AGAIN = seconds(5);
 
 /** What wants to know. */
 export interface BfdSessionsListener {
@@ -68,7 +68,7 @@ export class BfdSessions {
   readonly #leaving = new Map<string, Running>();
   readonly #listeners = new Map<string, BfdListener>();
   #wanted: readonly BfdSession[] = [];
-  #retry: NodeJS.Timeout | undefined;
+  #takeBackRetry: () => void = () => {};
   /** Resolves the waiting for the last one to leave. */
   #allLeft: (() => void) | undefined;
 
@@ -188,7 +188,7 @@ export class BfdSessions {
 
   /** Opens what the sessions and those that leave need, and closes the rest. */
   #listen(): void {
-    clearTimeout(this.#retry);
+    this.#takeBackRetry();
     const needed = [...this.#wanted, ...[...this.#leaving.values()].map(({ driver }) => driver.session)];
     const doors = new Map(needed.map((session) => [doorKey(doorOf(session)), doorOf(session)]));
     for (const [key, listener] of this.#listeners) {
@@ -230,7 +230,8 @@ export class BfdSessions {
       if (!(error instanceof KernelError)) throw error;
       if (this.#noticeboard.changed(`bfd listen ${key}`, error.message))
         this.#listener.event(event("bfd-listen-failed", { port, family, error: error.message }));
-      this.#retry = setTimeout(() => this.#listen(), LISTEN_AGAIN_MS);
+      this.#takeBackRetry();
+      this.#takeBackRetry = this.#clock.ringAt(after(this.#clock.now(), LISTEN_AGAIN), () => this.#listen());
       return undefined;
     }
   }

@@ -290,7 +290,7 @@ export class Failover {
       ...config.staticRouting,
       ...[...resuming].flatMap((router) => router.routing),
     ]);
-    await this.#removeLeftOver(found, resuming, config.staticAddresses);
+    await this.#removeLeftOver(found, resuming, config);
     await this.#holdStatic(config);
     await this.#keeper.changeLeases(config.routers);
     for (const [name, router] of kept) {
@@ -410,11 +410,16 @@ export class Failover {
   async #removeLeftOver(
     found: readonly VirtualAddress[],
     resuming: ReadonlySet<VirtualRouter>,
-    kept: readonly VirtualAddress[],
+    { routers, staticAddresses }: FailoverConfig,
   ): Promise<void> {
-    const held = [...this.#instances.values()].flatMap(({ instance }) => this.#keeper.held(instance.router));
-    const stray = leftOver(found, [...held, ...kept], [...resuming]);
+    const held = this.#all().flatMap(({ router }) => this.#keeper.held(router));
+    const stray = leftOver(found, [...held, ...staticAddresses], [...resuming]);
     await this.#keeper.remove(stray);
+    // Also where the kernel has taken the addresses away (vip_lease), and left the interface as it is with them.
+    const kept = [...held, ...[...resuming].flatMap(({ addresses }) => addresses)];
+    for (const { link } of routers)
+      if (link !== undefined && !kept.some((address) => address.interface === link.name))
+        this.#links.hush(link.name);
     for (const address of stray) {
       this.#voice.event(
         event("address-left-over", { interface: address.interface, address: addressText(address) }),

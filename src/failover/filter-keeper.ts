@@ -8,6 +8,7 @@ import { type Event, event } from "../core/report/event.ts";
 import type { FilterRecord } from "../core/report/record.ts";
 import { seconds, toMilliseconds } from "../core/units/time.ts";
 import type { Family, IpAddress } from "../core/units/ip-address.ts";
+import type { NftRequest } from "../core/wire/nftables.ts";
 import { FILTER_TABLE, filteredFamilies, filterTables } from "../core/vrrp/acceptance.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { NetlinkMonitor } from "../linux/netlink-monitor.ts";
@@ -59,7 +60,7 @@ export class FilterKeeper {
     this.#wanted = addresses;
     const earlier = this.#families === undefined ? this.#record.read() : undefined;
     this.#families ??= earlier?.families ?? [];
-    if (earlier !== undefined || addresses.join() !== this.#installed) this.#make();
+    if (earlier !== undefined || this.failed || addresses.join() !== this.#installed) this.#make();
   }
 
   /** Takes the table away: no address is here any more. */
@@ -73,15 +74,14 @@ export class FilterKeeper {
 
   #make(): boolean {
     clearTimeout(this.#again);
+    const before = this.#families ?? [];
+    const requests = filterTables(this.#wanted, before);
     try {
-      this.#open();
-      const before = this.#families ?? [];
-      const families = filteredFamilies(this.#wanted);
-      this.#record.write({ families: [...before, ...families] });
-      this.#nftables?.apply(`make the table ${FILTER_TABLE}`, filterTables(this.#wanted, before));
-      this.#families = families;
+      if (requests.length > 0) this.#replace(requests, before);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
+      // All or nothing: what was not there before is not there now.
+      if (before.length === 0) this.#record.remove();
       this.#onRefused(error);
       return false;
     }
@@ -93,9 +93,13 @@ export class FilterKeeper {
     return true;
   }
 
-  #open(): void {
-    this.#nftables ??= new Nftables();
-    this.#monitor ??= this.#nftables.watch(this.#receiver, FILTER_TABLE, () => this.#onChanged());
+  #replace(requests: readonly NftRequest[], before: readonly Family[]): void {
+    const nftables = (this.#nftables ??= new Nftables());
+    this.#monitor ??= nftables.watch(this.#receiver, FILTER_TABLE, () => this.#onChanged());
+    const families = filteredFamilies(this.#wanted);
+    this.#record.write({ families: [...before, ...families] });
+    nftables.apply(`make the table ${FILTER_TABLE}`, requests);
+    this.#families = families;
   }
 
   #onRefused({ message }: KernelError): void {

@@ -142,6 +142,8 @@ export class RouteWatch {
       const main = [...(await table(4, MAIN_TABLE)), ...(await table(6, MAIN_TABLE))];
       this.#defaults &&= main.filter(isDefault);
     }
+    // It has been closed meanwhile.
+    if (this.#routing !== routing) return;
     this.#listener.found(findings);
   }
 }

@@ -94,8 +94,7 @@ export class RoutingKeeper {
 
   /** True when a change of this entry by somebody else is worth a look: it has the place of one of ours. */
   concerns(entry: RoutingEntry): boolean {
-    const name = identity(entry);
-    return this.#book.ours().some((own) => identity(own) === name);
+    return this.#book.concerns(entry);
   }
 
   /** Nothing of ours is in the kernel. */

@@ -7,7 +7,8 @@ import { type IpAddress, isIpv6 } from "../core/units/ip-address.ts";
 import { ETHERTYPE_ARP } from "../core/wire/arp.ts";
 import { type Claim, claimFilter, decodeClaim } from "../core/wire/claim.ts";
 import { ETHERTYPE_IPV6 } from "../core/wire/ndp.ts";
-import { AF_PACKET, attachFilter, bind, close, SOCK_RAW, socket } from "./libc.ts";
+import { AF_PACKET, attachFilter, bind, SOCK_RAW, socket } from "./libc.ts";
+import { closePacketSocket } from "./packet-socket.ts";
 import { receiveMessage } from "./receive-message.ts";
 import type { Receiver } from "./receiver.ts";
 
@@ -76,7 +77,7 @@ export class ClaimMonitor {
   #close(ethertype: number, fd: number): void {
     this.#open.delete(ethertype);
     this.#receiver.remove(fd);
-    close(fd);
+    closePacketSocket(fd);
   }
 }
 

@@ -20,6 +20,7 @@ import { operationText } from "../core/balance/plan-text.ts";
 import { engineModule, schedulerModule } from "../core/balance/refusal.ts";
 import { type ServiceId, serviceFamily, serviceKey } from "../core/balance/service.ts";
 import { type Destination, destinationKey, type Service, type Table } from "../core/balance/table.ts";
+import type { ServiceCounters, TableCounters } from "../core/balance/traffic.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -46,6 +47,11 @@ import {
   type WireServiceId,
   type WireTimeouts,
 } from "../core/wire/ipvs.ts";
+import {
+  decodeDestinationCounters,
+  decodeServiceTraffic,
+  type DestinationCounters,
+} from "../core/wire/ipvs-counters.ts";
 import { type GenericNetlinkFamily, openGenericNetlink } from "./generic-netlink-socket.ts";
 import { KernelError } from "./kernel-error.ts";
 import { loadModule } from "./kernel-module.ts";
@@ -77,29 +83,43 @@ export interface Ipvs {
   close(): void;
 }
 
-/** Opens the table; undefined when the kernel has no IPVS. Throws KernelError. */
-export async function openIpvs(): Promise<Ipvs | undefined> {
-  let family = await openGenericNetlink(IPVS_FAMILY);
-  if (family === undefined) {
-    await loadModule("ip_vs");
-    family = await openGenericNetlink(IPVS_FAMILY);
-  }
-  return family && onFamily(family);
+/** Hears what the kernel counts for the services that were looked at, and which services are there. */
+type CountersListener = (counters: TableCounters, isThere: (key: string) => boolean) => void;
+
+/** Opens the table; undefined when the kernel has no IPVS. `counted` is called after each look. Throws KernelError. */
+export async function openIpvs(counted: CountersListener = () => {}): Promise<Ipvs | undefined> {
+  const family = await openIpvsFamily();
+  return family && onFamily(family, counted);
 }
 
-function onFamily(family: GenericNetlinkFamily): Ipvs {
+/** Opens the netlink family, for which the module may have to be loaded; undefined when the kernel has no IPVS. */
+export async function openIpvsFamily(): Promise<GenericNetlinkFamily | undefined> {
+  const family = await openGenericNetlink(IPVS_FAMILY);
+  if (family !== undefined) return family;
+  await loadModule("ip_vs");
+  return openGenericNetlink(IPVS_FAMILY);
+}
+
+function onFamily(family: GenericNetlinkFamily, counted: CountersListener): Ipvs {
   return {
     async observe(wanted) {
       const table = new Map<string, Service>();
+      const counters = new Map<string, ServiceCounters>();
       for (const part of await family.dump("list the IPVS services", encodeBare(IPVS_CMD_GET_SERVICE))) {
         const wire = decodeService(part);
         if (wire === undefined) throw new KernelError("understand an IPVS service", "EPROTO");
         const service = serviceOf(wire);
         if (service === undefined) continue;
         const key = serviceKey(service.id);
-        const destinations = wanted(key) ? await observeDestinations(family, service.id) : new Map();
-        table.set(key, { ...service, destinations });
+        if (!wanted(key)) {
+          table.set(key, { ...service, destinations: new Map() });
+          continue;
+        }
+        const found = await observeDestinations(family, service.id);
+        table.set(key, { ...service, destinations: found.destinations });
+        counters.set(key, { traffic: decodeServiceTraffic(part), destinations: found.counters });
       }
+      counted(counters, (key) => table.has(key));
       return table;
     },
     async prepare(plan) {
@@ -155,13 +175,19 @@ function onFamily(family: GenericNetlinkFamily): Ipvs {
 async function observeDestinations(
   family: GenericNetlinkFamily,
   service: ServiceId,
-): Promise<ReadonlyMap<string, Destination>> {
+): Promise<{
+  readonly destinations: ReadonlyMap<string, Destination>;
+  readonly counters: ReadonlyMap<string, DestinationCounters>;
+}> {
   const destinations = new Map<string, Destination>();
+  const counters = new Map<string, DestinationCounters>();
   for (const part of await dumpDestinations(family, service)) {
     const destination = understood(part, service);
-    destinations.set(destinationKey(destination.id), destination);
+    const key = destinationKey(destination.id);
+    destinations.set(key, destination);
+    counters.set(key, decodeDestinationCounters(part));
   }
-  return destinations;
+  return { destinations, counters };
 }
 
 function dumpDestinations(family: GenericNetlinkFamily, service: ServiceId): Promise<readonly Uint8Array[]> {

@@ -1,6 +1,7 @@
 /**
  * The C library's system calls that Node has no door to: raw and packet sockets, poll, locks, scheduling, and datagrams
- * to a unix socket. Every call here returns at once, but for `poll`, which runs in a worker thread.
+ * to a unix socket. Every call here returns at once; what takes its time, such as `poll`, does so in
+ * a worker thread.
  *
  * Numbers and layouts are those of Linux on 64-bit little-endian machines (x86-64, arm64, riscv64); each names the
  * header that it is from.
@@ -27,6 +28,7 @@ const closeCall = libc.func("int close(int fd)");
 const openCall = libc.func("int open(const char *path, int flags, uint32_t mode)");
 const mkfifoCall = libc.func("int mkfifo(const char *path, uint32_t mode)");
 const flockCall = libc.func("int flock(int fd, int operation)");
+const interfaceIndexCall = libc.func("unsigned int if_nametoindex(const char *name)");
 const schedulerCall = libc.func("int sched_setscheduler(int tid, int policy, void *parameters)");
 
 /** sys/socket.h */
@@ -173,6 +175,11 @@ export function close(fd: number): void {
   closeCall(fd);
 }
 
+/** Closes a descriptor in a worker thread, and calls back when that is done. */
+export function closeInThread(fd: number, closed: () => void): void {
+  closeCall.async(fd, () => closed());
+}
+
 /**
  * Opens a file, made if need be, and takes its lock (flock(2)), which the kernel gives back when the process ends, however
  * it ends. Undefined when somebody else holds it.
@@ -193,6 +200,12 @@ export function makeFifo(path: string, mode: number): boolean {
     if (error instanceof KernelError && error.errno === "EEXIST") return false;
     throw error;
   }
+}
+
+/** The number that the kernel has given to an interface; undefined when there is none of that name. */
+export function interfaceIndex(name: string): number | undefined {
+  const index = Number(interfaceIndexCall(name));
+  return index === 0 ? undefined : index;
 }
 
 /** Gives a thread a scheduling policy and priority (sched_setscheduler(2)). */

@@ -29,6 +29,7 @@ import {
   socket,
 } from "./libc.ts";
 import { linkLayerAddress } from "./link-layer-address.ts";
+import { closePacketSocket } from "./packet-socket.ts";
 import type { VrrpSocket } from "./vrrp-socket.ts";
 import { PRIORITY_CONTROL, RECEIVE_BUFFER } from "./vrrp-socket4.ts";
 
@@ -62,6 +63,6 @@ export function openLinkSocket(
       const to = linkLayerAddress(interfaceIndex, ethertype, multicastMac(destination));
       sendTo(fd, isIpv6(destination) ? packet : withHeaderChecksum(packet), to);
     },
-    close: () => close(fd),
+    close: () => closePacketSocket(fd),
   };
 }

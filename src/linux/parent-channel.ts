@@ -26,8 +26,8 @@ export interface ChildDuties<Config, Report, Call = never, Answer = never> {
   stop(): Promise<void>;
   /** Takes what the supervisor has found out about tracked objects; only for a process that asks for any. */
   findings?(findings: readonly Finding[]): void;
-  /** Takes the virtual addresses that are held here; only for a process that asks for any. */
-  held?(addresses: readonly string[]): void;
+  /** Takes the virtual addresses that are held here, and the instances that are master; only for a process that asks. */
+  held?(addresses: readonly string[], masters: readonly string[]): void;
   /** Takes the real servers that are in maintenance; only for a process that asks for any. */
   maintenance?(targets: readonly RealServerTarget[]): void;
   /** Does what an operator asks for, and answers; only for a process that can. */
@@ -110,7 +110,7 @@ export function openParentChannel<Config, Report, Call = never, Answer = never>(
         duties.findings?.(told.findings);
         break;
       case "held":
-        duties.held?.(told.addresses);
+        duties.held?.(told.addresses, told.masters);
         break;
       case "maintenance":
         duties.maintenance?.(told.targets);

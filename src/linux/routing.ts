@@ -45,6 +45,7 @@ export class Routing {
   readonly #dumps = new NetlinkSocket(NETLINK_ROUTE);
   readonly #names: InterfaceNames;
   #lastDump: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   /** Throws a KernelError. */
   constructor(names: InterfaceNames) {
@@ -83,7 +84,9 @@ export class Routing {
     return routes.map(({ entry }) => entry).filter((route) => route.table === table);
   }
 
+  /** Lists that are still asked for are empty. */
   close(): void {
+    this.#closed = true;
     this.#changes.close();
     // A dump that is under way reads on; it is not closed under its hands.
     void this.#lastDump.then(() => this.#dumps.close());
@@ -119,6 +122,7 @@ export class Routing {
     { decode, ...request }: NetlinkRequest & { decode: (bytes: Uint8Array) => Made<Entry> | undefined },
   ): Promise<readonly Made<Entry>[]> {
     const dump = this.#lastDump.then(async () => {
+      if (this.#closed) return [];
       try {
         return await this.#dumps.dump(operation, request, ({ data }) => decode(data));
       } catch (error) {

@@ -14,6 +14,7 @@ import type { Holder } from "../core/realserver/model.ts";
 import { decodeHolder, encodeHolder } from "../core/wire/holder-link.ts";
 import { decodeLinkInfo, encodeLinkInfo } from "../core/wire/link.ts";
 import { AF_INET, AF_INET6 } from "./libc.ts";
+import { KernelError } from "./kernel-error.ts";
 import { netlinkFailure } from "./netlink-failure.ts";
 import { Turnstile } from "./turnstile.ts";
 
@@ -22,6 +23,8 @@ const NLM_F_DUMP = 0x300;
 const NLM_F_CREATE_EXCL = 0x600;
 const NLM_F_REPLACE = 0x100;
 const REQUEST_TIMEOUT_MS = 2_000;
+/** A list that is not answered in time is asked for so often. */
+const ASKED_MAX = 3;
 /** INFINITY_LIFE_TIME (linux/if_addr.h and addrconf.h). */
 const FOR_EVER = 0xffff_ffff;
 /**
@@ -72,7 +75,7 @@ export class Rtnetlink {
 
   /** All interfaces. */
   async links(): Promise<Link[]> {
-    const messages = await this.#request("list the interfaces", () =>
+    const messages = await this.#list("list the interfaces", () =>
       this.#requests.getLinks({}, {}, { flags: NLM_F_DUMP, timeout: REQUEST_TIMEOUT_MS }),
     );
     return messages.flatMap((message) => linkOf(message) ?? []);
@@ -80,7 +83,7 @@ export class Rtnetlink {
 
   /** All addresses, those of IPv4 first. */
   async addresses(): Promise<InterfaceAddress[]> {
-    const messages = await this.#request("list the addresses", async () => [
+    const messages = await this.#list("list the addresses", async () => [
       ...(await this.#dumpAddresses(AF_INET)),
       ...(await this.#dumpAddresses(AF_INET6)),
     ]);
@@ -181,6 +184,18 @@ export class Rtnetlink {
   #dumpAddresses(family: number): Promise<rt.AddressMessage[]> {
     const options = { flags: NLM_F_DUMP, timeout: REQUEST_TIMEOUT_MS };
     return this.#requests.getAddresses({ family }, {}, options);
+  }
+
+  /** A process that stood still finds that its time is up before it sees that the answer is there: it asks again. */
+  async #list<Result>(operation: string, request: () => Promise<Result>): Promise<Result> {
+    for (let asked = 1; ; asked += 1) {
+      try {
+        return await this.#request(operation, request);
+      } catch (error) {
+        const isLate = error instanceof KernelError && error.errno === "ETIMEDOUT";
+        if (!isLate || asked === ASKED_MAX) throw error;
+      }
+    }
   }
 
   async #request<Result>(operation: string, request: () => Promise<Result>): Promise<Result> {

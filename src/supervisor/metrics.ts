@@ -6,6 +6,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type {
   BalancerReport,
+  ConnectionsReport,
   Count,
   FailoverReport,
   PeerReport,
@@ -68,6 +69,24 @@ export class Metrics {
     "real",
     "kind",
   ]);
+  readonly #virtualConnections = this.#gauge(
+    "virtual_server_current_connections",
+    "Connections of the virtual server",
+    ["virtual", "state"],
+  );
+  readonly #realConnections = this.#gauge(
+    "real_server_current_connections",
+    "Connections of the real server",
+    ["virtual", "real", "state"],
+  );
+  readonly #trafficUntold = this.#gauge(
+    "traffic_untold_real_servers",
+    "Real servers whose traffic is counted in their virtual server's only",
+    [],
+  );
+  readonly #syncDaemon = this.#gauge("sync_daemon_running", "1 while the connection sync daemon runs", [
+    "state",
+  ]);
   readonly #drains = this.#gauge("drains", "Real servers that are drained", ["state"]);
   readonly #drainLeft = this.#gauge(
     "drain_connections_left",
@@ -93,6 +112,10 @@ export class Metrics {
       this.#realServersUp,
       this.#quorum,
       this.#weight,
+      this.#virtualConnections,
+      this.#realConnections,
+      this.#trafficUntold,
+      this.#syncDaemon,
       this.#drains,
       this.#drainLeft,
     ],
@@ -182,6 +205,8 @@ export class Metrics {
       "Lines that a named pipe had no room for",
       ["fifo"],
     ),
+    ...this.#trafficCounters("virtual_server", "the virtual server", ["virtual"]),
+    ...this.#trafficCounters("real_server", "the real server", ["virtual", "real"]),
     checks: this.#counter("checks_total", "Finished checks", ["virtual", "real", "check", "result"]),
   };
   readonly #checkDuration = new Histogram({
@@ -255,7 +280,9 @@ export class Metrics {
     for (const { path, state } of paths) this.#pathUp.set({ peer, path }, state === "up" ? 1 : 0);
   }
 
-  onBalancerReport({ virtualServers, realServers, drains, checks, counts, lateness }: BalancerReport): void {
+  onBalancerReport(report: BalancerReport): void {
+    const { virtualServers, realServers, drains, checks, counts, lateness } = report;
+    this.#onTraffic(report);
     for (const gauge of [this.#quorum, this.#drains, this.#drainLeft]) gauge.reset();
     for (const { virtual, hasQuorum } of virtualServers) this.#quorum.set({ virtual }, hasQuorum ? 1 : 0);
     if (realServers !== undefined) this.#onRealServers(realServers);
@@ -269,6 +296,23 @@ export class Metrics {
     }
     this.#count(counts);
     this.late("balancer", lateness);
+  }
+
+  #onTraffic({ connections, trafficUntold, syncDaemons }: BalancerReport): void {
+    if (connections !== undefined) this.#onConnections(connections);
+    this.#trafficUntold.set(trafficUntold);
+    this.#syncDaemon.reset();
+    for (const { state, running } of syncDaemons) this.#syncDaemon.set({ state }, running ? 1 : 0);
+  }
+
+  #onConnections(connections: readonly ConnectionsReport[]): void {
+    for (const gauge of [this.#virtualConnections, this.#realConnections]) gauge.reset();
+    for (const { virtual, real, active, inactive, persistent } of connections) {
+      for (const [state, number] of Object.entries({ active, inactive, persistent })) {
+        if (real === undefined) this.#virtualConnections.set({ virtual, state }, number);
+        else this.#realConnections.set({ virtual, real, state }, number);
+      }
+    }
   }
 
   #onRealServers(realServers: readonly RealServerReport[]): void {
@@ -331,6 +375,21 @@ export class Metrics {
 
   #count(counts: readonly Count<string>[]): void {
     for (const { name, labels, by } of counts) this.#counters[name]?.inc({ ...labels }, by);
+  }
+
+  #trafficCounters(prefix: string, whose: string, labelNames: readonly string[]): Record<string, Counter> {
+    const kinds = {
+      connections: "Connections to",
+      incoming_packets: "Packets from clients to",
+      outgoing_packets: "Packets to clients through this director from",
+      incoming_bytes: "Bytes from clients to",
+      outgoing_bytes: "Bytes to clients through this director from",
+    };
+    const counters = Object.entries(kinds).map(([kind, what]) => {
+      const name = `${prefix}_${kind}`;
+      return [name, this.#counter(`${name}_total`, `${what} ${whose}`, labelNames)] as const;
+    });
+    return Object.fromEntries(counters);
   }
 
   #gauge(name: string, help: string, labelNames: readonly string[]): Gauge {

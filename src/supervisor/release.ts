@@ -19,6 +19,7 @@ import {
   type RoutingRecord,
 } from "../core/report/record.ts";
 import { MASQUERADE_TABLE, masqueradeTables } from "../core/balance/masquerade.ts";
+import { planDaemons } from "../core/balance/sync-daemon.ts";
 import { readServiceId } from "../core/balance/service.ts";
 import { isNeedlessRouting, RoutingBook } from "../core/routing/routing-book.ts";
 import type { RoutingOperation } from "../core/routing/plan.ts";
@@ -29,6 +30,7 @@ import type { Family } from "../core/units/ip-address.ts";
 import type { NftRequest } from "../core/wire/nftables.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { openIpvs } from "../linux/ipvs.ts";
+import { openIpvsDaemons } from "../linux/ipvs-daemons.ts";
 import { converge } from "../linux/ipvs-converge.ts";
 import { Nftables } from "../linux/nftables.ts";
 import { endLeftOver } from "../linux/program-roll.ts";
@@ -167,8 +169,7 @@ function restoreIfThere(name: string, value: string): void {
 
 /**
  * Ends the checks' programs that the balancer may have left running, deletes every service that it may have left in the
- * table, and restores its settings. Throws a KernelError; the
- * record then stays, for the next life.
+ * table, stops its sync daemons, and restores its settings. Throws a KernelError; the record then stays, for the next life.
  */
 export async function releaseServices(runDirectory: string): Promise<void> {
   endLeftOver(join(runDirectory, BALANCER_PROGRAMS));
@@ -176,8 +177,20 @@ export async function releaseServices(runDirectory: string): Promise<void> {
   const record = readRecord<BalancerRecord>(path);
   if (record === undefined) return;
   await deleteServices(record);
+  await stopDaemons(record);
   for (const [name, value] of Object.entries(record.sysctls)) writeSysctl(name, value);
   removeRecord(path);
+}
+
+async function stopDaemons({ daemons: owned = [] }: BalancerRecord): Promise<void> {
+  if (owned.length === 0) return;
+  const daemons = await openIpvsDaemons();
+  try {
+    for (const operation of planDaemons([], (await daemons?.running()) ?? [], new Set(owned)))
+      await daemons?.apply(operation);
+  } finally {
+    daemons?.close();
+  }
 }
 
 async function deleteServices(record: BalancerRecord): Promise<void> {

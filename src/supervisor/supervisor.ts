@@ -14,6 +14,7 @@ import type {
   BalancerCall,
   BalancerReport,
   FailoverReport,
+  Held,
   InstanceStateName,
 } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
@@ -71,8 +72,8 @@ export class Supervisor {
     event: (happened) => this.#say(happened),
     ran: (virtual, program, ok) => this.#metrics.onServiceNotifyRun(virtual, program, ok),
   });
-  /** The addresses that are held here, without prefix lengths. */
-  #held: readonly string[] = [];
+  /** The addresses that are held here, and the instances that are master, as the balancer is told. */
+  #held: Held = { type: "held", addresses: [], masters: [] };
   #digest: string | undefined;
   /** One reading after the other. */
   #work: Promise<void> = Promise.resolve();
@@ -104,10 +105,7 @@ export class Supervisor {
       module: new URL("../balancer/main.js", import.meta.url),
       nodeOptions: [],
       onReport: (report: BalancerReport) => this.#onBalancerReport(report),
-      known: () => [
-        { type: "held", addresses: this.#held },
-        { type: "maintenance", targets: this.#maintenance.targets },
-      ],
+      known: () => [this.#held, { type: "maintenance", targets: this.#maintenance.targets }],
       release: () => this.#releaseServices(path),
       // A table that nobody looks after still serves.
       releaseWhileAway: false,
@@ -252,7 +250,11 @@ export class Supervisor {
 
   #onFailoverReport(report: FailoverReport): void {
     this.#metrics.onFailoverReport(report);
-    this.#hold(report.instances.flatMap(({ held }) => held.map(({ address }) => address)));
+    const masters = report.instances.filter(({ state }) => state === "master");
+    this.#hold(
+      report.instances.flatMap(({ held }) => held.map(({ address }) => address)),
+      masters.map(({ instance }) => instance),
+    );
   }
 
   #onBalancerReport(report: BalancerReport): void {
@@ -260,12 +262,13 @@ export class Supervisor {
     this.#serviceNotifier.onReport(report);
   }
 
-  /** Tells the balancer which addresses are held here, given with their prefix lengths, when that is news. */
-  #hold(cidrs: readonly string[]): void {
+  /** Tells the balancer what is held here, addresses given with their prefix lengths, when that is news. */
+  #hold(cidrs: readonly string[], masters: readonly string[]): void {
     const addresses = cidrs.map((cidr) => cidr.replace(/\/.*$/, "")).toSorted();
-    if (addresses.join() === this.#held.join()) return;
-    this.#held = addresses;
-    this.#balancer.inform({ type: "held", addresses });
+    const held: Held = { type: "held", addresses, masters: masters.toSorted() };
+    if (JSON.stringify(held) === JSON.stringify(this.#held)) return;
+    this.#held = held;
+    this.#balancer.inform(held);
   }
 
   #onTransition({ fields: { instance, to, cause, priority } }: Event): void {
@@ -278,7 +281,7 @@ export class Supervisor {
 
   async #releaseAddresses(runDirectory: string): Promise<void> {
     for (const release of FAILOVER_RELEASES) await release(runDirectory);
-    this.#hold([]);
+    this.#hold([], []);
     if (!this.#stopping) this.#notifier.onFailoverAway();
   }
 

@@ -49,6 +49,10 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
   t.strictSame(config.metrics, { address: "127.0.0.1", port: 9_165 });
   t.strictSame(config.balancer, {
     virtualServers: [],
+    activeOnly: false,
+    syncDaemon: undefined,
+    sysctls: {},
+    trafficSeriesMax: 1_000,
     timeouts: { tcp: undefined, tcpFin: undefined, udp: undefined },
     masquerade: undefined,
     tellInitial: false,

@@ -52,7 +52,8 @@ export function isRoot(): boolean {
   }
 }
 
-function kernelHasIpvs(): boolean {
+/** Whether the kernel has ip_vs. */
+export function kernelHasIpvs(): boolean {
   if (!existsSync("/proc/net/ip_vs")) spawnSync("modprobe", ["ip_vs"], { stdio: "ignore", timeout: 10_000 });
   return existsSync("/proc/net/ip_vs");
 }

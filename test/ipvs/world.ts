@@ -150,7 +150,12 @@ export class BalancerProcess {
 
   /** Tells it which virtual addresses are held here. */
   hold(...addresses: readonly string[]): void {
-    this.child.send({ type: "held", addresses } satisfies ToBalancer);
+    this.child.send({ type: "held", addresses, masters: [] } satisfies ToBalancer);
+  }
+
+  /** Tells it which addresses are held here, and which instances are master. */
+  follow(addresses: readonly string[], masters: readonly string[]): void {
+    this.child.send({ type: "held", addresses, masters } satisfies ToBalancer);
   }
 
   /** Tells it who is in maintenance: words as names of files. */
@@ -198,6 +203,7 @@ export class BalancerProcess {
         this.report = {
           ...message.report,
           realServers: message.report.realServers ?? this.report?.realServers,
+          connections: message.report.connections ?? this.report?.connections,
         };
         this.checks.push(...message.report.checks);
         for (const { name, labels, by } of message.report.counts) {

@@ -8,6 +8,7 @@ import t from "tap";
 import { seconds } from "../../src/core/units/time.ts";
 import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import type { Route, RoutingEntry, RoutingRule } from "../../src/core/routing/model.ts";
+import { Routing } from "../../src/linux/routing.ts";
 import { Director, VIP, web } from "./director.ts";
 import { type Host, Lan, run, until } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
@@ -111,6 +112,13 @@ function hasNone(host: Host): boolean {
 
 if (hasRoot(t, import.meta.url)) {
   t.jobs = 3;
+
+  t.test("what is being listed when its reader is closed is nobody's any more", async (t) => {
+    const routing = new Routing({ indexOf: () => undefined, nameOf: () => undefined });
+    const listed = routing.ours();
+    routing.close();
+    t.same(await listed, []);
+  });
 
   t.test("the master has them, the backup has none, a takeover moves them, the end takes them", async (t) => {
     const lan = new Lan(t);

@@ -5,9 +5,11 @@
  */
 
 import t from "tap";
+import { seconds } from "../../src/core/units/time.ts";
 import { Director, web } from "./director.ts";
 import { type Host, Lan, run, until } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
+import { web6 } from "./web6.ts";
 import { addressesOn, indexOf, linksOnTop, reaches, setting, VMAC4, withVmac } from "./vmac.ts";
 
 const SHOWN = `vrrp.51 macvlan private on eth0 ${VMAC4} UP`;
@@ -203,5 +205,26 @@ if (hasRoot(t, import.meta.url)) {
     await relevo.stop();
     t.same(linksOnTop(host), []);
     t.same(run("ip", ...host.inside(), "sysctl", "-n", "net.ipv4.conf.eth0.arp_ignore").trim(), "0");
+  });
+
+  t.test("whose addresses went with their lease is silent when it is back", async (t) => {
+    const lan = new Lan(t);
+    const host = lan.host("lvs1", 11);
+    host.useIpv6();
+    const relevo = new Director(lan, host);
+    const leased = web6().addresses.map((address) => ({ ...address, lease: seconds(1) }));
+    await relevo.configure([withVmac(web6({ addresses: leased }))]);
+    await relevo.reaches("master");
+    const isOff = () => setting(host, "net/ipv6/conf/vrrp6.51/disable_ipv6");
+    t.equal(isOff(), "0");
+    await relevo.kill();
+    await until("the kernel takes them away", () => addressesOn(host, "vrrp6.51").length === 0);
+    t.equal(isOff(), "0", "nobody is there to switch it off");
+    relevo.restart();
+    // It waits for half a minute whether there is a master.
+    await relevo.configure([withVmac(web6({ addresses: leased, advertInterval: seconds(10) }))]);
+    await relevo.reaches("backup");
+    t.equal(isOff(), "1");
+    await relevo.stop();
   });
 }

@@ -148,6 +148,11 @@ export class Director {
     return child;
   }
 
+  /** Runs another of the commands there; its output. */
+  relevo(...command: readonly string[]): string {
+    return this.run(process.execPath, RELEVO, ...command);
+  }
+
   /** Starts `relevo run` and waits until it works. */
   async start(): Promise<void> {
     const from = this.log.length;

@@ -72,6 +72,9 @@ class Desk {
     this.notifier.onReport({
       virtualServers,
       realServers,
+      connections: [],
+      trafficUntold: 0,
+      syncDaemons: [],
       drains: [],
       checks: [],
       counts: [],

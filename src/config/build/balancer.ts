@@ -30,6 +30,7 @@ import type {
   VirtualServerContent,
 } from "../schema/file.ts";
 import { addressesIn } from "../schema/range.ts";
+import { buildIpvsSysctls, buildSyncDaemon } from "./ipvs.ts";
 import { SCHEDULER_FLAGS } from "../schema/virtual-server.ts";
 import { servicesOf, virtualServerName } from "../services.ts";
 
@@ -38,12 +39,21 @@ export type UserOf = (name: string | undefined) => ScriptUser;
 
 /** The balancer's part. */
 export function buildBalancer(content: FileContent, userOf: UserOf): BalancerConfig {
-  const { lvs_timeouts: timeouts, rs_init_notifies: tellInitial } = content.global_defs;
+  const {
+    lvs_timeouts: timeouts,
+    lvs_active_only: activeOnly,
+    rs_init_notifies: tellInitial,
+  } = content.global_defs;
+  const virtualServers = content.virtual_servers.map((server) =>
+    virtualServer(server, content.virtual_server_groups, userOf),
+  );
   return {
-    virtualServers: content.virtual_servers.map((server) =>
-      virtualServer(server, content.virtual_server_groups, userOf),
-    ),
+    virtualServers,
+    activeOnly,
     timeouts: { tcp: timeouts.tcp, tcpFin: timeouts.tcpfin, udp: timeouts.udp },
+    syncDaemon: buildSyncDaemon(content),
+    sysctls: buildIpvsSysctls(content, virtualServers),
+    trafficSeriesMax: content.metrics === false ? 0 : content.metrics.real_servers_max,
     masquerade: content.masquerade,
     tellInitial,
   };

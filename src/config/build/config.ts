@@ -35,9 +35,13 @@ export function buildConfig(
     watch: buildWatch(content, userOf),
     notify: buildNotify(content, userOf),
     maintenanceDirectory: content.global_defs.maintenance_directory,
-    metrics: content.metrics === false ? undefined : content.metrics,
+    metrics: content.metrics === false ? undefined : listener(content.metrics),
     digest: fingerprint,
   });
+}
+
+function listener({ address, port }: Exclude<FileContent["metrics"], false>): Config["metrics"] {
+  return { address, port };
 }
 
 /** Freezes objects and arrays all the way down. Bytes cannot be frozen in JavaScript and are left as they are. */

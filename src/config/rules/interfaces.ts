@@ -27,6 +27,8 @@ export function checkInterfaces(content: LooseContent, environment: Environment,
 }
 
 function* interfacePlaces(content: LooseContent): Generator<{ readonly name: string; readonly path: Path }> {
+  const daemon = content.global_defs?.lvs_sync_daemon?.interface;
+  if (daemon !== undefined) yield { name: daemon, path: ["global_defs", "lvs_sync_daemon", "interface"] };
   for (const [session, keys] of content.bfd_instances ?? []) {
     if (keys?.interface !== undefined)
       yield { name: keys.interface, path: ["bfd_instances", session, "interface"] };

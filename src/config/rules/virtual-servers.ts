@@ -125,7 +125,8 @@ function checkUnique(
   }
 }
 
-function heldAddresses(content: LooseContent): Set<string> {
+/** The addresses that instances have. */
+export function heldAddresses(content: LooseContent): Set<string> {
   const held = new Set<string>();
   for (const instance of content.vrrp_instances?.values() ?? []) {
     for (const { entry } of addressesOf(instance)) {

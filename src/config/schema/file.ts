@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import type { Loose } from "../salvage.ts";
-import { directorsSchema, globalsSchema, metricsSchema } from "./globals.ts";
+import { directorsSchema, globalsSchema, metricsSchema, REAL_SERVERS_MAX } from "./globals.ts";
 import { heartbeatSchema } from "./heartbeat.ts";
 import { instanceSchema } from "./instance.ts";
 import { masqueradeSchema } from "./masquerade.ts";
@@ -28,7 +28,7 @@ import { virtualServerGroupsSchema, virtualServerSchema } from "./virtual-server
 /** The schema of a configuration file. */
 export const fileSchema = z.strictObject({
   global_defs: globalsSchema.default(globalsSchema.parse({})),
-  metrics: metricsSchema.default({ address: "127.0.0.1", port: 9_165 }),
+  metrics: metricsSchema.default({ address: "127.0.0.1", port: 9_165, real_servers_max: REAL_SERVERS_MAX }),
   directors: directorsSchema.optional(),
   heartbeat: heartbeatSchema.optional(),
   interface_up_down_delays: linkDelaysSchema.default(new Map()),

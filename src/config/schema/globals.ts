@@ -16,6 +16,8 @@ import {
 import { duration, wholeSeconds } from "./duration.ts";
 import { pathAddressesSchema } from "./heartbeat.ts";
 import { multicastGroup } from "./ip-address.ts";
+import { ipvsSysctlsSchema } from "./ipvs-sysctls.ts";
+import { syncDaemonSchema } from "./sync-daemon.ts";
 import { absolutePath } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
 import { vmacPrefix } from "./virtual-link.ts";
@@ -53,12 +55,18 @@ const lvsTimeoutsSchema = z.strictObject({
   udp: wholeSeconds("1s", "596h").optional(),
 });
 
+/** `metrics.real_servers_max`: three gauges and five counters each. */
+const TRAFFIC_SERIES_MAX = 20_000;
+
 /** `global_defs`. */
 export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
   notify_fifo: absolutePath().optional(),
   vrrp_notify_fifo: absolutePath().optional(),
   lvs_timeouts: lvsTimeoutsSchema.default({}),
+  lvs_sync_daemon: syncDaemonSchema.optional(),
+  lvs_active_only: toggle().default(false),
+  ipvs_sysctls: ipvsSysctlsSchema.default({}),
   maintenance_directory: absolutePath().optional(),
   rs_init_notifies: toggle().default(false),
   vrrp_notify_priority_changes: toggle().default(false),
@@ -86,12 +94,16 @@ export const globalsSchema = z.strictObject({
   vrrp_owner_ignore_adverts: toggle().default(false),
 });
 
+/** `metrics.real_servers_max` where it is not said. */
+export const REAL_SERVERS_MAX = 1_000;
+
 /** `metrics`: where they are served, or false. */
 export const metricsSchema = z.union([
   z.literal(false).describe("false"),
   z.strictObject({
     address: listenAddress().default("127.0.0.1"),
     port: whole(1, 65_535).default(9_165),
+    real_servers_max: whole(0, TRAFFIC_SERIES_MAX).default(REAL_SERVERS_MAX),
   }),
 ]);
 

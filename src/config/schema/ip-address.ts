@@ -41,6 +41,16 @@ export function multicastGroup(family: 4 | 6): z.ZodType<IpAddress> {
   });
 }
 
+/** A multicast group of either family. */
+export function anyMulticastGroup(): z.ZodType<IpAddress> {
+  return textLeaf<IpAddress>("a multicast address, such as 224.0.0.81", (text) => {
+    const [four, six] = [parseIpv4(text), parseIpv6(text)];
+    if (four !== undefined && ipv4Number(four) >>> 28 === 0xe) return { value: four };
+    if (six !== undefined && isMulticastIpv6(six)) return { value: six };
+    return refuse("bad-address", `${quote(text)} is no multicast address, such as 224.0.0.81`);
+  });
+}
+
 /** An entry of `unicast_peer` as the file has it. */
 export interface PeerEntry {
   readonly address: IpAddress;

@@ -117,10 +117,34 @@ export interface LvsTimeouts {
   readonly udp: number | undefined;
 }
 
+/** lvs_sync_daemon: how the directors tell one another of their connections. */
+export interface SyncDaemonConfig {
+  readonly interface: string;
+  /** The instance whose master tells; undefined when both directors do all the time. */
+  readonly instance: string | undefined;
+  /** 0..255; a backup with 0 takes what anybody sends. */
+  readonly id: number;
+  /** 1..65507; undefined for what the interface's MTU allows. */
+  readonly maxlen: number | undefined;
+  /** A multicast group. */
+  readonly group: IpAddress;
+  readonly port: number;
+  readonly ttl: number;
+  /** The kernel's `backup_only` is set: with a backup daemon it balances nothing. */
+  readonly backupOnly: boolean;
+}
+
 /** All that the balancer needs to know. */
 export interface BalancerConfig {
   readonly virtualServers: readonly VirtualServer[];
+  /** lvs_active_only: a service is in the table only while its address is held here. */
+  readonly activeOnly: boolean;
   readonly timeouts: LvsTimeouts;
+  readonly syncDaemon: SyncDaemonConfig | undefined;
+  /** Settings below net/ipv4/vs by name, and what they are to be, as the kernel shows it with a space between numbers. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Real servers whose traffic is told apart, at most. */
+  readonly trafficSeriesMax: number;
   /** Undefined: the real servers' own packets leave as they are, if they leave. */
   readonly masquerade: Masquerade | undefined;
   /** rs_init_notifies: a real server that starts as up is told like one that has come up. */

@@ -11,6 +11,8 @@ import type { DrainSource } from "../balance/drain-book.ts";
 import type { BalancerConfig } from "../balance/model.ts";
 import type { RealServerTarget } from "../balance/target.ts";
 import type { BfdStateName } from "../wire/bfd.ts";
+import type { WireConnections } from "../wire/ipvs.ts";
+import type { DaemonState } from "../wire/ipvs-daemon.ts";
 import type { Finding, TrackKind, Verdict } from "../track/model.ts";
 import type { Instant } from "../units/time.ts";
 import type { Event } from "./event.ts";
@@ -40,12 +42,15 @@ export interface Findings {
 }
 
 /**
- * The virtual addresses that this director holds now, without prefix lengths, for a balancer whose checks depend on that.
+ * The virtual addresses that this director holds now, without prefix lengths, and the instances that are master, for a
+ * balancer whose checks, table and sync daemons depend on that.
  * It holds until the next one; a process that was started again is told before its configuration.
  */
 export interface Held {
   readonly type: "held";
   readonly addresses: readonly string[];
+  /** The instances that are master here. */
+  readonly masters: readonly string[];
 }
 
 /**
@@ -154,7 +159,15 @@ export interface FailoverReport {
 }
 
 /** What the balancer counts. */
-export type BalancerCount = "checks" | "drift" | "ipvs_changes" | "ipvs_errors";
+export type BalancerCount = "checks" | "drift" | "ipvs_changes" | "ipvs_errors" | TrafficCount;
+
+/** What the kernel counts for virtual and for real servers. */
+export type TrafficCount = `${"virtual_server" | "real_server"}_${
+  | "connections"
+  | "incoming_packets"
+  | "outgoing_packets"
+  | "incoming_bytes"
+  | "outgoing_bytes"}`;
 
 /** Where one virtual server stands. */
 interface VirtualServerReport {
@@ -175,6 +188,19 @@ export interface RealServerReport {
   readonly weight: number;
   /** The weight it has when up. */
   readonly configuredWeight: number;
+}
+
+/** The connections of a virtual server, or of one of its real servers, when the table was last looked at. */
+export interface ConnectionsReport extends WireConnections {
+  readonly virtual: string;
+  /** Undefined for the virtual server as a whole. */
+  readonly real: string | undefined;
+}
+
+/** Whether one of the connection sync daemons runs. */
+export interface SyncDaemonReport {
+  readonly state: DaemonState;
+  readonly running: boolean;
 }
 
 /** One finished check. */
@@ -219,6 +245,12 @@ export interface BalancerReport {
   /** Undefined: as they were last told. */
   readonly realServers: readonly RealServerReport[] | undefined;
   readonly drains: readonly DrainReport[];
+  /** Undefined: as they were last told. */
+  readonly connections: readonly ConnectionsReport[] | undefined;
+  /** Real servers whose traffic is told in their virtual server's only. */
+  readonly trafficUntold: number;
+  /** Empty when none are configured. */
+  readonly syncDaemons: readonly SyncDaemonReport[];
   readonly checks: readonly CheckSample[];
   readonly counts: readonly Count<BalancerCount>[];
   /** How late timers fired since the last report, in seconds. */

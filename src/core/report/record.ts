@@ -9,6 +9,7 @@ import type { ServiceId } from "../balance/service.ts";
 import type { RoutingEntry } from "../routing/model.ts";
 import type { Family } from "../units/ip-address.ts";
 import type { SettingChange } from "../vrrp/link-settings.ts";
+import type { DaemonState } from "../wire/ipvs-daemon.ts";
 import type { OwnedLink } from "../vrrp/virtual-link.ts";
 
 /** The failover process's: addresses that may be on an interface because of us. */
@@ -47,6 +48,8 @@ export interface BalancerRecord {
   readonly sysctls: Readonly<Record<string, string>>;
   /** The kernel's timeouts that were changed, if any, as they were before. */
   readonly timeouts?: Partial<LvsTimeouts>;
+  /** The connection sync daemons that may run, if any. */
+  readonly daemons?: readonly DaemonState[];
 }
 
 /** The balancer's: real servers that are drained. Unlike the others it stays when Relevo stops, for its next start. */

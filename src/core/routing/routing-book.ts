@@ -18,6 +18,11 @@ export class RoutingBook {
     return [...this.#known.values()];
   }
 
+  /** True when an entry is one of ours, or has the place of one. */
+  concerns(entry: RoutingEntry): boolean {
+    return this.#known.has(identity(entry));
+  }
+
   /** All that shall be there. */
   wanted(): readonly RoutingEntry[] {
     return [...this.#held.values()].flat();

@@ -3,7 +3,7 @@
  * of linux/ip_vs.h, under their names there.
  *
  * This is the wire's own shape: it holds what the kernel says, also of services that are none of ours (firewall marks,
- * IPv6, persistence). Counters and rates are left out.
+ * IPv6, persistence). What it counts is read by ipvs-counters.ts, its sync daemons are in ipvs-daemon.ts.
  *
  * - Addresses are a union of 16 bytes, of which IPv4 uses the first four; ports are in network order.
  * - A new or changed service needs scheduler, flags, timeout and netmask; a destination needs forwarding method, weight
@@ -51,8 +51,8 @@ const IPVS_CMD_SET_CONFIG = 12;
 export const IPVS_CMD_GET_CONFIG = 13;
 
 /** enum { IPVS_CMD_ATTR_… } */
-const IPVS_CMD_ATTR_SERVICE = 1;
-const IPVS_CMD_ATTR_DEST = 2;
+export const IPVS_CMD_ATTR_SERVICE = 1;
+export const IPVS_CMD_ATTR_DEST = 2;
 const IPVS_CMD_ATTR_TIMEOUT_TCP = 4;
 const IPVS_CMD_ATTR_TIMEOUT_TCP_FIN = 5;
 const IPVS_CMD_ATTR_TIMEOUT_UDP = 6;
@@ -169,6 +169,17 @@ export interface WireTimeouts {
   readonly tcp: number;
   readonly tcpFin: number;
   readonly udp: number;
+}
+
+/** A message of the family, with these attributes. */
+export function message(command: number, ...attributes: readonly Uint8Array[]): Uint8Array {
+  return encodeMessage(command, IPVS_GENL_VERSION, ...attributes);
+}
+
+/** The attributes of a message of the family; undefined when it has none. */
+export function topAttributes(part: Uint8Array): Attributes | undefined {
+  const bytes = messageAttributes(part);
+  return bytes && decodeAttributes(bytes);
 }
 
 /** A message about a service, with all its settings: for NEW_SERVICE and SET_SERVICE. */
@@ -300,20 +311,16 @@ export function decodeDestination(part: Uint8Array, family: number): WireDestina
 /** How many connections the destination of a part of a dump has; undefined when it does not tell. */
 export function decodeConnections(part: Uint8Array): WireConnections | undefined {
   const values = readNested(topAttributes(part)?.get(IPVS_CMD_ATTR_DEST));
-  const active = readU32(values?.get(IPVS_DEST_ATTR_ACTIVE_CONNS));
-  const inactive = readU32(values?.get(IPVS_DEST_ATTR_INACT_CONNS));
-  const persistent = readU32(values?.get(IPVS_DEST_ATTR_PERSIST_CONNS));
+  return values && readConnections(values);
+}
+
+/** How many connections a destination with these attributes has; undefined when they do not tell. */
+export function readConnections(values: Attributes): WireConnections | undefined {
+  const active = readU32(values.get(IPVS_DEST_ATTR_ACTIVE_CONNS));
+  const inactive = readU32(values.get(IPVS_DEST_ATTR_INACT_CONNS));
+  const persistent = readU32(values.get(IPVS_DEST_ATTR_PERSIST_CONNS));
   if (active === undefined || inactive === undefined || persistent === undefined) return undefined;
   return { active, inactive, persistent };
-}
-
-function message(command: number, ...attributes: readonly Uint8Array[]): Uint8Array {
-  return encodeMessage(command, IPVS_GENL_VERSION, ...attributes);
-}
-
-function topAttributes(part: Uint8Array): Attributes | undefined {
-  const bytes = messageAttributes(part);
-  return bytes && decodeAttributes(bytes);
 }
 
 /** Names of services that were encoded before: all real servers of a service have it in their messages. */

@@ -70,6 +70,13 @@ export function readU32(value: Uint8Array | undefined): number | undefined {
   return value?.length === 4 ? getU16(value, 0) + getU16(value, 2) * 0x10000 : undefined;
 }
 
+/** An unsigned 64-bit integer in host order; above 2^53 the nearest number there is. */
+export function readU64(value: Uint8Array | undefined): number | undefined {
+  const low = readU32(value?.subarray(0, 4));
+  const high = readU32(value?.subarray(4));
+  return low === undefined || high === undefined ? undefined : high * 0x1_0000_0000 + low;
+}
+
 /** An unsigned 16-bit integer in network order. */
 export function readBe16(value: Uint8Array | undefined): number | undefined {
   return value?.length === 2 ? ((value[0] ?? 0) << 8) | (value[1] ?? 0) : undefined;

@@ -73,6 +73,10 @@ export function virtualServer(
 export function balancerConfig(...virtualServers: readonly VirtualServer[]): BalancerConfig {
   return {
     virtualServers,
+    activeOnly: false,
+    syncDaemon: undefined,
+    sysctls: {},
+    trafficSeriesMax: 1_000,
     timeouts: { tcp: undefined, tcpFin: undefined, udp: undefined },
     masquerade: undefined,
     tellInitial: false,

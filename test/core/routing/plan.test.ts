@@ -110,3 +110,15 @@ t.test("the book: only what it knows is ours", (t) => {
   );
   t.end();
 });
+
+t.test("a change of what has the place of one of ours is worth a look, and no other", (t) => {
+  const book = new RoutingBook();
+  book.know([route(), rule()]);
+  t.ok(book.concerns(route({ nexthops: [], type: "blackhole" })));
+  t.ok(book.concerns(rule()));
+  t.notOk(book.concerns(route({ metric: 5 })));
+  t.notOk(book.concerns(rule({ priority: 6 })));
+  book.forgetAllBut([rule()]);
+  t.notOk(book.concerns(route()));
+  t.end();
+});

@@ -1,0 +1,57 @@
+/** From `lvs_sync_daemon` and `ipvs_sysctls` to what the balancer is told. */
+
+import type { SyncDaemonConfig, VirtualServer } from "../../core/balance/model.ts";
+import type { FileContent } from "../schema/file.ts";
+
+/** The sync daemons. As in keepalived the id is the instance's virtual router id, unless it is said. */
+export function buildSyncDaemon(content: FileContent): SyncDaemonConfig | undefined {
+  const { lvs_sync_daemon: daemon, ipvs_sysctls: sysctls } = content.global_defs;
+  if (daemon === undefined) return undefined;
+  const { instance, maxlen, group, port, ttl } = daemon;
+  const followed = instance === undefined ? undefined : content.vrrp_instances.get(instance);
+  return {
+    interface: daemon.interface,
+    instance,
+    id: daemon.id ?? followed?.virtual_router_id ?? 0,
+    maxlen,
+    group,
+    port,
+    ttl,
+    backupOnly: sysctls.backup_only === "1",
+  };
+}
+
+/** What the file says, and for what it does not say what suits the rest of it. */
+export function buildIpvsSysctls(
+  { global_defs: globals }: FileContent,
+  virtualServers: readonly VirtualServer[],
+): Readonly<Record<string, string>> {
+  const said = Object.entries(globals.ipvs_sysctls).filter(([, value]) => value !== undefined);
+  const defaults = {
+    ...defaultsFor(virtualServers),
+    // Each connection is told of as soon as it is established, and when it lives on every ten seconds at most: a director
+    // that was away knows it from its next packet on.
+    ...(globals.lvs_sync_daemon && { sync_threshold: "3 0", sync_refresh_period: "10" }),
+  };
+  return { ...defaults, ...(Object.fromEntries(said) as Record<string, string>) };
+}
+
+/**
+ * With a real server that is taken out, its connections are to end, not to hang; with one that is kept with weight 0, clients
+ * are not to be sent there again for persistence's sake.
+ */
+function defaultsFor(virtualServers: readonly VirtualServer[]): Readonly<Record<string, string>> {
+  const isTakenOut = virtualServers.some(({ realServers, sorryServer }) =>
+    realServers.some(
+      ({ inhibitOnFailure, checks }) => !inhibitOnFailure && (checks.length > 0 || sorryServer !== undefined),
+    ),
+  );
+  const isQuiesced = virtualServers.some(
+    ({ persistence, realServers }) =>
+      persistence !== undefined && realServers.some(({ inhibitOnFailure }) => inhibitOnFailure),
+  );
+  return {
+    ...(isTakenOut && { expire_nodest_conn: "1" }),
+    ...(isQuiesced && { expire_quiescent_template: "1" }),
+  };
+}
