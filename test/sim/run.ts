@@ -93,8 +93,10 @@ function heal(world: World): void {
     if (config !== undefined) world.rewrite(machine, config);
     cure(world, machine);
     world.start(machine);
-    // Who is on its way down now comes back when it is there.
+    // Who is on its way down now comes back when it is there; a handover comes before that.
     world.agenda.in(world.reaction, () => world.start(machine));
+    if (config?.heartbeat !== undefined)
+      world.agenda.in((world.reaction + ASKED_FOR) as Duration, () => world.start(machine));
   }
 }
 
