@@ -26,11 +26,13 @@ export const handedOver: Rule = {
   name: "handed-over",
   watch(world, complain) {
     const farewells = new Map<Machine, Farewell>();
+    /** Told to stop while it takes, it lets go of what it has just got, and says so: the giver takes it again. */
+    const stopping = new Set<Machine>();
     return {
       published(machine, router, { from, to, cause }) {
         if (from !== "master" || to !== "backup" || cause !== "handover") return;
         const peer = other(world, machine);
-        if (peer === undefined || isDisturbed(world, peer, world.now - AT_MOST)) return;
+        if (peer === undefined || stopping.has(peer) || isDisturbed(world, peer, world.now - AT_MOST)) return;
         const theirs = world.routers(peer).find(({ name }) => name === router.name)?.addresses ?? [];
         for (const address of router.addresses) {
           const isTheirs = theirs.some((own) => own.address === address.address);
@@ -42,6 +44,8 @@ export const handedOver: Rule = {
         if (by === "stranger") farewells.clear();
       },
       life(machine, what) {
+        if (what === "stopping") stopping.add(machine);
+        else stopping.delete(machine);
         if (what === "stopping") {
           const begun = farewell(world, machine);
           if (begun !== undefined) farewells.set(machine, begun);

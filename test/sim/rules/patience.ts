@@ -154,7 +154,7 @@ function updated(
 ): Patience {
   const { working, event } = step;
   const router = effective(working);
-  if (event.type === "given") {
+  if (event.type === "given" && wait === undefined) {
     const isLesser = working.peer !== undefined && working.peer.priority < router.priority;
     return { ...full(router, router.advertInterval, now, peer), preemptAt: isLesser ? NEVER : undefined };
   }
