@@ -29,6 +29,8 @@ interface Patience {
   /** It has been asked on the segment whether it lives. */
   silent: boolean;
   lesserHeard: boolean;
+  /** The other director was asked to hand over. */
+  asked: boolean;
   /** Who was heard last. */
   master: IpAddress | undefined;
   /** When a lesser master may be preempted. */
@@ -135,7 +137,7 @@ function isCertain({ resigned, silent, lesserHeard }: Patience): boolean {
 /** Its time is over, and the other director says that it is master. */
 function besidePeer(wait: Patience, { working, effects }: Stepped, now: Instant): Patience {
   if (wait.lesserHeard && effects.some(({ type }) => type === "request-handover"))
-    return { ...wait, notBefore: now + ASKED_FOR, notAfter: now + ASKED_FOR };
+    return { ...wait, asked: true, notBefore: now + ASKED_FOR, notAfter: now + ASKED_FOR };
   const { resigned, silent, lesserHeard, preemptAt } = wait;
   return {
     ...full(effective(working), wait.interval, now, undefined),
@@ -212,9 +214,15 @@ function shifted(wait: Patience, { working, event }: Stepped, now: Instant): Pat
   // A master that was to be preempted is listened to anew when it may be one to leave alone.
   const humbler = (before.preempt && !router.preempt) || router.priority < before.priority;
   if (humbler && wait.lesserHeard) return full(router, interval, now, wait.master);
-  const moved = (router.preemptDelay - before.preemptDelay) as Duration;
+  const delayed = (router.preemptDelay - before.preemptDelay) as Duration;
   const known = wait.preemptAt;
-  const preemptAt = known === undefined || known === NEVER ? known : after(known, moved);
+  const preemptAt = known === undefined || known === NEVER ? known : after(known, delayed);
+  if (wait.asked) {
+    // A hundred milliseconds, from wherever they began: what the change adds to any wait it adds to this one.
+    const moved = down(router, interval) - down(before, wait.interval);
+    const [notBefore, notAfter] = [wait.notBefore + moved, wait.notAfter + moved];
+    return { ...wait, interval, preemptAt, notBefore, notAfter };
+  }
   const changed = { ...full(router, interval, wait.since, wait.master), preemptAt };
   if (!wait.resigned) return { ...changed, lesserHeard: wait.lesserHeard };
   const least = Math.min(wait.notBefore, wait.since + skew(router, interval));
@@ -227,18 +235,23 @@ function full(
   since: Instant,
   master: IpAddress | undefined,
 ): Patience {
-  const until = after(since, (router.downTimerAdverts * interval + skew(router, interval)) as Duration);
+  const until = after(since, down(router, interval));
   return {
     since,
     resigned: false,
     silent: false,
     lesserHeard: false,
+    asked: false,
     master,
     preemptAt: undefined,
     interval,
     notBefore: until,
     notAfter: until,
   };
+}
+
+function down(router: VirtualRouter, interval: Duration): Duration {
+  return (router.downTimerAdverts * interval + skew(router, interval)) as Duration;
 }
 
 function skew({ version, priority }: VirtualRouter, interval: Duration): number {
