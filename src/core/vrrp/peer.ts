@@ -17,6 +17,7 @@ import type { IpAddress } from "../units/ip-address.ts";
 import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
 import { giveWay } from "./contention.ts";
 import { type Context, type Step, unchanged } from "./event.ts";
+import type { VirtualRouter } from "./model.ts";
 import type { State, TransitionCause } from "./state.ts";
 import { OWNER } from "./priority.ts";
 import { announce, becomeMaster, clear, publish } from "./transition.ts";
@@ -150,7 +151,7 @@ export function onGive(state: State, now: Instant): Step {
  */
 export function onGiven(state: State, to: string | undefined, now: Instant, { router, peer }: Context): Step {
   if (state.name !== "master") return unchanged(state);
-  if (to === undefined) return unchanged(speaking(state));
+  if (to === undefined) return resume(state, router);
   const next = {
     ...waitingFor(peer?.primary, router.advertInterval, now, router),
     preemptAt: peer !== undefined && peer.priority < router.priority ? NEVER : undefined,
@@ -158,9 +159,16 @@ export function onGiven(state: State, to: string | undefined, now: Instant, { ro
   return { state: next, effects: [...clear(router), publish(state, next, "handover", to)] };
 }
 
-/** A master that is in no handover of its own any more. */
-export function speaking(state: State & { name: "master" }): State & { name: "master" } {
-  return state.mute === true ? { ...state, mute: false, deafUntil: undefined } : state;
+/**
+ * A master whose handover has come to nothing. It announces again: what it had to announce meanwhile was left out, and the
+ * peer may have begun to.
+ */
+export function resume(
+  state: State & { name: "master" },
+  router: VirtualRouter,
+): Step & { readonly state: { name: "master" } } {
+  if (state.mute !== true) return { state, effects: [] };
+  return { state: { ...state, mute: false, deafUntil: undefined }, effects: [announce(router)] };
 }
 
 /** True while adverts do not count: the addresses are changing hands. */

@@ -43,7 +43,7 @@ import {
   onPeerLives,
   onPeerSilent,
   onTake,
-  speaking,
+  resume,
 } from "./peer.ts";
 import { asItStands, OWNER, withAdjustment } from "./priority.ts";
 import { onAdjusted, onReconfigured } from "./reconfiguration.ts";
@@ -160,7 +160,7 @@ function onDeadline(state: State, now: Instant, context: Context): Step {
       return becomeMaster(state, state.expecting, state.master, now, context);
     case "master":
       if (state.mute === true && isDeaf(state, now)) return unchanged(state);
-      return onDeadlineAsMaster(speaking(state), now, context.router);
+      return onDeadlineAsMaster(resume(state, context.router), now, context.router);
   }
 }
 
@@ -169,8 +169,12 @@ function isCertain(expecting: (State & { name: "backup" })["expecting"]): boolea
   return expecting === "master-resigned" || expecting === "peer-silent";
 }
 
-function onDeadlineAsMaster(state: State & { name: "master" }, now: Instant, router: VirtualRouter): Step {
-  const effects: Effect[] = [];
+function onDeadlineAsMaster(
+  { state, effects: before }: Step & { readonly state: { name: "master" } },
+  now: Instant,
+  router: VirtualRouter,
+): Step {
+  const effects: Effect[] = [...before];
   let { nextAdvertAt, announceAt, reassertAt, refreshAt } = state;
   if (nextAdvertAt <= now) {
     effects.push({ type: "send-advert" });
