@@ -148,8 +148,9 @@ function isSilent({ event, before, working }: Stepped, machine: Machine, world: 
   if (event.type !== "peer-silent" && !isAsked) return false;
   // Who has fallen silent and is heard again while it is asked on the segment has not answered there.
   if (event.type === "peer-silent" && hearsay.isHeard(world.now)) return false;
+  // By other settings than now, it may be, if they changed while it was asked.
   return (
-    hearsay.config?.takeover === true && (isAsked || hearsay.word(working.router.name)?.state === "master")
+    isAsked || (hearsay.config?.takeover === true && hearsay.word(working.router.name)?.state === "master")
   );
 }
 
