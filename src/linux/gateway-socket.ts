@@ -30,9 +30,8 @@ import {
   setSocketOption,
   socket,
 } from "./libc.ts";
-import { receiveMessage } from "./receive-message.ts";
 import { socketAddress as socketAddress4 } from "./vrrp-socket4.ts";
-import { socketAddress as socketAddress6, withHeader } from "./vrrp-socket6.ts";
+import { receiveWithHeader, socketAddress as socketAddress6 } from "./vrrp-socket6.ts";
 
 /** linux/icmp.h, linux/icmpv6.h: the level and name of the option, in which a set bit keeps a type of message away. */
 const SOL_RAW = 255;
@@ -102,13 +101,7 @@ function openForIcmp6(interfaceName: string, interfaceIndex: number): GatewaySoc
   };
   return opened([receiveFd, sendFd], set, {
     receiveFd,
-    receive(buffer) {
-      const message = receiveMessage(receiveFd);
-      if (message === undefined) return undefined;
-      const packet = withHeader(message, IPPROTO_ICMPV6).subarray(0, buffer.length);
-      buffer.set(packet);
-      return packet.length;
-    },
+    receive: (buffer) => receiveWithHeader(receiveFd, IPPROTO_ICMPV6, buffer),
     ask: (bytes, destination) => sendTo(sendFd, bytes, socketAddress6(destination, interfaceIndex)),
   });
 }

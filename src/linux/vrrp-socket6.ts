@@ -66,13 +66,7 @@ export function openVrrpSocket6(
   }
   return {
     receiveFd,
-    receive(buffer) {
-      const message = receiveMessage(receiveFd);
-      if (message === undefined) return undefined;
-      const packet = withHeader(message, IPPROTO_VRRP).subarray(0, buffer.length);
-      buffer.set(packet);
-      return packet.length;
-    },
+    receive: (buffer) => receiveWithHeader(receiveFd, IPPROTO_VRRP, buffer),
     send: (packet, destination) => sendTo(sendFd, packet, socketAddress(destination, interfaceIndex)),
     close() {
       close(receiveFd);
@@ -81,8 +75,17 @@ export function openVrrpSocket6(
   };
 }
 
+/** Reads a packet of that protocol into a buffer, with the IPv6 header that the kernel keeps back; its length, if one waits. */
+export function receiveWithHeader(fd: number, protocol: number, buffer: Uint8Array): number | undefined {
+  const message = receiveMessage(fd);
+  if (message === undefined) return undefined;
+  const packet = withHeader(message, protocol).subarray(0, buffer.length);
+  buffer.set(packet);
+  return packet.length;
+}
+
 /** struct in6_pktinfo: destination, interface index; the hop limit is an int (RFC 3542 §6.1, §6.3). */
-export function withHeader({ data, name, control }: ReceivedMessage, protocol: number): Uint8Array {
+function withHeader({ data, name, control }: ReceivedMessage, protocol: number): Uint8Array {
   const about = control(IPPROTO_IPV6, IPV6_PKTINFO);
   const ttl = control(IPPROTO_IPV6, IPV6_HOPLIMIT)?.[0] ?? 0;
   const destination = about === undefined ? ("::" as Ipv6) : ipv6At(about, 0);

@@ -11,6 +11,7 @@ import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { Capture } from "./capture.ts";
 import { Director, VIP, web } from "./director.ts";
+import { monitor } from "./monitor.ts";
 import { type Host, Lan, until } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
 import { web6 } from "./web6.ts";
@@ -26,31 +27,6 @@ function leased(router: VirtualRouter, lease = LEASE): VirtualRouter {
 function virtual(host: Host): readonly string[] {
   const lines = host.ip("-o", "address", "show", "dev", "eth0").split("\n");
   return lines.filter((line) => /[.:]100\//.test(line));
-}
-
-/** `ip monitor address`, every line from now on. */
-async function monitor(host: Host): Promise<string[]> {
-  const lines: string[] = [];
-  const child = host.spawn("stdbuf", "-oL", "ip", "-o", "monitor", "address");
-  child.stdout?.on("data", (text: Buffer) => lines.push(...text.toString().split("\n").filter(Boolean)));
-  await until("ip monitor listens", () => {
-    host.ip(
-      "address",
-      "replace",
-      "198.51.100.77/32",
-      "dev",
-      "eth1",
-      "valid_lft",
-      "99",
-      "preferred_lft",
-      "99",
-    );
-    return lines.length > 0;
-  });
-  host.ip("address", "del", "198.51.100.77/32", "dev", "eth1");
-  await until("it has seen the end of it", () => lines.some((line) => line.startsWith("Deleted")));
-  lines.length = 0;
-  return lines;
 }
 
 const about = (lines: readonly string[]) => lines.filter((line) => /[.:]100\//.test(line));
@@ -72,7 +48,7 @@ if (hasRoot(t, import.meta.url)) {
       const count = make().addresses.length;
       t.equal(virtual(host).length, count);
       const announced = director.counted("announcements_sent");
-      const lines = await monitor(host);
+      const lines = await monitor(host, "-o", "monitor", "address");
       await sleep(3 * LEASE * 1_000);
       t.same(
         lines.filter((line) => line.startsWith("Deleted")),
@@ -130,7 +106,7 @@ if (hasRoot(t, import.meta.url)) {
       t.equal(director.counted("lease_expirations"), addresses.length);
       t.equal(director.counted("drift"), 0, "that is nobody else's doing");
       t.same(director.transitions, ["init -> backup (startup)", "backup -> master (master-down)"]);
-      const lines = await monitor(host);
+      const lines = await monitor(host, "-o", "monitor", "address");
       await sleep(2 * LEASE * 1_000);
       t.same(
         lines.filter((line) => line.startsWith("Deleted")),
@@ -151,7 +127,7 @@ if (hasRoot(t, import.meta.url)) {
     lesser.signal("SIGSTOP");
     await greater.reaches("master");
     await until("the kernel has taken it", () => virtual(lesser.host).length === 0);
-    const lines = await monitor(lesser.host);
+    const lines = await monitor(lesser.host, "-o", "monitor", "address");
     const capture = await new Capture(lan, lan.host("probe", 13)).ready();
     lesser.signal("SIGCONT");
     await lesser.reaches("backup");
@@ -176,7 +152,7 @@ if (hasRoot(t, import.meta.url)) {
     await director.configure(both());
     await until("all are there", () => virtual(host).length === 3);
     const before = route();
-    const lines = await monitor(host);
+    const lines = await monitor(host, "-o", "monitor", "address");
     for (const [lease, shown] of [
       [LEASE, /valid_lft [12]sec/],
       [60, /valid_lft (60|59)sec/],
@@ -247,7 +223,7 @@ if (hasRoot(t, import.meta.url)) {
     const held = () => host.addresses("eth0").filter((address) => address.startsWith("10.")).length;
     await until("all are there", () => held() === many.length);
     director.lateness.splice(0);
-    const lines = await monitor(host);
+    const lines = await monitor(host, "-o", "monitor", "address");
     await sleep(3 * LEASE * 1_000);
     t.equal(held(), many.length);
     t.same(

@@ -9,7 +9,8 @@ import { seconds } from "../../src/core/units/time.ts";
 import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { Capture } from "./capture.ts";
 import { Director, VIP, web } from "./director.ts";
-import { type Host, Lan, run, until } from "./namespace.ts";
+import { monitor } from "./monitor.ts";
+import { Lan, run, until } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
 
 function route(address: string): Route {
@@ -30,32 +31,6 @@ function rule(priority: number): RoutingRule {
   return { kind: "rule", family: 4, priority, not: false, action: "lookup", table: 100 };
 }
 
-/** `ip monitor` of links, addresses, routes and rules: every line that it prints, from now on. */
-async function monitor(host: Host): Promise<string[]> {
-  const lines: string[] = [];
-  const child = host.spawn("stdbuf", "-oL", "ip", "monitor", "address", "link", "route", "rule");
-  child.stdout?.on("data", (text: Buffer) => lines.push(...text.toString().split("\n").filter(Boolean)));
-  // It says nothing when it is ready; so something is done until it has seen it.
-  await until("ip monitor listens", () => {
-    host.ip(
-      "address",
-      "replace",
-      "198.51.100.77/32",
-      "dev",
-      "eth1",
-      "valid_lft",
-      "99",
-      "preferred_lft",
-      "99",
-    );
-    return lines.length > 0;
-  });
-  host.ip("address", "del", "198.51.100.77/32", "dev", "eth1");
-  await until("ip monitor has seen the end of it", () => lines.some((line) => line.startsWith("Deleted")));
-  lines.length = 0;
-  return lines;
-}
-
 if (hasRoot(t, import.meta.url)) {
   t.jobs = 3;
 
@@ -67,7 +42,7 @@ if (hasRoot(t, import.meta.url)) {
     await director.configure([same()]);
     await director.reaches("master");
     const capture = await new Capture(lan, host).ready();
-    const lines = await monitor(host);
+    const lines = await monitor(host, "monitor", "address", "link", "route", "rule");
     const told = director.events.length;
     for (let count = 0; count < 10; count += 1) await director.configure([same()]);
     const sent = director.counted("adverts_sent");
@@ -94,7 +69,7 @@ if (hasRoot(t, import.meta.url)) {
     const same = () => web({ priority: 150, addresses: [{ ...VIP, lease: seconds(3) }] });
     await director.configure([same()]);
     await director.reaches("master");
-    const lines = await monitor(host);
+    const lines = await monitor(host, "monitor", "address", "link", "route", "rule");
     const began = performance.now();
     for (let count = 0; count < 10; count += 1) await director.configure([same()]);
     await until("two renewals", () => lines.filter((line) => line.includes("192.0.2.100/24")).length >= 2);
@@ -122,7 +97,7 @@ if (hasRoot(t, import.meta.url)) {
     await director.reaches("master");
     await until("its routes are there", () => host.ip("route").includes("203.0.113.0"));
     const before = ruleset();
-    const lines = await monitor(host);
+    const lines = await monitor(host, "monitor", "address", "link", "route", "rule");
     for (let count = 0; count < 10; count += 1) await same();
     await director.nextReport();
     // Something that is sure to be seen, behind all else.
@@ -144,7 +119,7 @@ if (hasRoot(t, import.meta.url)) {
     const other = { ...VIP, address: "192.0.2.101" as Ipv4 };
     await director.configure([web({ priority: 150 })]);
     await director.reaches("master");
-    const lines = await monitor(host);
+    const lines = await monitor(host, "monitor", "address", "link", "route", "rule");
     await director.configure([web({ priority: 150, addresses: [VIP, other] })]);
     await until("it is there", () => host.addresses("eth0").includes("192.0.2.101/24"));
     await director.configure([web({ priority: 120 })]);
