@@ -28,26 +28,21 @@ export const announced: Rule = {
   name: "announced",
   watch(world, complain) {
     const claims = new Map<Machine, Map<IpAddress, Claim>>();
-    /** When the last decision fell after which a second burst is due. */
-    const decided = new Map<Machine, Map<string, Instant>>();
-
-    function secondBurst(machine: Machine, router: VirtualRouter): Instant | undefined {
-      const at = decided.get(machine)?.get(router.name);
-      return at === undefined || router.announcing.delay === 0
-        ? undefined
-        : after(at, router.announcing.delay);
-    }
+    /** When the second burst of the last decision is due: by the configuration of then, not by a later one. */
+    const secondBursts = new Map<Machine, Map<string, Instant | undefined>>();
 
     return {
       stepped(machine, { working, before, effects }) {
         if (working.state.name !== "master") return;
         // What follows a contention comes besides, in a rhythm of its own (garp_lower_prio_delay).
         if (before.name === "master" && !effects.some(({ type }) => type === "add-addresses")) return;
-        let at = decided.get(machine);
-        if (at === undefined) decided.set(machine, (at = new Map()));
-        at.set(working.router.name, world.now);
+        const { name, announcing } = working.router;
+        const secondAt = announcing.delay === 0 ? undefined : after(world.now, announcing.delay);
+        let own = secondBursts.get(machine);
+        if (own === undefined) secondBursts.set(machine, (own = new Map()));
+        own.set(name, secondAt);
         for (const claim of claims.get(machine)?.values() ?? [])
-          if (claim.router === working.router.name) claim.secondAt = secondBurst(machine, working.router);
+          if (claim.router === name) claim.secondAt = secondAt;
       },
       claimed(machine, address, router) {
         let own = claims.get(machine);
@@ -57,7 +52,7 @@ export const announced: Rule = {
           router: router.name,
           firstBy: after(world.now, slack(world, machine)),
           missing: router.announcing.repeat,
-          secondAt: secondBurst(machine, router),
+          secondAt: secondBursts.get(machine)?.get(router.name),
           lastAt: world.now,
         });
       },
