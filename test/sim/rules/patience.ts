@@ -138,14 +138,9 @@ function isCertain({ resigned, silent, lesserHeard }: Patience): boolean {
 function besidePeer(wait: Patience, { working, effects }: Stepped, now: Instant): Patience {
   if (wait.lesserHeard && effects.some(({ type }) => type === "request-handover"))
     return { ...wait, asked: true, notBefore: now + ASKED_FOR, notAfter: now + ASKED_FOR };
-  const { resigned, silent, lesserHeard, preemptAt } = wait;
-  return {
-    ...full(effective(working), wait.interval, now, undefined),
-    resigned,
-    silent,
-    lesserHeard,
-    preemptAt,
-  };
+  const { lesserHeard, preemptAt } = wait;
+  // Whatever began the last one: this one is over when nothing is heard of a master.
+  return { ...full(effective(working), wait.interval, now, undefined), lesserHeard, preemptAt };
 }
 
 function updated(
