@@ -8,7 +8,7 @@
 import type { WireConnections as Connections } from "../wire/ipvs.ts";
 import type { DestinationCounters, Traffic } from "../wire/ipvs-counters.ts";
 import { realServerName, type VirtualServer } from "./model.ts";
-import { serviceKey } from "./service.ts";
+import { type ServiceId, serviceKey } from "./service.ts";
 import { destinationId, destinationKey } from "./table.ts";
 
 /** What the kernel counts for a service, and for its destinations by `destinationKey`. */
@@ -21,7 +21,7 @@ export interface ServiceCounters {
 export type TableCounters = ReadonlyMap<string, ServiceCounters>;
 
 /** The counters as they were seen last, those of destinations that are gone included: they may come back with them. */
-export type Ledger = ReadonlyMap<string, Traffic>;
+export type Ledger = TableCounters;
 
 /** What a virtual server had to do, or one of its real servers. */
 export interface Share {
@@ -55,47 +55,59 @@ export function account(
   virtualServers: readonly VirtualServer[],
   seriesMax: number,
 ): Account {
-  const ledger = new Map<string, Traffic>();
+  const ledger = new Map<string, ServiceCounters>();
   const shares: Share[] = [];
+  const increase = before === undefined ? () => NO_TRAFFIC : increaseSince;
   let servers = 0;
-
-  /** Brings the ledger up to date; how much more there is than before. */
-  function increase(key: string, now: Traffic | undefined): Traffic {
-    const last = before?.get(key);
-    const known = now ?? last;
-    if (known !== undefined) ledger.set(key, known);
-    if (now === undefined || before === undefined) return NO_TRAFFIC;
-    return last === undefined || hasBegunAnew(last, now) ? now : difference(last, now);
-  }
-
   for (const virtual of virtualServers) {
-    const total: { traffic: Traffic; connections: Connections } = {
-      traffic: NO_TRAFFIC,
-      connections: NO_CONNECTIONS,
-    };
+    const looks = virtual.services.map((id) => lookAt(id, before, counters));
+    const total = { traffic: NO_TRAFFIC, connections: NO_CONNECTIONS };
     const own: Share[] = [];
     for (const real of serversOf(virtual)) {
       let traffic = NO_TRAFFIC;
       let connections = NO_CONNECTIONS;
-      for (const id of virtual.services) {
-        const service = serviceKey(id);
-        const destination = destinationKey(destinationId(real, id));
-        const found = counters.get(service)?.destinations.get(destination);
-        traffic = sum(traffic, increase(`${service} ${destination}`, found?.traffic));
-        connections = sum(connections, found?.connections ?? NO_CONNECTIONS);
+      for (const { id, last, now, gone } of looks) {
+        const key = destinationKey(destinationId(real, id));
+        const known = last?.destinations.get(key);
+        const found = now?.destinations.get(key);
+        if (found === undefined && known !== undefined) gone.set(key, known);
+        traffic = addTraffic(traffic, increase(known?.traffic, found?.traffic));
+        connections = addConnections(connections, found?.connections ?? NO_CONNECTIONS);
       }
-      total.connections = sum(total.connections, connections);
+      total.connections = addConnections(total.connections, connections);
       servers += 1;
       if (servers <= seriesMax)
         own.push({ virtual: virtual.name, real: realServerName(real), traffic, connections });
     }
-    for (const id of virtual.services) {
-      const service = serviceKey(id);
-      total.traffic = sum(total.traffic, increase(service, counters.get(service)?.traffic));
+    for (const look of looks) {
+      total.traffic = addTraffic(total.traffic, increase(look.last?.traffic, look.now?.traffic));
+      const seen = seenLast(look);
+      if (seen !== undefined) ledger.set(look.key, seen);
     }
     shares.push({ virtual: virtual.name, real: undefined, ...total }, ...own);
   }
   return { ledger, shares, untold: Math.max(0, servers - seriesMax) };
+}
+
+/** One service, before and now. */
+interface ServiceLook {
+  readonly id: ServiceId;
+  readonly key: string;
+  readonly last: ServiceCounters | undefined;
+  readonly now: ServiceCounters | undefined;
+  /** What was seen last of its destinations that are not there now. */
+  readonly gone: Map<string, DestinationCounters>;
+}
+
+function lookAt(id: ServiceId, before: Ledger | undefined, counters: TableCounters): ServiceLook {
+  const key = serviceKey(id);
+  return { id, key, last: before?.get(key), now: counters.get(key), gone: new Map() };
+}
+
+function seenLast({ last, now, gone }: ServiceLook): ServiceCounters | undefined {
+  if (gone.size === 0) return now ?? last;
+  const destinations = new Map([...(now?.destinations ?? []), ...gone]);
+  return { traffic: now?.traffic ?? last?.traffic, destinations };
 }
 
 /** The real servers and the sorry server, which may be one of them. */
@@ -107,26 +119,46 @@ function serversOf({ realServers, sorryServer }: VirtualServer): readonly Named[
 
 type Named = Parameters<typeof realServerName>[0];
 
+/** How much more there is than before; one that was not there before, or has begun anew, began with nought. */
+function increaseSince(last: Traffic | undefined, now: Traffic | undefined): Traffic {
+  if (now === undefined) return NO_TRAFFIC;
+  return last === undefined || hasBegunAnew(last, now) ? now : difference(last, now);
+}
+
 function hasBegunAnew(last: Traffic, now: Traffic): boolean {
-  return (Object.keys(now) as (keyof Traffic)[]).some((name) => now[name] < last[name]);
+  return (
+    now.connections < last.connections ||
+    now.packetsIn < last.packetsIn ||
+    now.packetsOut < last.packetsOut ||
+    now.bytesIn < last.bytesIn ||
+    now.bytesOut < last.bytesOut
+  );
 }
 
 function difference(last: Traffic, now: Traffic): Traffic {
-  return combined(now, last, (a, b) => a - b);
+  return {
+    connections: now.connections - last.connections,
+    packetsIn: now.packetsIn - last.packetsIn,
+    packetsOut: now.packetsOut - last.packetsOut,
+    bytesIn: now.bytesIn - last.bytesIn,
+    bytesOut: now.bytesOut - last.bytesOut,
+  };
 }
 
-function sum<Counts extends Traffic | Connections>(one: Counts, other: Counts): Counts {
-  return combined(one, other, (a, b) => a + b);
+function addTraffic(one: Traffic, other: Traffic): Traffic {
+  return {
+    connections: one.connections + other.connections,
+    packetsIn: one.packetsIn + other.packetsIn,
+    packetsOut: one.packetsOut + other.packetsOut,
+    bytesIn: one.bytesIn + other.bytesIn,
+    bytesOut: one.bytesOut + other.bytesOut,
+  };
 }
 
-function combined<Counts extends Traffic | Connections>(
-  one: Counts,
-  other: Counts,
-  operation: (a: number, b: number) => number,
-): Counts {
-  const entries = (Object.keys(one) as (keyof Counts)[]).map((name) => [
-    name,
-    operation(Number(one[name]), Number(other[name])),
-  ]);
-  return Object.fromEntries(entries) as Counts;
+function addConnections(one: Connections, other: Connections): Connections {
+  return {
+    active: one.active + other.active,
+    inactive: one.inactive + other.inactive,
+    persistent: one.persistent + other.persistent,
+  };
 }

@@ -30,24 +30,52 @@ const TYPE_MASK = 0x3fff;
 const LENGTH_MAX = 0xffff;
 
 /** The values of a list of attributes, by type. */
-export type Attributes = ReadonlyMap<number, Uint8Array>;
+export type Attributes = Pick<ReadonlyMap<number, Uint8Array>, "get" | "has">;
 
 /**
  * Takes a list of attributes apart, one level deep. As in the kernel the last of several of a type counts, and the last
  * one's padding may be missing. Undefined when a length points outside or bytes are left over.
  */
 export function decodeAttributes(bytes: Uint8Array): Attributes | undefined {
-  const values = new Map<number, Uint8Array>();
   let offset = 0;
   while (offset < bytes.length) {
     if (offset + HEADER_LENGTH > bytes.length) return undefined;
     const length = getU16(bytes, offset);
     if (length < HEADER_LENGTH || offset + length > bytes.length) return undefined;
-    const type = getU16(bytes, offset + 2) & TYPE_MASK;
-    values.set(type, bytes.subarray(offset + HEADER_LENGTH, offset + length));
     offset += aligned(length);
   }
-  return values;
+  return new AttributeList(bytes);
+}
+
+/**
+ * A list that has been found to be well formed. It is gone through for each value that is asked for: the lists are short,
+ * and in a dump of thousands a map with all values of each, few of which are ever asked for, is what takes the time.
+ */
+class AttributeList implements Attributes {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get(type: number): Uint8Array | undefined {
+    const offset = this.#find(type);
+    if (offset === undefined) return undefined;
+    return this.#bytes.subarray(offset + HEADER_LENGTH, offset + getU16(this.#bytes, offset));
+  }
+
+  has(type: number): boolean {
+    return this.#find(type) !== undefined;
+  }
+
+  /** Where the last one of that type begins. */
+  #find(type: number): number | undefined {
+    const bytes = this.#bytes;
+    let found: number | undefined;
+    for (let offset = 0; offset < bytes.length; offset += aligned(getU16(bytes, offset)))
+      if ((getU16(bytes, offset + 2) & TYPE_MASK) === type) found = offset;
+    return found;
+  }
 }
 
 /** The list of attributes inside an attribute; undefined when it is not there or is none. */
@@ -67,14 +95,12 @@ export function readU16(value: Uint8Array | undefined): number | undefined {
 
 /** An unsigned 32-bit integer in host order. */
 export function readU32(value: Uint8Array | undefined): number | undefined {
-  return value?.length === 4 ? getU16(value, 0) + getU16(value, 2) * 0x10000 : undefined;
+  return value?.length === 4 ? getU32(value, 0) : undefined;
 }
 
 /** An unsigned 64-bit integer in host order; above 2^53 the nearest number there is. */
 export function readU64(value: Uint8Array | undefined): number | undefined {
-  const low = readU32(value?.subarray(0, 4));
-  const high = readU32(value?.subarray(4));
-  return low === undefined || high === undefined ? undefined : high * 0x1_0000_0000 + low;
+  return value?.length === 8 ? getU32(value, 4) * 0x1_0000_0000 + getU32(value, 0) : undefined;
 }
 
 /** An unsigned 16-bit integer in network order. */
@@ -185,7 +211,11 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function aligned(length: number): number {
-  return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+  return (length + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+}
+
+function getU32(bytes: Uint8Array, offset: number): number {
+  return getU16(bytes, offset) + getU16(bytes, offset + 2) * 0x10000;
 }
 
 function getU16(bytes: Uint8Array, offset: number): number {
