@@ -10,10 +10,9 @@
 
 import { RawNetlinkSocket } from "netlink";
 import { CONTROLLER, decodeFamily, encodeGetFamily, NETLINK_GENERIC } from "../core/wire/generic-netlink.ts";
-import { joined } from "../core/wire/netlink.ts";
 import {
   decodeNetlinkMessages,
-  encodeNetlinkMessage,
+  encodeNetlinkMessages,
   netlinkErrno,
   type NetlinkMessage,
   NLM_F_ACK,
@@ -42,7 +41,8 @@ export class NetlinkLost extends KernelError {}
 interface NetlinkRequest {
   /** What it is, in words, for whoever asks. */
   operation(): string;
-  readonly message: Uint8Array;
+  /** Its message, encoded when it is sent: of thousands only a few are in memory at once. */
+  message(): Uint8Array;
 }
 
 /** A family of generic netlink, spoken to. */
@@ -145,7 +145,7 @@ class Socket {
 
   /** Carries out one, and gives what was answered beside the acknowledgement. */
   async ask(type: number, operation: string, message: Uint8Array): Promise<Uint8Array | undefined> {
-    const { refusals, answers } = await this.#exchange(type, [{ operation: () => operation, message }], 0);
+    const { refusals, answers } = await this.#exchange(type, [requestOf(operation, message)], 0);
     const refusal = refusals.get(0);
     if (refusal !== undefined) throw refusal;
     return answers[0];
@@ -153,7 +153,7 @@ class Socket {
 
   /** All parts of a dump. */
   async dump(type: number, operation: string, message: Uint8Array): Promise<readonly Uint8Array[]> {
-    const exchange = await this.#exchange(type, [{ operation: () => operation, message }], NLM_F_DUMP);
+    const exchange = await this.#exchange(type, [requestOf(operation, message)], NLM_F_DUMP);
     const refusal = exchange.refusals.get(0);
     if (refusal !== undefined) throw refusal;
     if (exchange.interrupted) throw new KernelError(operation, "EINTR");
@@ -170,15 +170,13 @@ class Socket {
     const first = this.#sequence;
     this.#sequence = (first + requests.length) >>> 0;
     const last = requests.length - 1;
-    const datagram = joined(
-      requests.map(({ message }, index) =>
-        encodeNetlinkMessage({
-          type,
-          flags: NLM_F_REQUEST | flags | (index === last ? NLM_F_ACK : 0),
-          sequence: (first + index) >>> 0,
-          data: message,
-        }),
-      ),
+    const datagram = encodeNetlinkMessages(
+      requests.map((request, index) => ({
+        type,
+        flags: NLM_F_REQUEST | flags | (index === last ? NLM_F_ACK : 0),
+        sequence: (first + index) >>> 0,
+        data: request.message(),
+      })),
     );
     return new Promise((resolve, reject) => {
       const failed = (error: Error): void => reject(lost(requests[0]?.operation() ?? "", error));
@@ -201,8 +199,9 @@ class Socket {
     });
   }
 
-  #receive(datagram: Uint8Array): void {
-    for (const message of decodeNetlinkMessages(datagram)) {
+  #receive({ buffer, byteOffset, length }: Uint8Array): void {
+    // It is a Buffer, parts of which are Buffers, which take twice as long to make as plain arrays.
+    for (const message of decodeNetlinkMessages(new Uint8Array(buffer, byteOffset, length))) {
       const exchange = this.#exchanges.find(
         ({ first, requests }) => (message.sequence - first) >>> 0 < requests.length,
       );
@@ -224,6 +223,10 @@ class Socket {
       failed(this.#broken);
     }
   }
+}
+
+function requestOf(operation: string, message: Uint8Array): NetlinkRequest {
+  return { operation: () => operation, message: () => message };
 }
 
 /** Takes a message of the kernel's down; true when it is the last one. */

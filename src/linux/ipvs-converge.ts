@@ -59,6 +59,7 @@ export async function converge(
 
 /** True when an operation, or the making of the service that it needs, is among those refused. */
 function isRefused(operation: Operation, refused: ReadonlyMap<string, Refusal>): boolean {
+  if (refused.size === 0) return false;
   const service = refused.get(serviceKey(operation.service))?.operation.type;
   return service === "add-service" || refused.has(subject(operation));
 }

@@ -24,10 +24,9 @@ import type { ServiceCounters, TableCounters } from "../core/balance/traffic.ts"
 import {
   AF_INET,
   AF_INET6,
-  decodeConnections,
-  decodeDestination,
   decodeService,
   decodeTimeouts,
+  destinationAttributes,
   encodeBare,
   encodeDestination,
   encodeDestinationId,
@@ -44,14 +43,17 @@ import {
   IPVS_CMD_SET_DEST,
   IPVS_CMD_SET_SERVICE,
   IPVS_FAMILY,
+  readConnections,
+  readDestination,
   type WireServiceId,
   type WireTimeouts,
 } from "../core/wire/ipvs.ts";
 import {
-  decodeDestinationCounters,
   decodeServiceTraffic,
   type DestinationCounters,
+  readDestinationCounters,
 } from "../core/wire/ipvs-counters.ts";
+import type { Attributes } from "../core/wire/netlink.ts";
 import { type GenericNetlinkFamily, openGenericNetlink } from "./generic-netlink-socket.ts";
 import { KernelError } from "./kernel-error.ts";
 import { loadModule } from "./kernel-module.ts";
@@ -137,7 +139,7 @@ function onFamily(family: GenericNetlinkFamily, counted: CountersListener): Ipvs
       return family.requests(
         operations.map((operation) => ({
           operation: () => `ipvsadm ${operationText(operation)}`,
-          message: encode(operation, wireOf(operation.service)),
+          message: () => encode(operation, wireOf(operation.service)),
         })),
       );
     },
@@ -146,8 +148,9 @@ function onFamily(family: GenericNetlinkFamily, counted: CountersListener): Ipvs
       for (const service of services) {
         const found = new Map<string, { weight: number; counts: ConnectionCounts }>();
         for (const part of await dumpDestinations(family, service)) {
-          const { id, settings } = understood(part, service);
-          const counts = decodeConnections(part);
+          const values = destinationAttributes(part);
+          const { id, settings } = understood(values, service);
+          const counts = values && readConnections(values);
           if (counts === undefined) throw new KernelError("understand an IPVS destination", "EPROTO");
           found.set(destinationKey(id), { weight: settings.weight, counts });
         }
@@ -182,10 +185,11 @@ async function observeDestinations(
   const destinations = new Map<string, Destination>();
   const counters = new Map<string, DestinationCounters>();
   for (const part of await dumpDestinations(family, service)) {
-    const destination = understood(part, service);
+    const values = destinationAttributes(part);
+    const destination = understood(values, service);
     const key = destinationKey(destination.id);
     destinations.set(key, destination);
-    counters.set(key, decodeDestinationCounters(part));
+    counters.set(key, readDestinationCounters(values));
   }
   return { destinations, counters };
 }
@@ -195,8 +199,8 @@ function dumpDestinations(family: GenericNetlinkFamily, service: ServiceId): Pro
   return family.dump(`list the destinations of ${serviceKey(service)}`, message);
 }
 
-function understood(part: Uint8Array, service: ServiceId): Destination {
-  const wire = decodeDestination(part, serviceFamily(service) === 6 ? AF_INET6 : AF_INET);
+function understood(values: Attributes | undefined, service: ServiceId): Destination {
+  const wire = readDestination(values, serviceFamily(service) === 6 ? AF_INET6 : AF_INET);
   if (wire === undefined) throw new KernelError("understand an IPVS destination", "EPROTO");
   return destinationOf(wire);
 }

@@ -100,6 +100,9 @@ export function withdrawOrder(book: DrainBook, keys: readonly string[]): DrainBo
 
 /** The book in force for these virtual servers: orders and maintenance make and end drains. */
 export function review(book: DrainBook, virtualServers: readonly VirtualServer[], now: Instant): DrainReview {
+  // Most of the time, and there may be thousands of real servers to look at for nothing.
+  if (book.orders.size === 0 && book.maintenance.length === 0 && book.drains.size === 0)
+    return { book, changes: [] };
   const byAddress = groupByAddress(book.maintenance);
   const orders = new Map<string, DrainOrder>();
   const drains = new Map<string, Drain>();

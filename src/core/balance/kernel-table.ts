@@ -65,7 +65,8 @@ export function wireDestinationId(id: DestinationId): WireDestinationId {
 export function wireDestination(id: DestinationId, settings: DestinationSettings): WireDestination {
   const { method, tunnel, weight, upperThreshold, lowerThreshold } = settings;
   return {
-    ...wireDestinationId(id),
+    address: wireAddress(id.address),
+    port: id.port,
     method: METHODS.indexOf(method),
     tunnel: tunnel && wireTunnel(tunnel),
     weight,

@@ -98,8 +98,9 @@ export function reviseRoster(
   const revised = new Map<string, WatchedServer>();
   for (const virtual of config.virtualServers) {
     for (const real of virtual.realServers) {
-      const server = watch(virtual, real, roster, startsUp, now, chance);
-      revised.set(rosterKey(server.virtual, server.real), server);
+      const name = realServerName(real);
+      const key = rosterKey(virtual.name, name);
+      revised.set(key, watch(virtual, real, name, roster.get(key), startsUp, now, chance));
     }
   }
   return revised;
@@ -143,13 +144,12 @@ function serverOf(virtual: VirtualServer, real: RealServer, roster: Roster): Wat
 function watch(
   virtual: VirtualServer,
   real: RealServer,
-  roster: Roster,
+  name: string,
+  known: WatchedServer | undefined,
   startsUp: StartsUp,
   now: Instant,
   chance: () => number,
 ): WatchedServer {
-  const name = realServerName(real);
-  const known = roster.get(rosterKey(virtual.name, name));
   const up = known === undefined ? startsAs(virtual, real, startsUp) : isUp(known);
   const left = [...(known?.checks ?? [])];
   const checks = real.checks.map((check): WatchedCheck => {

@@ -3,13 +3,7 @@
  * those of 32 bits wrap, and the connections of the moment. All constants are those of linux/ip_vs.h.
  */
 
-import {
-  IPVS_CMD_ATTR_DEST,
-  IPVS_CMD_ATTR_SERVICE,
-  readConnections,
-  topAttributes,
-  type WireConnections,
-} from "./ipvs.ts";
+import { IPVS_CMD_ATTR_SERVICE, readConnections, topAttributes, type WireConnections } from "./ipvs.ts";
 import { type Attributes, readNested, readU64 } from "./netlink.ts";
 
 /** enum { IPVS_SVC_ATTR_…, IPVS_DEST_ATTR_… } */
@@ -46,9 +40,8 @@ export function decodeServiceTraffic(part: Uint8Array): Traffic | undefined {
   return readTraffic(readNested(values?.get(IPVS_SVC_ATTR_STATS64)));
 }
 
-/** What a part of a dump says of a destination. */
-export function decodeDestinationCounters(part: Uint8Array): DestinationCounters {
-  const values = readNested(topAttributes(part)?.get(IPVS_CMD_ATTR_DEST));
+/** What the kernel counts for the destination with these attributes. */
+export function readDestinationCounters(values: Attributes | undefined): DestinationCounters {
   const traffic = readTraffic(readNested(values?.get(IPVS_DEST_ATTR_STATS64)));
   return { traffic, connections: values && readConnections(values) };
 }

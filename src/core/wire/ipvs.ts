@@ -15,6 +15,7 @@
 import { encodeMessage, messageAttributes } from "./generic-netlink.ts";
 import {
   type Attributes,
+  AttributeWriter,
   attribute,
   be16,
   be32,
@@ -30,7 +31,6 @@ import {
   text,
   u16,
   u32,
-  u8,
 } from "./netlink.ts";
 
 /** IPVS_GENL_NAME */
@@ -96,6 +96,8 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 
 const ADDRESS_LENGTH = 16;
+/** Bytes of a message about a destination: 52 that name its service, and 92 with all of its own. */
+const DESTINATION_MESSAGE_MAX = 152;
 
 /** An address as the kernel holds it: AF_INET with four bytes or AF_INET6 with sixteen. */
 export interface WireAddress {
@@ -212,19 +214,14 @@ export function encodeDestination(
   service: WireServiceId,
   destination: WireDestination,
 ): Uint8Array {
-  return message(
-    command,
-    nameOf(service),
-    nested(
-      IPVS_CMD_ATTR_DEST,
-      ...destinationIdentity(destination),
-      u32(IPVS_DEST_ATTR_FWD_METHOD, destination.method),
-      u32(IPVS_DEST_ATTR_WEIGHT, destination.weight),
-      u32(IPVS_DEST_ATTR_U_THRESH, destination.upperThreshold),
-      u32(IPVS_DEST_ATTR_L_THRESH, destination.lowerThreshold),
-      ...tunnelAttributes(destination.tunnel),
-    ),
-  );
+  return destinationMessage(command, service, (to) => {
+    putIdentity(to, destination);
+    to.u32(IPVS_DEST_ATTR_FWD_METHOD, destination.method);
+    to.u32(IPVS_DEST_ATTR_WEIGHT, destination.weight);
+    to.u32(IPVS_DEST_ATTR_U_THRESH, destination.upperThreshold);
+    to.u32(IPVS_DEST_ATTR_L_THRESH, destination.lowerThreshold);
+    if (destination.tunnel !== undefined) putTunnel(to, destination.tunnel);
+  });
 }
 
 /** A message that names a destination: for DEL_DEST. */
@@ -233,7 +230,7 @@ export function encodeDestinationId(
   service: WireServiceId,
   destination: WireDestinationId,
 ): Uint8Array {
-  return message(command, nameOf(service), nested(IPVS_CMD_ATTR_DEST, ...destinationIdentity(destination)));
+  return destinationMessage(command, service, (to) => putIdentity(to, destination));
 }
 
 /** A message with the timeouts to set: for SET_CONFIG. What is undefined stays as it is. */
@@ -288,12 +285,16 @@ export function decodeService(part: Uint8Array): WireService | undefined {
   return { address, protocol, port, fwmark, scheduler, flags, timeout, netmask, engine };
 }
 
+/** What a part of a dump says of a destination; undefined when it does not. */
+export function destinationAttributes(part: Uint8Array): Attributes | undefined {
+  return readNested(topAttributes(part)?.get(IPVS_CMD_ATTR_DEST));
+}
+
 /**
- * The destination that a part of a dump describes; undefined when it does not. `family` is the service's: kernels before
+ * The destination with these attributes; undefined when they are not those of one. `family` is the service's: kernels before
  * 3.18 do not tell the destination's own.
  */
-export function decodeDestination(part: Uint8Array, family: number): WireDestination | undefined {
-  const values = readNested(topAttributes(part)?.get(IPVS_CMD_ATTR_DEST));
+export function readDestination(values: Attributes | undefined, family: number): WireDestination | undefined {
   if (values === undefined) return undefined;
   const own = values.get(IPVS_DEST_ATTR_ADDR_FAMILY);
   const address = readAddress(own === undefined ? family : readU16(own), values.get(IPVS_DEST_ATTR_ADDR));
@@ -306,12 +307,6 @@ export function decodeDestination(part: Uint8Array, family: number): WireDestina
   if (weight === undefined || upperThreshold === undefined || lowerThreshold === undefined) return undefined;
   const method = forwarding & IP_VS_CONN_F_FWD_MASK;
   return { address, port, method, tunnel: readTunnel(values), weight, upperThreshold, lowerThreshold };
-}
-
-/** How many connections the destination of a part of a dump has; undefined when it does not tell. */
-export function decodeConnections(part: Uint8Array): WireConnections | undefined {
-  const values = readNested(topAttributes(part)?.get(IPVS_CMD_ATTR_DEST));
-  return values && readConnections(values);
 }
 
 /** How many connections a destination with these attributes has; undefined when they do not tell. */
@@ -345,21 +340,29 @@ function serviceIdentity(service: WireServiceId): readonly Uint8Array[] {
   ];
 }
 
-function destinationIdentity(destination: WireDestinationId): readonly Uint8Array[] {
-  return [
-    attribute(IPVS_DEST_ATTR_ADDR, union(destination.address)),
-    be16(IPVS_DEST_ATTR_PORT, destination.port),
-    u16(IPVS_DEST_ATTR_ADDR_FAMILY, destination.address.family),
-  ];
+/** There are as many of these as there are real servers. */
+function destinationMessage(
+  command: number,
+  service: WireServiceId,
+  put: (to: AttributeWriter) => void,
+): Uint8Array {
+  const writer = new AttributeWriter(DESTINATION_MESSAGE_MAX);
+  writer.raw(message(command));
+  writer.raw(nameOf(service));
+  writer.nested(IPVS_CMD_ATTR_DEST, () => put(writer));
+  return writer.bytes;
 }
 
-function tunnelAttributes(tunnel: WireTunnel | undefined): readonly Uint8Array[] {
-  if (tunnel === undefined) return [];
-  return [
-    u8(IPVS_DEST_ATTR_TUN_TYPE, tunnel.type),
-    be16(IPVS_DEST_ATTR_TUN_PORT, tunnel.port),
-    u16(IPVS_DEST_ATTR_TUN_FLAGS, tunnel.flags),
-  ];
+function putIdentity(to: AttributeWriter, { address, port }: WireDestinationId): void {
+  to.attribute(IPVS_DEST_ATTR_ADDR, address.bytes, ADDRESS_LENGTH);
+  to.be16(IPVS_DEST_ATTR_PORT, port);
+  to.u16(IPVS_DEST_ATTR_ADDR_FAMILY, address.family);
+}
+
+function putTunnel(to: AttributeWriter, { type, port, flags }: WireTunnel): void {
+  to.u8(IPVS_DEST_ATTR_TUN_TYPE, type);
+  to.be16(IPVS_DEST_ATTR_TUN_PORT, port);
+  to.u16(IPVS_DEST_ATTR_TUN_FLAGS, flags);
 }
 
 /** Kernels before 5.2 know only IPIP and do not mention it, those before 5.3 no flags. */

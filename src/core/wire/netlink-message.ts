@@ -44,15 +44,26 @@ export interface NetlinkMessage {
 }
 
 /** A message as bytes; the kernel is who it goes to. */
-export function encodeNetlinkMessage({ type, flags, sequence, data }: NetlinkMessage): Uint8Array {
-  const length = HEADER_LENGTH + data.length;
-  const bytes = new Uint8Array(aligned(length));
+export function encodeNetlinkMessage(message: NetlinkMessage): Uint8Array {
+  return encodeNetlinkMessages([message]);
+}
+
+/** Messages to the kernel as one datagram. */
+export function encodeNetlinkMessages(messages: readonly NetlinkMessage[]): Uint8Array {
+  const bytes = new Uint8Array(
+    messages.reduce((sum, { data }) => sum + aligned(HEADER_LENGTH + data.length), 0),
+  );
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, length, LITTLE_ENDIAN);
-  view.setUint16(4, type, LITTLE_ENDIAN);
-  view.setUint16(6, flags, LITTLE_ENDIAN);
-  view.setUint32(8, sequence, LITTLE_ENDIAN);
-  bytes.set(data, HEADER_LENGTH);
+  let offset = 0;
+  for (const { type, flags, sequence, data } of messages) {
+    const length = HEADER_LENGTH + data.length;
+    view.setUint32(offset, length, LITTLE_ENDIAN);
+    view.setUint16(offset + 4, type, LITTLE_ENDIAN);
+    view.setUint16(offset + 6, flags, LITTLE_ENDIAN);
+    view.setUint32(offset + 8, sequence, LITTLE_ENDIAN);
+    bytes.set(data, offset + HEADER_LENGTH);
+    offset += aligned(length);
+  }
   return bytes;
 }
 

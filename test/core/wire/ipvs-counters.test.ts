@@ -4,7 +4,8 @@
  */
 
 import t from "tap";
-import { decodeDestinationCounters, decodeServiceTraffic } from "../../../src/core/wire/ipvs-counters.ts";
+import { destinationAttributes } from "../../../src/core/wire/ipvs.ts";
+import { decodeServiceTraffic, readDestinationCounters } from "../../../src/core/wire/ipvs-counters.ts";
 
 function hex(...lines: readonly string[]): Uint8Array {
   return Uint8Array.from(Buffer.from(lines.join("").replaceAll(" ", ""), "hex"));
@@ -41,11 +42,12 @@ t.test("a destination's traffic and connections", async (t) => {
     "0800 0900 01000000", // PERSIST_CONNS
   ];
   const part = hex("08 01 0000", "5c00 0280", ...connections, ...STATS64);
-  t.strictSame(decodeDestinationCounters(part), {
+  t.strictSame(readDestinationCounters(destinationAttributes(part)), {
     traffic: TRAFFIC,
     connections: { active: 3, inactive: 5, persistent: 1 },
   });
-  t.strictSame(decodeDestinationCounters(hex("08 01 0000", "1400 0280", ...connections.slice(1))), {
+  const cut = hex("08 01 0000", "1400 0280", ...connections.slice(1));
+  t.strictSame(readDestinationCounters(destinationAttributes(cut)), {
     traffic: undefined,
     connections: undefined,
   });
