@@ -38,7 +38,7 @@ export interface ChildDuties<Config, Report, Call = never, Answer = never> {
 
 /** The way to the supervisor. */
 export interface ParentChannel {
-  /** Tells an event, followed by a report. */
+  /** Tells an event, followed by a report: at once, or when a configuration that is on its way into force has got there. */
   event(event: Event): void;
   /** Reports before the next turn of the clock; several calls in one turn of the loop make one report. */
   reportSoon(): void;
@@ -52,6 +52,8 @@ export function openParentChannel<Config, Report, Call = never, Answer = never>(
 ): ParentChannel {
   let queued = 0;
   let leaving = false;
+  /** A report of thousands of real servers is not what should hold up their way into the kernel. */
+  let configuring = false;
   let lateness: number[] = [];
   let eventsDropped = 0;
   let reportDue: NodeJS.Immediate | undefined;
@@ -101,7 +103,9 @@ export function openParentChannel<Config, Report, Call = never, Answer = never>(
       case "configure":
         work = work.then(async () => {
           if (leaving) return;
+          configuring = true;
           await duties.configure(told.config, told.diedAt);
+          configuring = false;
           send({ type: "configured" });
           reportSoon();
         });
@@ -145,7 +149,7 @@ export function openParentChannel<Config, Report, Call = never, Answer = never>(
     event(event) {
       if (queued < QUEUED_MAX) send({ type: "event", event });
       else eventsDropped += 1;
-      reportSoon();
+      if (!configuring) reportSoon();
     },
     reportSoon,
     late,

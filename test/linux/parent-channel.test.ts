@@ -1,5 +1,6 @@
 /**
- * Goal: a supervisor that hangs costs its child nothing but the telling of events: counts and answers wait for it.
+ * Goal: a supervisor that hangs costs its child nothing but the telling of events: counts and answers wait for it. And a
+ * report costs a configuration on its way into force nothing.
  * Method: the channel's far end is this process, stubbed where the child would send.
  */
 
@@ -29,8 +30,10 @@ t.test("a supervisor that takes nothing", async (t) => {
     setImmediate(() => process.exit());
   });
   let counted = 0;
+  let inForce: (() => void) | undefined;
   const channel = openParentChannel<string, number>({
-    configure: async () => {},
+    configure: (config) =>
+      config === "slow" ? new Promise((resolve) => (inForce = resolve)) : Promise.resolve(),
     stop: async () => {},
     report() {
       const count = counted;
@@ -64,4 +67,18 @@ t.test("a supervisor that takes nothing", async (t) => {
   channel.reportSoon();
   await turn();
   t.match(sent.at(-1), { type: "report", eventsDropped: 0 }, "told once");
+
+  // What follows is asked of the same channel: a process has one.
+  const before = sent.length;
+  process.emit("message", { type: "configure", config: "slow" }, undefined);
+  await turn();
+  channel.event(event("check-failed"));
+  await turn();
+  inForce?.();
+  await turn();
+  t.strictSame(
+    sent.slice(before).map(({ type }) => type),
+    ["event", "configured", "report"],
+    "an event on the way to a configuration in force is told at once, the report when it is there",
+  );
 });

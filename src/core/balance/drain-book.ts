@@ -77,6 +77,7 @@ export function meaningless(
   targets: readonly RealServerTarget[],
   virtualServers: readonly VirtualServer[],
 ): readonly RealServerTarget[] {
+  if (targets.length === 0) return [];
   const byAddress = groupByAddress(targets);
   const left = new Map(targets.map((target) => [targetKey(target), target]));
   for (const virtual of virtualServers)

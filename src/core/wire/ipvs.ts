@@ -52,7 +52,7 @@ export const IPVS_CMD_GET_CONFIG = 13;
 
 /** enum { IPVS_CMD_ATTR_… } */
 export const IPVS_CMD_ATTR_SERVICE = 1;
-export const IPVS_CMD_ATTR_DEST = 2;
+const IPVS_CMD_ATTR_DEST = 2;
 const IPVS_CMD_ATTR_TIMEOUT_TCP = 4;
 const IPVS_CMD_ATTR_TIMEOUT_TCP_FIN = 5;
 const IPVS_CMD_ATTR_TIMEOUT_UDP = 6;
