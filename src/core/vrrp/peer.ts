@@ -16,7 +16,7 @@
 import type { IpAddress } from "../units/ip-address.ts";
 import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
 import { giveWay } from "./contention.ts";
-import { type Context, type Step, unchanged } from "./event.ts";
+import { type Context, type Event, type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
 import type { State, TransitionCause } from "./state.ts";
 import { OWNER } from "./priority.ts";
@@ -147,14 +147,20 @@ export function onGive(state: State, now: Instant): Step {
 
 /**
  * The handover is over. If the peer has the addresses, they go here; and a peer of lower priority is not preempted: it has
- * them because somebody wanted that.
+ * them because somebody wanted that; unless it had asked for them when it was the better one.
  */
-export function onGiven(state: State, to: string | undefined, now: Instant, { router, peer }: Context): Step {
+export function onGiven(
+  state: State,
+  { to, onRequest }: Event & { type: "given" },
+  now: Instant,
+  { router, peer }: Context,
+): Step {
   if (state.name !== "master") return unchanged(state);
   if (to === undefined) return resume(state, router);
+  const isWanted = onRequest !== true && peer !== undefined && peer.priority < router.priority;
   const next = {
     ...waitingFor(peer?.primary, router.advertInterval, now, router),
-    preemptAt: peer !== undefined && peer.priority < router.priority ? NEVER : undefined,
+    preemptAt: isWanted ? NEVER : undefined,
   };
   return { state: next, effects: [...clear(router), publish(state, next, "handover", to)] };
 }
@@ -174,6 +180,12 @@ export function resume(
 /** True while adverts do not count: the addresses are changing hands. */
 export function isDeaf({ deafUntil }: State & { name: "master" }, now: Instant): boolean {
   return deafUntil !== undefined && now < deafUntil;
+}
+
+/** An advert that does not count. Whoever sent it may have announced, too: so we announce when we listen again. */
+export function overheard(state: State & { name: "master" }, { contention }: VirtualRouter): State {
+  if (state.mute === true || contention.announceRepeat === 0) return state;
+  return { ...state, reassertAt: state.deafUntil };
 }
 
 /** How the peer stands to this router where both are master. */

@@ -81,5 +81,5 @@ export function waitingFor(
 /** Another full wait. A master that has fallen silent here is none that this router hears any more. */
 export function waitingOn(state: State & { name: "backup" }, now: Instant, router: VirtualRouter): State {
   const masterDownAt = after(now, masterDownInterval(router, state.advertInterval));
-  return { ...state, masterDownAt, master: undefined };
+  return { ...state, masterDownAt, master: undefined, askedHandover: false };
 }

@@ -153,7 +153,8 @@ function updated(
   const router = effective(working);
   if (event.type === "given" && wait === undefined) {
     const isLesser = working.peer !== undefined && working.peer.priority < router.priority;
-    return { ...full(router, router.advertInterval, now, peer), preemptAt: isLesser ? NEVER : undefined };
+    const isLeftAlone = isLesser && event.onRequest !== true;
+    return { ...full(router, router.advertInterval, now, peer), preemptAt: isLeftAlone ? NEVER : undefined };
   }
   if (wait !== undefined && event.type === "peer") {
     const hasFallen =
