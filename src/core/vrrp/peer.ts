@@ -156,7 +156,7 @@ export function onGiven(
   { router, peer }: Context,
 ): Step {
   if (state.name !== "master") return unchanged(state);
-  if (to === undefined) return resume(state, router);
+  if (to === undefined) return resume(state, now, router);
   const isWanted = onRequest !== true && peer !== undefined && peer.priority < router.priority;
   const next = {
     ...waitingFor(peer?.primary, router.advertInterval, now, router),
@@ -166,15 +166,21 @@ export function onGiven(
 }
 
 /**
- * A master whose handover has come to nothing. It announces again: what it had to announce meanwhile was left out, and the
- * peer may have begun to.
+ * A master whose handover has come to nothing. It says so on the segment at once: the peer may have taken the addresses, and
+ * its answer may be lost. And it announces again: what it had to announce meanwhile was left out, and the peer may have
+ * begun to.
  */
 export function resume(
   state: State & { name: "master" },
+  now: Instant,
   router: VirtualRouter,
 ): Step & { readonly state: { name: "master" } } {
   if (state.mute !== true) return { state, effects: [] };
-  return { state: { ...state, mute: false, deafUntil: undefined }, effects: [announce(router)] };
+  const nextAdvertAt = after(now, router.advertInterval);
+  return {
+    state: { ...state, mute: false, deafUntil: undefined, nextAdvertAt },
+    effects: [{ type: "send-advert" }, announce(router)],
+  };
 }
 
 /** True while adverts do not count: the addresses are changing hands. */
@@ -182,10 +188,15 @@ export function isDeaf({ deafUntil }: State & { name: "master" }, now: Instant):
   return deafUntil !== undefined && now < deafUntil;
 }
 
-/** An advert that does not count. Whoever sent it may have announced, too: so we announce when we listen again. */
+/**
+ * A taker hears an advert that does not count. Whoever sent it may be master still, or again, and may have announced: when we
+ * listen again, it hears from us.
+ */
 export function overheard(state: State & { name: "master" }, { contention }: VirtualRouter): State {
-  if (state.mute === true || contention.announceRepeat === 0) return state;
-  return { ...state, reassertAt: state.deafUntil };
+  const { deafUntil } = state;
+  if (state.mute === true || deafUntil === undefined) return state;
+  const nextAdvertAt = state.nextAdvertAt < deafUntil ? state.nextAdvertAt : deafUntil;
+  return { ...state, nextAdvertAt, reassertAt: contention.announceRepeat === 0 ? undefined : deafUntil };
 }
 
 /** How the peer stands to this router where both are master. */

@@ -161,7 +161,7 @@ function onDeadline(state: State, now: Instant, context: Context): Step {
       return becomeMaster(state, state.expecting, state.master, now, context);
     case "master":
       if (state.mute === true && isDeaf(state, now)) return unchanged(state);
-      return onDeadlineAsMaster(resume(state, context.router), now, context.router);
+      return onDeadlineAsMaster(resume(state, now, context.router), now, context.router);
   }
 }
 
