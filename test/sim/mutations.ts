@@ -502,12 +502,6 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation("what was handed over is preempted", WORD, "isWanted ? NEVER : undefined", "undefined"),
   mutation("what was asked for is left alone", WORD, "onRequest !== true && peer", "peer"),
   mutation(
-    "a taker that was spoken to says nothing",
-    WORD,
-    "state.mute === true || deafUntil === undefined",
-    "true",
-  ),
-  mutation(
     "what a member leaves alone is asked for",
     ROUTER,
     "context.heldBackBy !== undefined && !isCertain(state.expecting)",
