@@ -70,6 +70,29 @@ t.test("counters that begin anew, and a real server that goes and comes back wit
   );
 });
 
+t.test("a service that is gone at a look comes back with its own, and so do its real servers", async (t) => {
+  t.strictSame(
+    counted([
+      counters(10, { 21: 4, 22: 6 }),
+      new Map(),
+      counters(12, { 21: 5 }),
+      new Map(),
+      counters(14, { 21: 5, 22: 7 }),
+    ]).slice(1),
+    [
+      "all=0 198.51.100.21:80=0 198.51.100.22:80=0",
+      "all=2 198.51.100.21:80=1 198.51.100.22:80=0",
+      "all=0 198.51.100.21:80=0 198.51.100.22:80=0",
+      "all=2 198.51.100.21:80=0 198.51.100.22:80=1",
+    ],
+  );
+  t.strictSame(
+    counted([counters(10, {}), new Map(), counters(12, {})])[2],
+    "all=2 198.51.100.21:80=0 198.51.100.22:80=0",
+    "one without destinations, too",
+  );
+});
+
 t.test("a group's services count together, and so do the connections of a virtual server", async (t) => {
   const group = virtualServer(WEB, [realServer(21, { port: undefined })], {
     name: "tcp group web",
