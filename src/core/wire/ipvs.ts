@@ -139,8 +139,8 @@ export interface WireTunnel {
   readonly type: number;
   /** The UDP port of GUE. */
   readonly port: number;
-  /** IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM 0, CSUM 1, REMCSUM 2. */
-  readonly flags: number;
+  /** IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM 0, CSUM 1, REMCSUM 2; undefined from a kernel before 5.3, which has none. */
+  readonly flags: number | undefined;
 }
 
 /** A destination's settings. */
@@ -358,7 +358,7 @@ function tunnelAttributes(tunnel: WireTunnel | undefined): readonly Uint8Array[]
   return [
     u8(IPVS_DEST_ATTR_TUN_TYPE, tunnel.type),
     be16(IPVS_DEST_ATTR_TUN_PORT, tunnel.port),
-    u16(IPVS_DEST_ATTR_TUN_FLAGS, tunnel.flags),
+    u16(IPVS_DEST_ATTR_TUN_FLAGS, tunnel.flags ?? 0),
   ];
 }
 
@@ -367,7 +367,7 @@ function readTunnel(values: Attributes): WireTunnel | undefined {
   const type = readU8(values.get(IPVS_DEST_ATTR_TUN_TYPE));
   const port = readBe16(values.get(IPVS_DEST_ATTR_TUN_PORT));
   if (type === undefined || port === undefined) return undefined;
-  return { type, port, flags: readU16(values.get(IPVS_DEST_ATTR_TUN_FLAGS)) ?? 0 };
+  return { type, port, flags: readU16(values.get(IPVS_DEST_ATTR_TUN_FLAGS)) };
 }
 
 /** `union nf_inet_addr`: 16 bytes whatever the family. */
