@@ -30,6 +30,7 @@ import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
+import { NotifyPipes } from "./notify-pipes.ts";
 import { BALANCER_RELEASES, FAILOVER_RELEASES } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
@@ -67,9 +68,15 @@ export class Supervisor {
     event: (happened) => this.#say(happened),
     changed: (targets) => this.#balancer.inform({ type: "maintenance", targets }),
   });
-  readonly #notifier: Notifier;
+  readonly #pipes: NotifyPipes;
+  readonly #notifier = new Notifier({
+    event: (happened) => this.#say(happened),
+    line: (line) => this.#pipes.tell("instances", line),
+    ran: (instance, state, ok) => this.#metrics.onNotifyRun(instance, state, ok),
+  });
   readonly #serviceNotifier = new ServiceNotifier({
     event: (happened) => this.#say(happened),
+    line: (line) => this.#pipes.tell("services", line),
     ran: (virtual, program, ok) => this.#metrics.onServiceNotifyRun(virtual, program, ok),
   });
   /** The addresses that are held here, and the instances that are master, as the balancer is told. */
@@ -86,9 +93,8 @@ export class Supervisor {
     this.#metrics = new Metrics(options.version);
     this.#metricsServer = new MetricsServer(this.#metrics.registry);
     const { path } = options.runDirectory;
-    this.#notifier = new Notifier(path, {
+    this.#pipes = new NotifyPipes(path, {
       event: (happened) => this.#say(happened),
-      ran: (instance, state, ok) => this.#metrics.onNotifyRun(instance, state, ok),
       dropped: (fifo, count) => this.#metrics.onNotifyLinesDropped(fifo, count),
     });
     this.#failover = new Child({
@@ -140,6 +146,7 @@ export class Supervisor {
     await this.#failover.stop();
     // Not before: the addresses are off now.
     await Promise.all([this.#notifier.stop(), this.#serviceNotifier.stop(), this.#balancer.stop()]);
+    await this.#pipes.close();
     await this.#abandoned;
     await this.#metricsServer.close();
     this.#options.runDirectory.clear();
@@ -205,6 +212,7 @@ export class Supervisor {
     this.#processes.configure(config.watch.processes);
     await this.#files.configure(config.watch.files);
     await this.#maintenance.configure(config.maintenanceDirectory);
+    this.#pipes.configure(config.notify.fifos);
     this.#notifier.configure(config.notify);
     this.#serviceNotifier.configure(config.notify.services);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
