@@ -31,7 +31,7 @@ import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
 import { NotifyPipes } from "./notify-pipes.ts";
-import { BALANCER_RELEASES, FAILOVER_RELEASES } from "./release.ts";
+import { BALANCER_RELEASES, FAILOVER_RELEASES, release } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
 import { ServiceNotifier } from "./service-notifier.ts";
@@ -112,7 +112,7 @@ export class Supervisor {
       nodeOptions: [],
       onReport: (report: BalancerReport) => this.#onBalancerReport(report),
       known: () => [this.#held, { type: "maintenance", targets: this.#maintenance.targets }],
-      release: () => this.#releaseServices(path),
+      release: () => release(BALANCER_RELEASES, path),
       // A table that nobody looks after still serves.
       releaseWhileAway: false,
     });
@@ -283,14 +283,12 @@ export class Supervisor {
     this.#notifier.onTransition(String(instance), to as InstanceStateName, String(cause), Number(priority));
   }
 
-  async #releaseServices(runDirectory: string): Promise<void> {
-    for (const release of BALANCER_RELEASES) await release(runDirectory);
-  }
-
-  async #releaseAddresses(runDirectory: string): Promise<void> {
-    for (const release of FAILOVER_RELEASES) await release(runDirectory);
+  async #releaseAddresses(runDirectory: string): Promise<readonly KernelError[]> {
+    const left = await release(FAILOVER_RELEASES, runDirectory);
+    if (left.length > 0) return left;
     this.#hold([], []);
     if (!this.#stopping) this.#notifier.onFailoverAway();
+    return left;
   }
 
   #say(happened: Event): void {
