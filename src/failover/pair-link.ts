@@ -307,7 +307,7 @@ export class PairLink {
         return;
       case "let-go":
         this.#counters.count("handovers", { role: "giver", result: "done" });
-        this.#given(effect.instances, config.peer);
+        this.#given(effect.instances, config.peer, effect.onRequest);
         return;
       case "handover-failed":
         this.#counters.count("handovers", {
@@ -396,9 +396,9 @@ export class PairLink {
     });
   }
 
-  #given(ids: readonly number[], to: string | undefined): void {
+  #given(ids: readonly number[], to: string | undefined, onRequest = false): void {
     const giving = this.#all(ids);
-    Instance.together(giving, { type: "given", to });
+    Instance.together(giving, { type: "given", to, onRequest });
     whenAllSettled(giving, () => {
       for (const { instances } of this.#waiting) for (const id of ids) instances.delete(id);
       const over = this.#waiting.filter(({ instances }) => instances.size === 0);

@@ -117,6 +117,7 @@ export const MUTATIONS: readonly Mutation[] = [
     CONTENTION,
     "return unchanged({ ...state, reassertAt: later });",
     "return unchanged(state);",
+    60_000,
   ),
   mutation(
     "priority 0 ignored",
@@ -498,11 +499,13 @@ export const MUTATIONS: readonly Mutation[] = [
     "return { state: taken, effects };",
   ),
   mutation("who gives is not mute", WORD, "mute: true", "mute: false"),
+  mutation("what was handed over is preempted", WORD, "isWanted ? NEVER : undefined", "undefined"),
+  mutation("what was asked for is left alone", WORD, "onRequest !== true && peer", "peer"),
   mutation(
-    "what was handed over is preempted",
-    WORD,
-    "peer.priority < router.priority ? NEVER : undefined",
-    "undefined",
+    "what a member leaves alone is asked for",
+    ROUTER,
+    "context.heldBackBy !== undefined && !isCertain(state.expecting)",
+    'context.heldBackBy !== undefined && !isCertain(state.expecting) && context.peer?.state !== "master"',
   ),
   mutation(
     "the peer is told before the address is gone",

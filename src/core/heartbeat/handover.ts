@@ -39,6 +39,8 @@ const REMEMBERED_FOR = seconds(1);
 /** A question of ours that is not answered yet. */
 interface Asked {
   readonly kind: "offer" | "request";
+  /** An offer that the peer had asked for. */
+  readonly onRequest: boolean;
   readonly id: number;
   readonly instances: readonly number[];
   readonly repeatAt: Instant;
@@ -94,8 +96,8 @@ export type HandoverEffect =
   | { readonly type: "offering"; readonly instances: readonly number[] }
   /** Claim and announce them, then say `claimed` with this number, or `take-failed`. */
   | { readonly type: "take"; readonly offer: number; readonly instances: readonly number[] }
-  /** The peer has them: take the addresses off, without a word to anybody. */
-  | { readonly type: "let-go"; readonly instances: readonly number[] }
+  /** The peer has them, `onRequest` because it asked for them: take the addresses off, without a word to anybody. */
+  | { readonly type: "let-go"; readonly instances: readonly number[]; readonly onRequest: boolean }
   /** It did not come about; `kind` is what we had asked. */
   | {
       readonly type: "handover-failed";
@@ -127,6 +129,7 @@ export function ask(
   wanted: readonly number[],
   now: Instant,
   parties: Parties,
+  onRequest = false,
 ): HandoverStep {
   const instances = wholeGroups(wanted, parties.roster);
   const reason = objection(kind, instances, parties);
@@ -136,6 +139,7 @@ export function ask(
   if (isAsked) return unchanged(handover);
   const asked: Asked = {
     kind,
+    onRequest,
     id: handover.nextId,
     instances,
     repeatAt: after(now, REPEAT_EVERY),
@@ -194,7 +198,7 @@ function onAnswer(
 ): HandoverStep {
   const question = handover.asked.find(({ id }) => id === message.id);
   if (question === undefined) return unchanged(handover);
-  const { kind, instances } = question;
+  const { kind, instances, onRequest } = question;
   const without = { ...handover, asked: handover.asked.filter((other) => other !== question) };
   if (message.kind === "refused")
     return {
@@ -202,7 +206,7 @@ function onAnswer(
       effects: [{ type: "handover-failed", kind, instances, reason: message.reason }],
     };
   return kind === "offer"
-    ? { ...unchanged(without), effects: [{ type: "let-go", instances }] }
+    ? { ...unchanged(without), effects: [{ type: "let-go", instances, onRequest }] }
     : unchanged(handover);
 }
 
@@ -249,7 +253,7 @@ function onRequest(handover: Handover, request: Message, now: Instant, parties: 
   const reason = cannotGive(instances, parties);
   if (reason !== undefined) return refuse(handover, request, reason, now);
   const heard = { ...handover, inquiries: [...handover.inquiries, inquiry(request, undefined, now)] };
-  return ask(heard, "offer", instances, now, parties);
+  return ask(heard, "offer", instances, now, parties, true);
 }
 
 function cannotGive(

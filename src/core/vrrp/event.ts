@@ -42,8 +42,8 @@ export type Event =
   | { readonly type: "take"; readonly from: string }
   /** A handover to the peer begins. */
   | { readonly type: "give" }
-  /** It is over: `to` has the addresses; or nobody has taken them. */
-  | { readonly type: "given"; readonly to: string | undefined }
+  /** It is over: `to` has the addresses, `onRequest` because it asked for them; or nobody has taken them. */
+  | { readonly type: "given"; readonly to: string | undefined; readonly onRequest?: boolean }
   | { readonly type: "shutdown" };
 
 /** What the driver must do. */

@@ -16,7 +16,7 @@
 import type { IpAddress } from "../units/ip-address.ts";
 import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
 import { giveWay } from "./contention.ts";
-import { type Context, type Step, unchanged } from "./event.ts";
+import { type Context, type Event, type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
 import type { State, TransitionCause } from "./state.ts";
 import { OWNER } from "./priority.ts";
@@ -147,33 +147,56 @@ export function onGive(state: State, now: Instant): Step {
 
 /**
  * The handover is over. If the peer has the addresses, they go here; and a peer of lower priority is not preempted: it has
- * them because somebody wanted that.
+ * them because somebody wanted that; unless it had asked for them when it was the better one.
  */
-export function onGiven(state: State, to: string | undefined, now: Instant, { router, peer }: Context): Step {
+export function onGiven(
+  state: State,
+  { to, onRequest }: Event & { type: "given" },
+  now: Instant,
+  { router, peer }: Context,
+): Step {
   if (state.name !== "master") return unchanged(state);
-  if (to === undefined) return resume(state, router);
+  if (to === undefined) return resume(state, now, router);
+  const isWanted = onRequest !== true && peer !== undefined && peer.priority < router.priority;
   const next = {
     ...waitingFor(peer?.primary, router.advertInterval, now, router),
-    preemptAt: peer !== undefined && peer.priority < router.priority ? NEVER : undefined,
+    preemptAt: isWanted ? NEVER : undefined,
   };
   return { state: next, effects: [...clear(router), publish(state, next, "handover", to)] };
 }
 
 /**
- * A master whose handover has come to nothing. It announces again: what it had to announce meanwhile was left out, and the
- * peer may have begun to.
+ * A master whose handover has come to nothing. It says so on the segment at once: the peer may have taken the addresses, and
+ * its answer may be lost. And it announces again: what it had to announce meanwhile was left out, and the peer may have
+ * begun to.
  */
 export function resume(
   state: State & { name: "master" },
+  now: Instant,
   router: VirtualRouter,
 ): Step & { readonly state: { name: "master" } } {
   if (state.mute !== true) return { state, effects: [] };
-  return { state: { ...state, mute: false, deafUntil: undefined }, effects: [announce(router)] };
+  const nextAdvertAt = after(now, router.advertInterval);
+  return {
+    state: { ...state, mute: false, deafUntil: undefined, nextAdvertAt },
+    effects: [{ type: "send-advert" }, announce(router)],
+  };
 }
 
 /** True while adverts do not count: the addresses are changing hands. */
 export function isDeaf({ deafUntil }: State & { name: "master" }, now: Instant): boolean {
   return deafUntil !== undefined && now < deafUntil;
+}
+
+/**
+ * A taker hears an advert that does not count. Whoever sent it may be master still, or again, and may have announced: when we
+ * listen again, it hears from us.
+ */
+export function overheard(state: State & { name: "master" }, { contention }: VirtualRouter): State {
+  const { deafUntil } = state;
+  if (state.mute === true || deafUntil === undefined) return state;
+  const nextAdvertAt = state.nextAdvertAt < deafUntil ? state.nextAdvertAt : deafUntil;
+  return { ...state, nextAdvertAt, reassertAt: contention.announceRepeat === 0 ? undefined : deafUntil };
 }
 
 /** How the peer stands to this router where both are master. */

@@ -36,6 +36,7 @@ import {
 import type { VirtualRouter } from "./model.ts";
 import {
   isDeaf,
+  overheard,
   onDueBesidePeer,
   onGive,
   onGiven,
@@ -93,7 +94,7 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
     case "give":
       return onGive(state, now);
     case "given":
-      return onGiven(state, event.to, now, context);
+      return onGiven(state, event, now, context);
     case "shutdown":
       return onShutdown(state, context);
   }
@@ -134,7 +135,7 @@ function onAdvert(state: State, event: Event & { type: "advert" }, now: Instant,
     case "backup":
       return onAdvertAsBackup(state, event.advert, event.source, now, context.router);
     case "master":
-      if (isDeaf(state, now)) return unchanged(state);
+      if (isDeaf(state, now)) return unchanged(overheard(state, context.router));
       return onAdvertAsMaster(state, event.advert, event.source, now, context);
   }
 }
@@ -154,13 +155,13 @@ function onDeadline(state: State, now: Instant, context: Context): Step {
       return onRefusalOver(state, now, context);
     case "backup":
       if (now < state.masterDownAt) return unchanged(state);
-      if (context.peer?.state === "master") return onDueBesidePeer(state, context.peer, now, context);
       if (context.heldBackBy !== undefined && !isCertain(state.expecting))
         return unchanged(waitingOn(state, now, context.router));
+      if (context.peer?.state === "master") return onDueBesidePeer(state, context.peer, now, context);
       return becomeMaster(state, state.expecting, state.master, now, context);
     case "master":
       if (state.mute === true && isDeaf(state, now)) return unchanged(state);
-      return onDeadlineAsMaster(resume(state, context.router), now, context.router);
+      return onDeadlineAsMaster(resume(state, now, context.router), now, context.router);
   }
 }
 

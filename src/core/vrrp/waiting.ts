@@ -49,8 +49,8 @@ export function rescheduled(
   const isHumbler = (before.preempt && !router.preempt) || router.priority < before.priority;
   if (isHumbler && state.expecting === "preempted-lower-priority")
     return waitingFor(state.master, advertInterval, now, router);
-  // Who is asked whether it lives has its own time for that.
-  const isAsking = state.expecting === "peer-silent";
+  // Who is asked whether it lives, or to hand over, has its own time for that.
+  const isAsking = state.expecting === "peer-silent" || state.askedHandover === true;
   const shift = isAsking
     ? 0
     : masterDownInterval(router, advertInterval) - masterDownInterval(before, state.advertInterval);
@@ -81,5 +81,5 @@ export function waitingFor(
 /** Another full wait. A master that has fallen silent here is none that this router hears any more. */
 export function waitingOn(state: State & { name: "backup" }, now: Instant, router: VirtualRouter): State {
   const masterDownAt = after(now, masterDownInterval(router, state.advertInterval));
-  return { ...state, masterDownAt, master: undefined };
+  return { ...state, masterDownAt, master: undefined, askedHandover: false };
 }

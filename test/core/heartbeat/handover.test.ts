@@ -36,7 +36,7 @@ t.test("offer, take, taken, let go", (t) => {
   t.same(pair.run(51), ["51 b take 1 7"]);
   t.same(pair.run(58), [], "repeated each 5 ms, and asked of the driver once");
   t.same(pair.tell("b", { type: "claimed", offer: 1 }), []);
-  t.same(pair.run(59), ["59 a let-go 7"], "once, although the answer comes by two paths");
+  t.same(pair.run(59), ["59 a let-go 7 onRequest=false"], "once, although the answer comes by two paths");
   t.same(pair.run(500), []);
   t.end();
 });
@@ -67,7 +67,7 @@ t.test("an answer that is lost comes again with the offer", (t) => {
   t.same(pair.run(54), []);
   pair.cut.clear();
   // The offer of 55 is heard at 56, and so answered.
-  t.same(pair.run(57), ["57 a let-go 7"]);
+  t.same(pair.run(57), ["57 a let-go 7 onRequest=false"]);
   t.end();
 });
 
@@ -77,7 +77,7 @@ t.test("one path is enough", (t) => {
   pair.tell("a", { type: "hand-over", instances: [7] });
   t.same(pair.run(52), ["51 b take 1 7"]);
   pair.tell("b", { type: "claimed", offer: 1 });
-  t.same(pair.run(60), ["53 a let-go 7"]);
+  t.same(pair.run(60), ["53 a let-go 7 onRequest=false"]);
   t.end();
 });
 
@@ -86,7 +86,7 @@ t.test("a sync group goes as a whole", (t) => {
   t.same(pair.tell("a", { type: "hand-over", instances: [9] }), ["50 a offering 9+8"]);
   t.same(pair.run(52), ["51 b take 1 9+8"]);
   pair.tell("b", { type: "claimed", offer: 1 });
-  t.same(pair.run(60), ["53 a let-go 9+8"]);
+  t.same(pair.run(60), ["53 a let-go 9+8 onRequest=false"]);
   t.end();
 });
 
@@ -97,7 +97,7 @@ t.test("several at once, each with its own number", (t) => {
   t.same(pair.tell("a", { type: "hand-over", instances: [9] }), [], "is on its way with the group");
   t.same(pair.run(52), ["51 b take 1 7", "51 b take 2 8+9"]);
   pair.tell("b", { type: "claimed", offer: 2 });
-  t.same(pair.run(60), ["53 a let-go 8+9"]);
+  t.same(pair.run(60), ["53 a let-go 8+9 onRequest=false"]);
   t.end();
 });
 
@@ -266,7 +266,7 @@ t.test("a backup that outranks the master asks, is offered, and takes", (t) => {
   t.same(pair.tell("b", { type: "request", instances: [8] }), []);
   t.same(pair.run(53), ["51 a offering 8+9", "52 b take 1 8+9"]);
   pair.tell("b", { type: "claimed", offer: 1 });
-  t.same(pair.run(60), ["54 a let-go 8+9"]);
+  t.same(pair.run(60), ["54 a let-go 8+9 onRequest=true"]);
   t.same(pair.run(500), [], "the request is over with the offer");
   t.end();
 });

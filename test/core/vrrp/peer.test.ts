@@ -167,6 +167,32 @@ t.test("a backup that preempts asks the peer to hand over, and does not wait for
   t.end();
 });
 
+t.test("nor shorter, or longer, when its priority changes meanwhile", (t) => {
+  const story = Story.backup();
+  story.hearPeer(0.5, { state: "master", priority: 50 });
+  story.hear(1, { priority: 50 });
+  story.wake(3.609_375);
+  story.change(3.65, { priority: 250 });
+  t.equal(story.due, 3.709_375);
+  t.end();
+});
+
+t.test("and asks for nothing while another member of its sync group leaves the peer alone", (t) => {
+  const story = Story.backup();
+  story.hearPeer(0.5, { state: "master", priority: 50 });
+  story.hear(1, { priority: 50 });
+  story.heldBackBy = "mail";
+  t.same(story.wake(3.609_375), []);
+  t.equal(story.due, 3.609_375 + 3.609_375);
+  story.heldBackBy = undefined;
+  t.same(story.wake(7.218_75), ["ask the peer to hand over"]);
+  story.heldBackBy = "mail";
+  t.same(story.wake(7.318_75), [], "nor takes what it was refused");
+  story.heldBackBy = undefined;
+  t.same(story.wake(7.318_75 + 3.609_375), ["ask the peer to hand over"], "it asks anew");
+  t.end();
+});
+
 t.test("a taker claims at once, and is deaf to the giver's last adverts", (t) => {
   const story = Story.backup();
   story.hearPeer(0.5, { state: "master" });
@@ -177,8 +203,10 @@ t.test("a taker claims at once, and is deaf to the giver's last adverts", (t) =>
     "backup -> master (handover: lvs1)",
   ]);
   t.same(story.hear(1.049), []);
+  t.equal(story.due, 1.05, "whoever spoke may have announced");
+  t.same(story.wake(1.05), ["advert", "announce 192.0.2.100 eth0 x5"]);
   t.same(story.hearPeer(1.049, { state: "master", priority: 160 }), []);
-  t.same(story.hear(1.05).at(-1), "master -> backup (higher-priority: 192.0.2.11)");
+  t.same(story.hear(1.051).at(-1), "master -> backup (higher-priority: 192.0.2.11)");
   t.end();
 });
 
@@ -200,23 +228,20 @@ t.test(
   },
 );
 
-t.test(
-  "a giver that nobody takes from goes on: it announces again, and sends the advert that is due",
-  (t) => {
-    const again = "announce 192.0.2.100 eth0 x5";
-    const told = Story.master();
-    told.give(0.98, { type: "give" });
-    t.same(told.give(1.02, { type: "given", to: undefined }), [again]);
-    t.same(told.wake(1.03), ["advert"]);
-    t.same(told.hear(1.04, { priority: 200 }).at(-1), "master -> backup (higher-priority: 192.0.2.11)");
-    const untold = Story.master();
-    untold.give(0.98, { type: "give" });
-    t.same(untold.wake(1.03), [again, "advert"]);
-    t.same(untold.give(1.04, { type: "given", to: undefined }), []);
-    t.same(untold.hear(1.05, { priority: 200 }).at(-1), "master -> backup (higher-priority: 192.0.2.11)");
-    t.end();
-  },
-);
+t.test("a giver that nobody takes from goes on: it sends an advert, and announces again", (t) => {
+  const again = ["advert", "announce 192.0.2.100 eth0 x5"];
+  const told = Story.master();
+  told.give(0.98, { type: "give" });
+  t.same(told.give(1.02, { type: "given", to: undefined }), again);
+  t.equal(told.due, 2.02);
+  t.same(told.hear(1.04, { priority: 200 }).at(-1), "master -> backup (higher-priority: 192.0.2.11)");
+  const untold = Story.master();
+  untold.give(0.98, { type: "give" });
+  t.same(untold.wake(1.03), again);
+  t.same(untold.give(1.04, { type: "given", to: undefined }), []);
+  t.same(untold.hear(1.05, { priority: 200 }).at(-1), "master -> backup (higher-priority: 192.0.2.11)");
+  t.end();
+});
 
 t.test("what was handed to a peer of lower priority is left to it until it gets worse", (t) => {
   const story = Story.master();
@@ -231,6 +256,20 @@ t.test("what was handed to a peer of lower priority is left to it until it gets 
   story.hear(9, { priority: 40 });
   t.equal(story.due, 7 + 3.609_375, "no longer put off");
   t.same(story.wake(7 + 3.609_375), ["ask the peer to hand over"]);
+  t.end();
+});
+
+t.test("unless the peer had asked for it when it was the better one", (t) => {
+  const story = Story.master();
+  story.hearPeer(0.5, { priority: 200 });
+  story.give(1, { type: "give" });
+  story.hearPeer(1.005, { priority: 50 });
+  story.give(1.01, { type: "given", to: "lvs2", onRequest: true });
+  story.hearPeer(1.02, { state: "master", priority: 50 });
+  story.hear(2, { priority: 50 });
+  story.hear(3, { priority: 50 });
+  t.equal(story.due, 1.01 + 3.609_375, "not put off");
+  t.same(story.wake(1.01 + 3.609_375), ["ask the peer to hand over"]);
   t.end();
 });
 

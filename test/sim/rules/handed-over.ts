@@ -5,8 +5,8 @@
  * paced (vrrp_garp_interval), which may take any time.
  */
 
-import { type Instant, milliseconds } from "../../../src/core/units/time.ts";
-import type { VirtualAddress } from "../../../src/core/vrrp/model.ts";
+import { after, type Instant, milliseconds } from "../../../src/core/units/time.ts";
+import type { VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import { macText } from "../client.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
@@ -28,11 +28,19 @@ export const handedOver: Rule = {
     const farewells = new Map<Machine, Farewell>();
     /** Told to stop while it takes, it lets go of what it has just got, and says so: the giver takes it again. */
     const stopping = new Set<Machine>();
+    /** When a master last could not serve any more: a moment later it has what it said that it had taken no more. */
+    const failedAt = new Map<string, Instant>();
     return {
+      stepped(machine, { working: { router, state }, before }) {
+        if (before.name === "master" && state.name === "fault")
+          failedAt.set(`${machine.name} ${router.name}`, world.now);
+      },
       published(machine, router, { from, to, cause }) {
         if (from !== "master" || to !== "backup" || cause !== "handover") return;
         const peer = other(world, machine);
         if (peer === undefined || stopping.has(peer) || isDisturbed(world, peer, world.now - AT_MOST)) return;
+        const failed = failedAt.get(`${peer.name} ${router.name}`);
+        if (failed !== undefined && world.now <= after(failed, AT_MOST)) return;
         const theirs = world.routers(peer).find(({ name }) => name === router.name)?.addresses ?? [];
         for (const address of router.addresses) {
           const isTheirs = theirs.some((own) => own.address === address.address);
@@ -93,8 +101,9 @@ function farewell(world: World, machine: Machine): Farewell | undefined {
   for (const { router, state } of machine.brain?.working.values() ?? []) {
     if (state.name !== "master") continue;
     const theirs = to.brain?.working.get(router.name);
-    // Whoever else of its group cannot serve keeps it from serving.
     if (theirs?.state.name !== "backup" || theirs.router.syncGroup !== router.syncGroup) continue;
+    if (!membersOf(machine, router).every((name) => to.brain?.working.get(name)?.state.name === "backup"))
+      continue;
     const known = world.hearsay(to).word(router.name)?.state === "master";
     if (!known || world.hearsay(machine).word(router.name)?.state !== "backup") continue;
     for (const address of router.addresses)
@@ -102,6 +111,13 @@ function farewell(world: World, machine: Machine): Farewell | undefined {
         addresses.push(address);
   }
   return addresses.length === 0 ? undefined : { to, addresses, since: world.now };
+}
+
+/** The members of its sync group: one that cannot serve keeps all of them from serving. */
+function membersOf(machine: Machine, { name, syncGroup }: VirtualRouter): readonly string[] {
+  if (syncGroup === undefined) return [name];
+  const all = [...(machine.brain?.working.values() ?? [])].map(({ router }) => router);
+  return all.filter((other) => other.syncGroup === syncGroup).map((other) => other.name);
 }
 
 /** It is in trouble, or has been since then; or its kernel refuses what a handover takes. */

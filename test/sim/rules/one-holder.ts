@@ -19,7 +19,7 @@
  * A dead process' address is gone when its lease is over: no excuse lasts longer than that.
  *
  * Somebody else who gives an address to a director over and over has it taken away at once, and after that once a second;
- * one that is in no instance there is not ours to take.
+ * one that is in no instance there is not ours to take, and neither is one that an owner had before it started.
  */
 
 import { after, between, type Duration, type Instant } from "../../../src/core/units/time.ts";
@@ -72,10 +72,14 @@ export const oneHolder: Rule = {
   },
 };
 
-/** It is no address of its, or it has been taken away from it a moment ago. */
+/**
+ * What was given to it is no address of its, or has been taken away from it a moment ago; or nobody is there to take it away;
+ * or it is an owner, who leaves alone what was there before it.
+ */
 function isTolerated(world: World, machine: Machine, address: IpAddress): boolean {
-  const isOurs = world.routerOf(machine, address) !== undefined;
-  return !isOurs || world.now <= world.leftAloneUntil(machine, address);
+  const router = world.routerOf(machine, address);
+  if (router === undefined || router.priority === 255 || machine.brain === undefined) return true;
+  return world.now <= world.leftAloneUntil(machine, address);
 }
 
 function allowedUntil(

@@ -153,7 +153,8 @@ function updated(
   const router = effective(working);
   if (event.type === "given" && wait === undefined) {
     const isLesser = working.peer !== undefined && working.peer.priority < router.priority;
-    return { ...full(router, router.advertInterval, now, peer), preemptAt: isLesser ? NEVER : undefined };
+    const isLeftAlone = isLesser && event.onRequest !== true;
+    return { ...full(router, router.advertInterval, now, peer), preemptAt: isLeftAlone ? NEVER : undefined };
   }
   if (wait !== undefined && event.type === "peer") {
     const hasFallen =
@@ -212,12 +213,8 @@ function shifted(wait: Patience, { working, event }: Stepped, now: Instant): Pat
   const delayed = (router.preemptDelay - before.preemptDelay) as Duration;
   const known = wait.preemptAt;
   const preemptAt = known === undefined || known === NEVER ? known : after(known, delayed);
-  if (wait.asked) {
-    // A hundred milliseconds, from wherever they began: what the change adds to any wait it adds to this one.
-    const moved = down(router, interval) - down(before, wait.interval);
-    const [notBefore, notAfter] = [wait.notBefore + moved, wait.notAfter + moved];
-    return { ...wait, interval, preemptAt, notBefore, notAfter };
-  }
+  // A hundred milliseconds, whatever changes.
+  if (wait.asked) return { ...wait, interval, preemptAt };
   const changed = { ...full(router, interval, wait.since, wait.master), preemptAt };
   if (!wait.resigned) return { ...changed, lesserHeard: wait.lesserHeard };
   const least = Math.min(wait.notBefore, wait.since + skew(router, interval));
