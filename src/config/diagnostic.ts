@@ -67,6 +67,7 @@ export const DIAGNOSTICS = {
   "plain-source": "warning",
   "vmac-contradiction": "error",
   "vmac-unicast": "error",
+  "unused-fifo-script": "warning",
   "unused-vmac": "warning",
   "duplicate-vmac": "error",
   "ipvlan-address": "error",

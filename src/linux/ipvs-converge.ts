@@ -5,9 +5,11 @@
 
 import { type Operation, type Plan, plan, subject } from "../core/balance/plan.ts";
 import { type ServiceId, serviceKey } from "../core/balance/service.ts";
+import { operationText } from "../core/balance/plan-text.ts";
 import type { Table } from "../core/balance/table.ts";
+import { UNHEEDED, unheeded } from "../core/balance/tunnel-knowledge.ts";
 import type { Ipvs } from "./ipvs.ts";
-import type { KernelError } from "./kernel-error.ts";
+import { KernelError } from "./kernel-error.ts";
 
 /** So often the table is looked at; somebody else would have to change it all the time to need more. */
 const ROUNDS_MAX = 5;
@@ -24,7 +26,7 @@ export interface Convergence {
   readonly found: Table;
   /** What was carried out, in this order. */
   readonly done: Plan;
-  /** What the kernel will not do; one for each service or destination. */
+  /** What the kernel will not do, or has not done although it said yes; one for each service or destination. */
   readonly refusals: readonly Refusal[];
   /** Subjects of operations that were planned on a look at the table which was out of date. */
   readonly stale: ReadonlySet<string>;
@@ -48,8 +50,14 @@ export async function converge(
     const observed = await ipvs.observe((key) => ours.has(key));
     found ??= observed;
     const left = plan(desired, observed, owned).filter((operation) => !isRefused(operation, refused));
-    if (left.length === 0) settled = true;
-    else {
+    if (left.length === 0) {
+      settled = true;
+      for (const operation of unheeded(desired, observed)) {
+        if (refused.has(subject(operation))) continue;
+        const error = new KernelError(`ipvsadm ${operationText(operation)}`, UNHEEDED);
+        refused.set(subject(operation), { operation, error });
+      }
+    } else {
       await ipvs.prepare(left);
       await carryOut(ipvs, left, { done, refused, stale });
     }

@@ -20,8 +20,8 @@ export interface Program {
   readonly command: readonly [string, ...string[]];
   /** It runs as this user, without supplementary groups; or not at all, where we are neither that user nor may be. */
   readonly user: ScriptUser;
-  /** Past it the whole process group is killed. */
-  readonly timeout: Duration;
+  /** Past it the whole process group is killed; undefined for one that is to run on. */
+  readonly timeout: Duration | undefined;
   /** The variables that it sees besides PATH. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -85,10 +85,9 @@ export function runProgram(program: Program, signal?: AbortSignal, roll?: Progra
         else finish(status, `exit status ${status}`);
       });
     });
-    timer = setTimeout(
-      () => giveUp(`not done within ${toSeconds(program.timeout)} s`),
-      toMilliseconds(program.timeout),
-    );
+    const { timeout } = program;
+    if (timeout !== undefined)
+      timer = setTimeout(() => giveUp(`not done within ${toSeconds(timeout)} s`), toMilliseconds(timeout));
     signal?.addEventListener("abort", onAbort);
   });
 }

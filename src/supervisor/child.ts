@@ -18,10 +18,17 @@ import {
   ZERO,
 } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
-import { KernelError } from "../linux/kernel-error.ts";
+import type { KernelError } from "../linux/kernel-error.ts";
 
-/** A child that has not left after so long is ended. */
-const STOP_PATIENCE_MS = 10_000;
+/** How long a child may take to leave before it is ended. */
+interface StopPatience {
+  /** Since it told of something last: the kernel takes its time for each interface of hundreds. */
+  readonly silentMs: number;
+  /** For all of it; within the unit's TimeoutStopSec. */
+  readonly wholeMs: number;
+}
+
+const STOP_PATIENCE: StopPatience = { silentMs: 10_000, wholeMs: 60_000 };
 
 /** What a child is told as it happens. */
 type News = Findings | Held | Maintenance;
@@ -40,8 +47,8 @@ export interface ChildSpecification<Report> {
   readonly onEventsDropped: (count: number) => void;
   /** What each new process is told before its configuration. */
   readonly known: () => readonly News[];
-  /** Takes out of the kernel what the child had put there and can no longer take out itself. */
-  readonly release: () => Promise<void>;
+  /** Takes out of the kernel what the child had put there and can no longer take out itself; what would not go. */
+  readonly release: () => Promise<readonly KernelError[]>;
   /** True when what it has put there must not stand while it is away: two directors might hold an address. */
   readonly releaseWhileAway: boolean;
 }
@@ -58,14 +65,18 @@ export class Child<Config, Report, Call = never, Answer = never> {
   #away = false;
   #released: Promise<void> = Promise.resolve();
   #stopping = false;
+  readonly #patience: StopPatience;
+  /** Ends it while it leaves and tells of nothing. */
+  #impatience: NodeJS.Timeout | undefined;
   #config: Config | undefined;
   #whenConfigured: (() => void)[] = [];
   /** Calls without an answer so far, by their id. */
   readonly #calls = new Map<number, (answer: Answer | undefined) => void>();
   #nextCall = 1;
 
-  constructor(specification: ChildSpecification<Report>) {
+  constructor(specification: ChildSpecification<Report>, patience = STOP_PATIENCE) {
     this.#specification = specification;
+    this.#patience = patience;
   }
 
   /** Puts a configuration into force, starting the process with the first; resolves when it is. */
@@ -104,9 +115,13 @@ export class Child<Config, Report, Call = never, Answer = never> {
       return;
     }
     this.#tell({ type: "stop" });
-    const impatience = setTimeout(() => leaving.kill("SIGKILL"), STOP_PATIENCE_MS);
+    const { silentMs, wholeMs } = this.#patience;
+    const end = (): void => void leaving.kill("SIGKILL");
+    this.#impatience = setTimeout(end, silentMs);
+    const limit = setTimeout(end, wholeMs);
     const [status] = (await once(leaving, "exit")) as [number | null];
-    clearTimeout(impatience);
+    for (const timer of [this.#impatience, limit]) clearTimeout(timer);
+    this.#impatience = undefined;
     if (status !== 0) await this.#release();
   }
 
@@ -156,6 +171,7 @@ export class Child<Config, Report, Call = never, Answer = never> {
         for (const resolve of this.#whenConfigured.splice(0)) resolve();
         break;
       case "event":
+        this.#impatience?.refresh();
         this.#specification.onEvent(message.event, from.pid ?? 0);
         break;
       case "report":
@@ -209,12 +225,8 @@ export class Child<Config, Report, Call = never, Answer = never> {
 
   async #releaseNow(): Promise<void> {
     const { name, release, onEvent } = this.#specification;
-    try {
-      await release();
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      onEvent(event("process-unclean", { process: name, error: error.message }), 0);
-    }
+    for (const { message } of await release())
+      onEvent(event("process-unclean", { process: name, error: message }), 0);
   }
 }
 

@@ -8,9 +8,8 @@ import { existsSync } from "node:fs";
 import { formatDiagnostic } from "../config/diagnostic.ts";
 import type { Reading } from "../config/read.ts";
 import { missingCapabilities } from "../linux/capabilities.ts";
-import { KernelError } from "../linux/kernel-error.ts";
 import { openLog } from "./log.ts";
-import { BALANCER_RELEASES, FAILOVER_RELEASES } from "./release.ts";
+import { BALANCER_RELEASES, FAILOVER_RELEASES, release } from "./release.ts";
 import { RunDirectory, RunDirectoryError } from "./run-directory.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -67,16 +66,8 @@ export async function runRelease(path: string): Promise<number> {
 
 /** The reasons for what could not be removed; its record stays. */
 async function releaseAll(path: string): Promise<readonly string[]> {
-  const failures: string[] = [];
-  for (const release of [...FAILOVER_RELEASES, ...BALANCER_RELEASES]) {
-    try {
-      await release(path);
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      failures.push(error.message);
-    }
-  }
-  return failures;
+  const failures = await release([...FAILOVER_RELEASES, ...BALANCER_RELEASES], path);
+  return failures.map(({ message }) => message);
 }
 
 function take(path: string): RunDirectory | RunDirectoryError {

@@ -142,7 +142,10 @@ export class MaintenanceWatch {
     for (const name of meaningless.filter((one) => !this.#told.has(one)).slice(0, TOLD_MAX)) {
       const file = name.slice(0, NAME_SHOWN_MAX);
       this.#listener.event(
-        event("maintenance-ignored", { file, cause: "it is no address, with or without a port" }),
+        event("maintenance-ignored", {
+          file,
+          cause: "it is no address, with or without a port: name it by the real server's address",
+        }),
       );
     }
     this.#told = new Set(meaningless);

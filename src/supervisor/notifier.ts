@@ -7,6 +7,7 @@
 import type { Event } from "../core/report/event.ts";
 import type { InstanceStateName } from "../core/report/channel.ts";
 import {
+  fifoLine,
   type GroupNotify,
   groupState,
   type InstanceNotify,
@@ -26,7 +27,6 @@ import {
   type Telling,
 } from "../core/supervision/notify-queue.ts";
 import type { Duration } from "../core/units/time.ts";
-import { NotifyPipes } from "./notify-pipes.ts";
 import { runNotifyProgram } from "./notify-program.ts";
 
 /** Who hears how it went. */
@@ -34,8 +34,8 @@ export interface NotifierListener {
   event(happened: Event): void;
   /** A script of an instance or a sync group has ended. */
   ran(name: string, state: string, ok: boolean): void;
-  /** Lines for a pipe were dropped. */
-  dropped(path: string, count: number): void;
+  /** A line for the pipes. */
+  line(line: string): void;
 }
 
 interface Told {
@@ -48,22 +48,20 @@ interface Told {
 /** The teller. */
 export class Notifier {
   readonly #listener: NotifierListener;
-  readonly #pipes: NotifyPipes;
   readonly #instances = new Map<string, Told>();
   readonly #groups = new Map<string, Told>();
   readonly #abort = new AbortController();
   #whenIdle: (() => void)[] = [];
 
-  constructor(runDirectory: string, listener: NotifierListener) {
+  constructor(listener: NotifierListener) {
     this.#listener = listener;
-    this.#pipes = new NotifyPipes(runDirectory, listener);
   }
 
   /**
    * Goes by this configuration from now on. An instance that is not in it keeps its scripts for its stop, which has yet to
    * come. Nobody is told anything anew.
    */
-  configure({ instances, groups, fifos }: NotifyConfig): void {
+  configure({ instances, groups }: Pick<NotifyConfig, "instances" | "groups">): void {
     for (const notify of instances) known(this.#instances, notify.instance).notify = notify;
     for (const name of this.#groups.keys())
       if (!groups.some(({ group }) => group === name)) this.#groups.delete(name);
@@ -73,7 +71,6 @@ export class Notifier {
       told.last ??= this.#groupNotice(notify, "startup");
       told.notify = notify;
     }
-    this.#pipes.configure(fifos);
   }
 
   /** The failover process reported a transition. */
@@ -104,7 +101,6 @@ export class Notifier {
     for (const { last } of this.#instances.values())
       if (last !== undefined) this.#notice({ ...last, state: "stop", cause: "shutdown" });
     await this.#idle();
-    this.#pipes.close();
   }
 
   /** Kills what runs, and runs no more. */
@@ -134,7 +130,7 @@ export class Notifier {
   }
 
   #put(told: Told, notice: Notice): void {
-    this.#pipes.tell(notice);
+    this.#listener.line(fifoLine(notice));
     if (told.notify !== undefined) this.#step(told, { type: "notice", notice });
   }
 

@@ -1,5 +1,5 @@
 /**
- * The named pipes that get a line for each state of an instance. A reader that does not read holds nothing up: lines wait,
+ * The named pipes that get a line for each state of an instance, or of a virtual or real server. A reader that does not read holds nothing up: lines wait,
  * so many of them, and then the oldest are dropped and counted.
  */
 
@@ -7,9 +7,10 @@ import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Event, event } from "../core/report/event.ts";
 import { type LineQueue, NO_LINES, put, written } from "../core/supervision/line-queue.ts";
-import { fifoLine, type Notice, type NotifyFifo } from "../core/supervision/notify.ts";
+import type { FifoSubject, NotifyFifo } from "../core/supervision/notify.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import { type NamedPipe, openNamedPipe } from "../linux/named-pipe.ts";
+import { PipeReader } from "./pipe-reader.ts";
 
 /** A full pipe, or one that cannot be opened, is tried again so often. */
 const RETRY_MS = 250;
@@ -24,7 +25,9 @@ interface PipeListener {
 export class NotifyPipes {
   readonly #runDirectory: string;
   readonly #listener: PipeListener;
-  readonly #writers = new Map<string, PipeWriter>();
+  readonly #pipes = new Map<string, Pipe>();
+  /** Readers that have seen, or will see, the end. */
+  readonly #leaving = new Set<Promise<void>>();
 
   constructor(runDirectory: string, listener: PipeListener) {
     this.#runDirectory = runDirectory;
@@ -33,27 +36,49 @@ export class NotifyPipes {
 
   /** Writes to these from now on; takes away those that are no longer asked for, if they were ours. */
   configure(fifos: readonly NotifyFifo[]): void {
-    for (const [path, writer] of this.#writers) {
-      if (fifos.some((fifo) => fifo.path === path)) continue;
+    for (const [path, { writer, reader, as }] of this.#pipes) {
+      if (fifos.some((fifo) => JSON.stringify(fifo) === JSON.stringify(as))) continue;
       writer.close();
-      this.#writers.delete(path);
+      if (reader !== undefined) this.#leave(reader);
+      this.#pipes.delete(path);
     }
-    for (const fifo of fifos) {
-      if (this.#writers.has(fifo.path)) continue;
-      // One of an earlier life that was killed lies in the run directory.
-      const ours = dirname(fifo.path) === this.#runDirectory;
-      this.#writers.set(fifo.path, new PipeWriter(fifo, ours, this.#listener));
-    }
+    for (const fifo of fifos) if (!this.#pipes.has(fifo.path)) this.#pipes.set(fifo.path, this.#open(fifo));
   }
 
-  /** A line on each pipe. */
-  tell(notice: Notice): void {
-    for (const writer of this.#writers.values()) writer.put(fifoLine(notice));
+  /** A line on each pipe that gets those of its kind. */
+  tell(about: FifoSubject, line: string): void {
+    for (const { writer, as } of this.#pipes.values()) if (as.about.includes(about)) writer.put(line);
   }
 
-  close(): void {
+  /** Writes no more; resolves when the programs that read have ended. */
+  async close(): Promise<void> {
     this.configure([]);
+    await Promise.all(this.#leaving);
   }
+
+  #open(fifo: NotifyFifo): Pipe {
+    // One of an earlier life that was killed lies in the run directory.
+    const ours = dirname(fifo.path) === this.#runDirectory;
+    const writer = new PipeWriter(fifo, ours, this.#listener);
+    const tell = (happened: Event): void => this.#listener.event(happened);
+    // Not before the pipe is there.
+    const reader = fifo.reader && new PipeReader(fifo.path, fifo.reader, tell);
+    return { as: fifo, writer, reader };
+  }
+
+  #leave(reader: PipeReader): void {
+    const leaving = reader.close().then(() => {
+      this.#leaving.delete(leaving);
+    });
+    this.#leaving.add(leaving);
+  }
+}
+
+interface Pipe {
+  /** As it is configured. */
+  readonly as: NotifyFifo;
+  readonly writer: PipeWriter;
+  readonly reader: PipeReader | undefined;
 }
 
 /** One pipe. */

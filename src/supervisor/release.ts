@@ -39,8 +39,14 @@ import { type InterfaceAddress, Rtnetlink } from "../linux/rtnetlink.ts";
 import { Routing } from "../linux/routing.ts";
 import { restoreSysctl, writeSysctl } from "../linux/sysctl.ts";
 
+/**
+ * Takes one kind of traces out. What would not go is given back, each with its reason, and then the record stays; the rest
+ * goes all the same. Throws a KernelError when it cannot even look.
+ */
+type Release = (runDirectory: string) => Promise<readonly KernelError[]>;
+
 /** Takes a failover process's traces out one kind after the other; an address is dropped at (no_accept) until it is gone. */
-export const FAILOVER_RELEASES: readonly ((runDirectory: string) => void | Promise<void>)[] = [
+export const FAILOVER_RELEASES: readonly Release[] = [
   releaseRouting,
   releaseAddresses,
   releaseFilter,
@@ -48,26 +54,58 @@ export const FAILOVER_RELEASES: readonly ((runDirectory: string) => void | Promi
 ];
 
 /** Takes a balancer's traces out. */
-export const BALANCER_RELEASES: readonly ((runDirectory: string) => void | Promise<void>)[] = [
-  releaseMasquerade,
-  releaseServices,
-];
+export const BALANCER_RELEASES: readonly Release[] = [releaseMasquerade, releaseServices];
 
-/** Removes every route and rule that the failover process may have left. Throws a KernelError. */
-export async function releaseRouting(runDirectory: string): Promise<void> {
+/** Takes all of these kinds out, whatever becomes of one; what would not go. */
+export async function release(
+  releases: readonly Release[],
+  runDirectory: string,
+): Promise<readonly KernelError[]> {
+  const left: KernelError[] = [];
+  const failed = await each(releases, async (releaseKind) => {
+    left.push(...(await releaseKind(runDirectory)));
+  });
+  return [...left, ...failed];
+}
+
+/** Does each, one after the other, whatever becomes of the others; the failures. */
+async function each<Item>(
+  items: Iterable<Item>,
+  act: (item: Item) => unknown,
+): Promise<readonly KernelError[]> {
+  const failures: KernelError[] = [];
+  for (const item of items) {
+    try {
+      await act(item);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      failures.push(error);
+    }
+  }
+  return failures;
+}
+
+/** Takes the record away when nothing is left of what it says. */
+function settle(path: string, failures: readonly KernelError[]): readonly KernelError[] {
+  if (failures.length === 0) removeRecord(path);
+  return failures;
+}
+
+/** Removes every route and rule that the failover process may have left. */
+export async function releaseRouting(runDirectory: string): Promise<readonly KernelError[]> {
   const path = join(runDirectory, ROUTING_RECORD);
   const record = readRecord<RoutingRecord>(path);
-  if (record === undefined) return;
+  if (record === undefined) return [];
   const book = new RoutingBook();
   book.know(record.entries);
   // What is removed is named by its destination, not by its interface.
   const routing = new Routing({ indexOf: () => undefined, nameOf: () => undefined });
   try {
-    for (const operation of book.repair(await routing.ours())) removeEntryIfThere(routing, operation);
+    const left = book.repair(await routing.ours());
+    return settle(path, await each(left, (operation) => removeEntryIfThere(routing, operation)));
   } finally {
     routing.close();
   }
-  removeRecord(path);
 }
 
 /** The kernel takes routes away with an interface. */
@@ -79,38 +117,40 @@ function removeEntryIfThere(routing: Routing, operation: RoutingOperation): void
   }
 }
 
-/** Removes the table that drops packets to addresses which are gone. Throws a KernelError. */
-export function releaseFilter(runDirectory: string): void {
-  releaseTable(join(runDirectory, FILTER_RECORD), FILTER_TABLE, (families) => filterTables([], families));
+/** Removes the table that drops packets to addresses which are gone. */
+export async function releaseFilter(runDirectory: string): Promise<readonly KernelError[]> {
+  const clear = (families: readonly Family[]) => filterTables([], families);
+  return releaseTable(join(runDirectory, FILTER_RECORD), FILTER_TABLE, clear);
 }
 
-/** Removes the table that the balancer may have left. Throws a KernelError. */
-export function releaseMasquerade(runDirectory: string): void {
+/** Removes the table that the balancer may have left. */
+export async function releaseMasquerade(runDirectory: string): Promise<readonly KernelError[]> {
   const clear = (families: readonly Family[]) => masqueradeTables(undefined, families);
-  releaseTable(join(runDirectory, MASQUERADE_RECORD), MASQUERADE_TABLE, clear);
+  return releaseTable(join(runDirectory, MASQUERADE_RECORD), MASQUERADE_TABLE, clear);
 }
 
-function releaseTable(
+async function releaseTable(
   path: string,
   table: string,
   clear: (families: readonly Family[]) => readonly NftRequest[],
-): void {
+): Promise<readonly KernelError[]> {
   const record = readRecord<FilterRecord>(path);
-  if (record === undefined) return;
+  if (record === undefined) return [];
   const nftables = new Nftables();
   try {
     nftables.apply(`delete the table ${table}`, clear(record.families));
   } finally {
     nftables.close();
   }
-  removeRecord(path);
+  return settle(path, []);
 }
 
-/** Removes every address that the failover process may have left on an interface, and restores its settings. Throws a KernelError. */
-export async function releaseAddresses(runDirectory: string): Promise<void> {
+/** Removes every address that the failover process may have left on an interface, and restores its settings. */
+export async function releaseAddresses(runDirectory: string): Promise<readonly KernelError[]> {
   const path = join(runDirectory, FAILOVER_RECORD);
   const record = readRecord<FailoverRecord>(path);
-  if (record === undefined) return;
+  if (record === undefined) return [];
+  const failures: KernelError[] = [];
   const rtnetlink = new Rtnetlink();
   try {
     const indexes = new Map((await rtnetlink.links()).map(({ name, index }) => [name, index]));
@@ -122,31 +162,34 @@ export async function releaseAddresses(runDirectory: string): Promise<void> {
           ours.prefixLength === prefixLength,
       );
     const left = (await rtnetlink.addresses()).filter(isOurs);
-    await Promise.all(left.map((address) => removeIfThere(rtnetlink, address)));
+    const remove = (address: InterfaceAddress) => removeIfThere(rtnetlink, address);
+    failures.push(...(await Promise.all(left.map((address) => each([address], remove)))).flat());
   } finally {
     rtnetlink.close();
   }
-  for (const [name, value] of Object.entries(record.sysctls ?? {})) restoreIfThere(name, value);
-  removeRecord(path);
+  const settings = Object.entries(record.sysctls ?? {});
+  failures.push(...(await each(settings, ([name, value]) => restoreIfThere(name, value))));
+  return settle(path, failures);
 }
 
 /**
  * Removes every interface that the failover process may have made, with what is on it, and restores the settings that it
- * changed for them. Throws a KernelError; the record then stays.
+ * changed for them.
  */
-export async function releaseLinks(runDirectory: string): Promise<void> {
+export async function releaseLinks(runDirectory: string): Promise<readonly KernelError[]> {
   const path = join(runDirectory, LINK_RECORD);
   const record = readRecord<LinkRecord>(path);
-  if (record === undefined) return;
+  if (record === undefined) return [];
+  const failures: KernelError[] = [];
   const rtnetlink = new Rtnetlink();
   try {
     const left = (await rtnetlink.links()).filter((link) => record.links.some((own) => isOwn(own, link)));
-    for (const { name, index } of left) await rtnetlink.removeLink(name, index);
+    failures.push(...(await each(left, ({ name, index }) => rtnetlink.removeLink(name, index))));
   } finally {
     rtnetlink.close();
   }
-  for (const change of record.settings.toReversed()) restoreSysctl(change);
-  removeRecord(path);
+  failures.push(...(await each(record.settings.toReversed(), restoreSysctl)));
+  return settle(path, failures);
 }
 
 /** The kernel takes an address's secondary ones away with it. */
@@ -169,44 +212,47 @@ function restoreIfThere(name: string, value: string): void {
 
 /**
  * Ends the checks' programs that the balancer may have left running, deletes every service that it may have left in the
- * table, stops its sync daemons, and restores its settings. Throws a KernelError; the record then stays, for the next life.
+ * table, stops its sync daemons, and restores its settings.
  */
-export async function releaseServices(runDirectory: string): Promise<void> {
+export async function releaseServices(runDirectory: string): Promise<readonly KernelError[]> {
   endLeftOver(join(runDirectory, BALANCER_PROGRAMS));
   const path = join(runDirectory, BALANCER_RECORD);
   const record = readRecord<BalancerRecord>(path);
-  if (record === undefined) return;
-  await deleteServices(record);
-  await stopDaemons(record);
-  for (const [name, value] of Object.entries(record.sysctls)) writeSysctl(name, value);
-  removeRecord(path);
+  if (record === undefined) return [];
+  const failures: KernelError[] = [];
+  const ofIpvs = await each([deleteServices, stopDaemons], async (release) => {
+    failures.push(...(await release(record)));
+  });
+  const settings = Object.entries(record.sysctls);
+  const ofSettings = await each(settings, ([name, value]) => writeSysctl(name, value));
+  return settle(path, [...failures, ...ofIpvs, ...ofSettings]);
 }
 
-async function stopDaemons({ daemons: owned = [] }: BalancerRecord): Promise<void> {
-  if (owned.length === 0) return;
+async function stopDaemons({ daemons: owned = [] }: BalancerRecord): Promise<readonly KernelError[]> {
+  if (owned.length === 0) return [];
   const daemons = await openIpvsDaemons();
   try {
-    for (const operation of planDaemons([], (await daemons?.running()) ?? [], new Set(owned)))
-      await daemons?.apply(operation);
+    const running = (await daemons?.running()) ?? [];
+    return await each(planDaemons([], running, new Set(owned)), (operation) => daemons?.apply(operation));
   } finally {
     daemons?.close();
   }
 }
 
-async function deleteServices(record: BalancerRecord): Promise<void> {
+async function deleteServices(record: BalancerRecord): Promise<readonly KernelError[]> {
   const owned = record.services
     .map((recorded) => readServiceId({ ...recorded }))
     .filter((id) => id !== undefined);
   const ipvs = await openIpvs();
-  if (ipvs === undefined) return;
+  if (ipvs === undefined) return [];
   try {
     const { settled, refusals } = await converge(ipvs, new Map(), owned);
-    const [refusal] = refusals;
-    if (refusal !== undefined) throw refusal.error;
-    if (!settled) throw new KernelError("delete the services of the IPVS table", "EBUSY");
+    const failures = refusals.map(({ error }) => error);
+    if (!settled) failures.push(new KernelError("delete the services of the IPVS table", "EBUSY"));
     const { tcp, tcpFin, udp } = record.timeouts ?? {};
-    if ([tcp, tcpFin, udp].some((timeout) => timeout !== undefined))
-      await ipvs.setTimeouts({ tcp, tcpFin, udp });
+    const changed = [tcp, tcpFin, udp].some((timeout) => timeout !== undefined);
+    const timeouts = changed ? [{ tcp, tcpFin, udp }] : [];
+    return [...failures, ...(await each(timeouts, (known) => ipvs.setTimeouts(known)))];
   } finally {
     ipvs.close();
   }

@@ -1,5 +1,5 @@
 /**
- * Tells programs what becomes of virtual and real servers: quorum_up, quorum_down, notify_up, notify_down. Nobody waits
+ * Tells programs and pipes what becomes of virtual and real servers: quorum_up, quorum_down, notify_up, notify_down. Nobody waits
  * for it, but for a director that stops. What is told when is decided in `core/supervision/notify-queue.ts`.
  *
  * A state is told once, however often the balancer says it: one that was killed and started again says it anew.
@@ -13,13 +13,21 @@ import {
   type NotifyQueue,
   step,
 } from "../core/supervision/notify-queue.ts";
-import type { ServiceNotify, ServiceState, StateScripts } from "../core/supervision/service-notify.ts";
+import {
+  type RealServerNotify,
+  serviceLine,
+  type ServiceNotify,
+  type ServiceState,
+  type StateScripts,
+} from "../core/supervision/service-notify.ts";
 import type { Duration } from "../core/units/time.ts";
 import { runNotifyProgram } from "./notify-program.ts";
 
 /** Who hears how it went. */
 export interface ServiceNotifierListener {
   event(happened: Event): void;
+  /** A line for the pipes. */
+  line(line: string): void;
   /** A program has ended; it is named by its key, such as `quorum_up`. */
   ran(virtual: string, program: string, ok: boolean): void;
 }
@@ -36,6 +44,8 @@ interface Subject {
   readonly virtual: string;
   /** Undefined for the virtual server itself. */
   readonly real: string | undefined;
+  /** What pipes call the virtual server, and the real server. */
+  words: readonly [virtual: string, real: string | undefined];
   scripts: StateScripts;
   timeout: Duration;
   omega: boolean;
@@ -69,9 +79,8 @@ export class ServiceNotifier {
   configure(services: readonly ServiceNotify[]): void {
     const kept = new Set<string>();
     for (const service of services) {
-      const { virtual, quorum, realServers } = service;
-      kept.add(this.#revise(virtual, undefined, quorum, service));
-      for (const { real, scripts } of realServers) kept.add(this.#revise(virtual, real, scripts, service));
+      kept.add(this.#revise(service, undefined, service.quorum));
+      for (const real of service.realServers) kept.add(this.#revise(service, real, real.scripts));
     }
     for (const [key, subject] of this.#subjects) {
       if (kept.has(key)) continue;
@@ -109,17 +118,18 @@ export class ServiceNotifier {
   }
 
   #revise(
-    virtual: string,
-    real: string | undefined,
+    { virtual, word, timeout, omega }: ServiceNotify,
+    realServer: RealServerNotify | undefined,
     scripts: StateScripts,
-    { timeout, omega }: ServiceNotify,
   ): string {
+    const real = realServer?.real;
+    const words = [word, realServer?.word] as const;
     const key = subjectKey(virtual, real);
     const known = this.#subjects.get(key);
-    if (known !== undefined) Object.assign(known, { scripts, timeout, omega });
+    if (known !== undefined) Object.assign(known, { words, scripts, timeout, omega });
     else {
       const fresh = { queue: EMPTY_NOTIFY_QUEUE, standing: undefined, last: undefined };
-      this.#subjects.set(key, { virtual, real, scripts, timeout, omega, ...fresh });
+      this.#subjects.set(key, { virtual, real, words, scripts, timeout, omega, ...fresh });
     }
     return key;
   }
@@ -133,6 +143,7 @@ export class ServiceNotifier {
     subject.standing = state;
     if (subject.last === state) return;
     subject.last = state;
+    this.#listener.line(serviceLine(...subject.words, state));
     this.#step(subject, { type: "notice", notice: { state, detail } });
   }
 

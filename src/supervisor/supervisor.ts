@@ -30,7 +30,8 @@ import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
-import { BALANCER_RELEASES, FAILOVER_RELEASES } from "./release.ts";
+import { NotifyPipes } from "./notify-pipes.ts";
+import { BALANCER_RELEASES, FAILOVER_RELEASES, release } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
 import { ServiceNotifier } from "./service-notifier.ts";
@@ -67,9 +68,15 @@ export class Supervisor {
     event: (happened) => this.#say(happened),
     changed: (targets) => this.#balancer.inform({ type: "maintenance", targets }),
   });
-  readonly #notifier: Notifier;
+  readonly #pipes: NotifyPipes;
+  readonly #notifier = new Notifier({
+    event: (happened) => this.#say(happened),
+    line: (line) => this.#pipes.tell("instances", line),
+    ran: (instance, state, ok) => this.#metrics.onNotifyRun(instance, state, ok),
+  });
   readonly #serviceNotifier = new ServiceNotifier({
     event: (happened) => this.#say(happened),
+    line: (line) => this.#pipes.tell("services", line),
     ran: (virtual, program, ok) => this.#metrics.onServiceNotifyRun(virtual, program, ok),
   });
   /** The addresses that are held here, and the instances that are master, as the balancer is told. */
@@ -86,9 +93,8 @@ export class Supervisor {
     this.#metrics = new Metrics(options.version);
     this.#metricsServer = new MetricsServer(this.#metrics.registry);
     const { path } = options.runDirectory;
-    this.#notifier = new Notifier(path, {
+    this.#pipes = new NotifyPipes(path, {
       event: (happened) => this.#say(happened),
-      ran: (instance, state, ok) => this.#metrics.onNotifyRun(instance, state, ok),
       dropped: (fifo, count) => this.#metrics.onNotifyLinesDropped(fifo, count),
     });
     this.#failover = new Child({
@@ -106,7 +112,7 @@ export class Supervisor {
       nodeOptions: [],
       onReport: (report: BalancerReport) => this.#onBalancerReport(report),
       known: () => [this.#held, { type: "maintenance", targets: this.#maintenance.targets }],
-      release: () => this.#releaseServices(path),
+      release: () => release(BALANCER_RELEASES, path),
       // A table that nobody looks after still serves.
       releaseWhileAway: false,
     });
@@ -140,6 +146,7 @@ export class Supervisor {
     await this.#failover.stop();
     // Not before: the addresses are off now.
     await Promise.all([this.#notifier.stop(), this.#serviceNotifier.stop(), this.#balancer.stop()]);
+    await this.#pipes.close();
     await this.#abandoned;
     await this.#metricsServer.close();
     this.#options.runDirectory.clear();
@@ -205,6 +212,7 @@ export class Supervisor {
     this.#processes.configure(config.watch.processes);
     await this.#files.configure(config.watch.files);
     await this.#maintenance.configure(config.maintenanceDirectory);
+    this.#pipes.configure(config.notify.fifos);
     this.#notifier.configure(config.notify);
     this.#serviceNotifier.configure(config.notify.services);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
@@ -275,14 +283,12 @@ export class Supervisor {
     this.#notifier.onTransition(String(instance), to as InstanceStateName, String(cause), Number(priority));
   }
 
-  async #releaseServices(runDirectory: string): Promise<void> {
-    for (const release of BALANCER_RELEASES) await release(runDirectory);
-  }
-
-  async #releaseAddresses(runDirectory: string): Promise<void> {
-    for (const release of FAILOVER_RELEASES) await release(runDirectory);
+  async #releaseAddresses(runDirectory: string): Promise<readonly KernelError[]> {
+    const left = await release(FAILOVER_RELEASES, runDirectory);
+    if (left.length > 0) return left;
     this.#hold([], []);
     if (!this.#stopping) this.#notifier.onFailoverAway();
+    return left;
   }
 
   #say(happened: Event): void {

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import t from "tap";
 import { openFootprint } from "../../src/balancer/footprint.ts";
 import { keepTable, type TableKeeper } from "../../src/balancer/table-keeper.ts";
-import type { LvsTimeouts } from "../../src/core/balance/model.ts";
+import type { LvsTimeouts, Tunnel } from "../../src/core/balance/model.ts";
 import type { Operation } from "../../src/core/balance/plan.ts";
 import { serviceKey } from "../../src/core/balance/service.ts";
 import type { Table } from "../../src/core/balance/table.ts";
@@ -18,7 +18,14 @@ import type { Event } from "../../src/core/report/event.ts";
 import { NetlinkLost } from "../../src/linux/generic-netlink-socket.ts";
 import type { Ipvs } from "../../src/linux/ipvs.ts";
 import { ModelKernel } from "../core/balance/model-kernel.ts";
-import { ip, realServer, tableOf as tableOfList, virtualServer, WEB } from "../core/balance/servers.ts";
+import {
+  ip,
+  natSettings,
+  realServer,
+  tableOf as tableOfList,
+  virtualServer,
+  WEB,
+} from "../core/balance/servers.ts";
 import { onKernel } from "../linux/model-ipvs.ts";
 
 function tableOf(...hosts: readonly number[]): Table {
@@ -181,6 +188,78 @@ t.test("a refusal is told with its cause in words and the cure", async (t) => {
     },
   ]);
 });
+
+t.test("tunnels that the kernel passes over without a word: told once, and not tried for ever", async (t) => {
+  const gue = (checksum: Tunnel["checksum"]): Tunnel => ({ type: "gue", port: 6080, checksum });
+  const gre: Tunnel = { type: "gre", port: 0, checksum: "nocsum" };
+  for (const [tunnels, tunnel, text, cause, cure] of [
+    [
+      "ipip",
+      gue("nocsum"),
+      "--tun-type gue --tun-port 6080 --tun-nocsum",
+      /does not know gue tunnels.*by IPIP/,
+      /Linux 5\.2/,
+    ],
+    ["ipip", gre, "--tun-type gre --tun-nocsum", /does not know gre tunnels.*by IPIP/, /Linux 5\.3/],
+    ["gue", gre, "--tun-type gre --tun-nocsum", /does not know gre tunnels.*by IPIP/, /Linux 5\.3/],
+    ["gue", gue("csum"), "--tun-type gue --tun-port 6080 --tun-csum", /gue tunnels with csum/, /Linux 5\.3/],
+  ] as const) {
+    const stage = new Stage(t);
+    stage.kernel.tunnels = tunnels;
+    const through = (given: Tunnel): Table =>
+      tableOfList([
+        virtualServer(WEB, [realServer(21, { method: "tunnel", tunnel: given }), realServer(22)]),
+      ]);
+    stage.desired = through(tunnel);
+    await stage.keeper.look();
+    t.match(stage.told, [
+      {
+        name: "ipvs-refused",
+        fields: {
+          service: "tcp 192.0.2.100:80",
+          operation: `-e -t 192.0.2.100:80 -r 198.51.100.21:80 -i ${text} -w 1`,
+          errno: "EOPNOTSUPP",
+          cause,
+          cure,
+        },
+      },
+      { name: "ipvs-applied", fields: { changes: 3 } },
+    ]);
+    stage.names();
+    for (const look of [1, 2]) {
+      stage.looks = 0;
+      await stage.keeper.look();
+      t.equal(stage.looks, 1, `look ${look} finds nothing to do`);
+      t.strictSame(stage.names(), []);
+    }
+    stage.desired = through({ type: "ipip", port: 0, checksum: "nocsum" });
+    await stage.keeper.look();
+    stage.desired = through(tunnel);
+    stage.names();
+    await stage.keeper.look();
+    t.ok(stage.names().includes("ipvs-refused"), "told again when it is asked for again");
+    t.equal(await stage.keeper.stop(), true);
+  }
+});
+
+t.test(
+  "a tunnel that the kernel does know is no matter, and one that somebody changes is drift",
+  async (t) => {
+    for (const tunnels of ["gue", "all"] as const) {
+      const stage = new Stage(t);
+      stage.kernel.tunnels = tunnels;
+      const tunnel: Tunnel = { type: "gue", port: 6080, checksum: "nocsum" };
+      stage.desired = tableOfList([virtualServer(WEB, [realServer(21, { method: "tunnel", tunnel })])]);
+      await stage.keeper.look();
+      t.strictSame(stage.names(), ["ipvs-applied"]);
+      const settings = natSettings({ method: "tunnel", tunnel: { ...tunnel, port: 6081 } });
+      const destination = { address: ip("198.51.100.21"), port: 80 };
+      stage.kernel.apply({ type: "edit-destination", service: WEB, destination, settings });
+      await stage.keeper.look();
+      t.strictSame(stage.names(), ["ipvs-drift"]);
+    }
+  },
+);
 
 t.test("timeouts are kept, and put back when they are not asked for any more", async (t) => {
   const stage = new Stage(t);

@@ -4,6 +4,7 @@
  */
 
 import t from "tap";
+import { serviceLine } from "../../src/core/supervision/service-notify.ts";
 import { codes, complaints, configOf, instance } from "./reading.ts";
 
 const PROGRAM = "/usr/lib/relevo/check-web";
@@ -65,11 +66,30 @@ vrrp_sync_groups: { lan: { group: [web], notify: [${PROGRAM}, lan], notify_user:
 
 t.test("pipes, each once", (t) => {
   const fifos = (globals: string) => configOf(`global_defs: ${globals}\n${instance()}`).notify.fifos;
-  t.strictSame(fifos("{ notify_fifo: /run/relevo/a, vrrp_notify_fifo: /run/relevo/b }"), [
-    { path: "/run/relevo/a", owner: NOBODY },
-    { path: "/run/relevo/b", owner: NOBODY },
+  t.strictSame(
+    fifos(
+      `{ notify_fifo: /run/relevo/a, vrrp_notify_fifo: /run/relevo/b, lvs_notify_fifo: /run/relevo/c, lvs_notify_fifo_script: [${PROGRAM}, lvs] }`,
+    ),
+    [
+      { path: "/run/relevo/a", owner: NOBODY, about: ["instances", "services"], reader: undefined },
+      { path: "/run/relevo/b", owner: NOBODY, about: ["instances"], reader: undefined },
+      {
+        path: "/run/relevo/c",
+        owner: NOBODY,
+        about: ["services"],
+        reader: { command: [PROGRAM, "lvs"], user: NOBODY },
+      },
+    ],
+  );
+  t.match(fifos(`{ vrrp_notify_fifo: /a, vrrp_notify_fifo_script: [${PROGRAM}], lvs_notify_fifo: /a }`), [
+    { path: "/a", about: ["instances", "services"], reader: { command: [PROGRAM] } },
   ]);
-  t.equal(fifos("{ notify_fifo: /a, vrrp_notify_fifo: /a }").length, 1);
+  t.strictSame(codes(`global_defs: { lvs_notify_fifo_script: [${PROGRAM}] }\n${instance()}`), [
+    "1:16 warning unused-fifo-script",
+  ]);
+  t.match(codes(`global_defs: { notify_fifo: /a, notify_fifo_script: [/nowhere/x] }\n${instance()}`), [
+    /error script-missing/,
+  ]);
   t.strictSame(codes(`global_defs: { notify_fifo: states }\n${instance()}`), ["1:29 error bad-text"]);
   t.strictSame(codes(`global_defs: { vrrp_notify_fifo: /run/ }\n${instance()}`), ["1:34 error bad-text"]);
   t.end();
@@ -113,5 +133,29 @@ t.test("the digest covers them", (t) => {
     `global_defs: { notify_fifo: /a }\n${instance()}`,
   ];
   t.equal(new Set(texts.map((text) => configOf(text).digest)).size, texts.length);
+  t.end();
+});
+
+t.test("what pipes call virtual and real servers is what keepalived calls them", (t) => {
+  const { services } = configOf(`${instance()}
+virtual_server_groups: { web: [192.0.2.101-103 82] }
+virtual_servers:
+  - { address: 192.0.2.100, port: 80, real_servers: [{ address: 198.51.100.21-22, port: 8080 }] }
+  - { address: "2001:db8::100", port: 5060, protocol: UDP, real_servers: [{ address: "2001:db8::21" }] }
+  - { fwmark: 7, real_servers: [{ address: 198.51.100.21 }] }
+  - { group: web, protocol: SCTP, real_servers: [{ address: 198.51.100.21, port: 80 }, { address: 198.51.100.22 }] }
+`).notify;
+  // As keepalived 2.2.7 writes them.
+  t.strictSame(
+    services.map(({ word, realServers }) => [word, ...realServers.map((real) => real.word)]),
+    [
+      ["[192.0.2.100]:tcp:80", "[198.51.100.21]:tcp:8080", "[198.51.100.22]:tcp:8080"],
+      ["[2001:db8::100]:udp:5060", "[2001:db8::21]:udp:5060"],
+      ["FWM 7", "[198.51.100.21]:none:0"],
+      ["[web]:0", "[198.51.100.21]:sctp:80", "[198.51.100.22]:sctp:0"],
+    ],
+  );
+  t.equal(serviceLine("FWM 7", "[198.51.100.21]:none:0", "down"), "RS [198.51.100.21]:none:0 FWM 7 DOWN\n");
+  t.equal(serviceLine("[web]:0", undefined, "up"), "VS [web]:0 UP\n");
   t.end();
 });

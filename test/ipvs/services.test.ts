@@ -6,6 +6,7 @@
 
 import t from "tap";
 import { configOf, instance } from "../config/reading.ts";
+import { ip, WEB } from "../core/balance/servers.ts";
 import { hasIpvs } from "./guest.ts";
 import { FOREIGN, openWorld } from "./web-service.ts";
 import { until, type World } from "./world.ts";
@@ -210,10 +211,16 @@ if (hasIpvs(t, import.meta.url)) {
     ).virtualServers;
     const alien = six?.realServers[0];
     if (alien === undefined) throw new Error("there is one");
+    const nobody = { ...second, address: ip("224.0.0.1") };
     await balancer.configure({
       ...config,
       virtualServers: [
-        { ...bad, realServers: [alien, { ...first, upperThreshold: 1, lowerThreshold: 2 }, second] },
+        { ...bad, realServers: [alien, { ...first, upperThreshold: 1, lowerThreshold: 2 }, second, nobody] },
+        {
+          ...bad,
+          services: [{ ...WEB, port: 82 }],
+          persistence: { timeout: 60, prefixLength: 32, engine: "nonsense" as "sip" },
+        },
         good,
       ],
     });
@@ -224,13 +231,26 @@ if (hasIpvs(t, import.meta.url)) {
       "-A -t 192.0.2.100:81 -s wlc",
       "-a -t 192.0.2.100:81 -r 198.51.100.22:81 -m -w 1",
     );
-    await until("both were told", () => balancer.count("ipvs_errors", { errno: "ERANGE" }) > 0);
+    await until("all were told", () => balancer.count("ipvs_errors", { errno: "ENOENT" }) > 0);
     const told = balancer.events.filter(({ name }) => name === "ipvs-refused");
     t.match(
       told.map(({ fields }) => fields),
       [
         { service: "tcp 192.0.2.100:81", errno: "EINVAL", cause: /of the other address family/, cure: /TUN/ },
         { service: "tcp 192.0.2.100:81", errno: "ERANGE", cause: /threshold/, cure: /lthreshold/ },
+        {
+          service: "tcp 192.0.2.100:81",
+          errno: "EINVAL",
+          cause: /224\.0\.0\.1:81 for an address that no real server can have/,
+          cure: /unicast/,
+        },
+        {
+          service: "tcp 192.0.2.100:82",
+          operation: "-A -t 192.0.2.100:82 -s wlc -p 60 --pe nonsense",
+          errno: "ENOENT",
+          cause: /the persistence engine nonsense: ip_vs_wlc or ip_vs_pe_nonsense/,
+          cure: /modprobe -a ip_vs_wlc ip_vs_pe_nonsense/,
+        },
       ],
     );
     await balancer.stop();

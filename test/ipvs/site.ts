@@ -7,7 +7,12 @@
  *     director 192.0.2.1 ─┘ 198.51.100.1          └── real server 198.51.100.22, 2001:db8:2::22
  */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  execFileSync,
+  spawn,
+} from "node:child_process";
 import { readFileSync } from "node:fs";
 import { kill, until, World } from "./world.ts";
 
@@ -53,7 +58,7 @@ export function inTurns(answers: readonly (string | undefined)[]): readonly (str
 /** A director's world, and everybody around it. */
 export class Site extends World {
   readonly #others: string[] = [];
-  readonly #servers: ChildProcess[] = [];
+  readonly #programs: ChildProcess[] = [];
 
   constructor() {
     super();
@@ -89,6 +94,24 @@ export class Site extends World {
     return this.#at(`${this.name}-real${host}`, ...command);
   }
 
+  /** Starts a program on a real server. */
+  startOnReal(host: number, ...command: readonly [string, ...string[]]): void {
+    const program = ["netns", "exec", `${this.name}-real${host}`, ...command];
+    this.#programs.push(spawn("ip", program, { stdio: "ignore" }));
+  }
+
+  /** Runs a program on the client; its output. */
+  onClient(...command: readonly [string, ...string[]]): string {
+    return this.#at(`${this.name}-client`, ...command);
+  }
+
+  /** Starts a program on the client, with pipes to it. */
+  startOnClient(...command: readonly [string, ...string[]]): ChildProcessWithoutNullStreams {
+    const child = spawn("ip", ["netns", "exec", `${this.name}-client`, ...command]);
+    this.#programs.push(child);
+    return child;
+  }
+
   /** Has the kernel load a module that it does not load by itself when it is needed. */
   loadModule(name: string): void {
     this.run(readFileSync("/proc/sys/kernel/modprobe", "latin1").trim(), name);
@@ -116,7 +139,7 @@ export class Site extends World {
       const program = [process.execPath, "-e", SERVER, `real${host}`, ...ports.map(String)];
       const held = this.onReal(host, "ip", "-o", "addr", "show").includes(VIP);
       const environment = { ...process.env, VIP: held ? VIP : "0.0.0.0" };
-      this.#servers.push(
+      this.#programs.push(
         spawn("ip", ["netns", "exec", name, ...program], { stdio: "ignore", env: environment }),
       );
     }
@@ -130,7 +153,7 @@ export class Site extends World {
   ask(url: string, count: number): (string | undefined)[] {
     return Array.from({ length: count }, () => {
       try {
-        return this.#at(`${this.name}-client`, "curl", "-gs", "--max-time", "10", url);
+        return this.onClient("curl", "-gs", "--max-time", "10", url);
       } catch {
         return undefined;
       }
@@ -140,7 +163,7 @@ export class Site extends World {
   /** Who answers datagrams from one socket. */
   askUdp(port: number, count: number): string[] {
     const program = [process.execPath, "-e", ASKER, VIP, `${port}`, `${count}`] as const;
-    return this.#at(`${this.name}-client`, ...program)
+    return this.onClient(...program)
       .trim()
       .split(" ");
   }
@@ -155,9 +178,12 @@ export class Site extends World {
   }
 
   override async close(): Promise<void> {
-    for (const server of this.#servers) await kill(server);
+    for (const program of this.#programs) await kill(program);
     await super.close();
-    for (const name of this.#others) execFileSync("ip", ["netns", "del", name]);
+    for (const name of this.#others) {
+      // What a program has forked does not end with it.
+      execFileSync("sh", ["-c", `kill -9 $(ip netns pids ${name}) 2> /dev/null; ip netns del ${name}`]);
+    }
   }
 
   /** A column of `ipvsadm --stats`, added up: 1 is connections, 2 packets in, 3 packets out. */

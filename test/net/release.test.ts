@@ -3,8 +3,10 @@
  * and a record on a host, the release as a program of its own there, and `ip` as the witness.
  */
 
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import t from "tap";
 import { FAILOVER_RECORD, FILTER_RECORD, LINK_RECORD, ROUTING_RECORD } from "../../src/core/report/record.ts";
 import type { IpAddress } from "../../src/core/units/ip-address.ts";
@@ -13,6 +15,7 @@ import { Lan, run } from "./namespace.ts";
 import { hasRoot } from "./root.ts";
 import { linksOnTop, setting, VMAC4 } from "./vmac.ts";
 
+const CLI = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const RELEASE = new URL("../../src/supervisor/release.js", import.meta.url).href;
 
 if (hasRoot(t, import.meta.url)) {
@@ -58,7 +61,7 @@ if (hasRoot(t, import.meta.url)) {
       const { releaseAddresses, releaseFilter, releaseRouting } = await import("${RELEASE}");
       await releaseRouting("${directory}");
       await releaseAddresses("${directory}");
-      releaseFilter("${directory}");`;
+      await releaseFilter("${directory}");`;
     run("ip", ...host.inside(), process.execPath, "--input-type=module", "--eval", script);
     t.equal(host.ip("route", "show", "proto", "112").trim(), "blackhole 203.0.113.0/25");
     t.match(host.ip("rule", "show", "priority", "9"), /^9:\s+from all lookup 101\s*$/);
@@ -98,5 +101,41 @@ if (hasRoot(t, import.meta.url)) {
     t.equal(setting(host, "net/ipv4/conf/eth0/arp_ignore"), "0");
     t.equal(setting(host, "net/ipv4/conf/eth0/arp_announce"), "1", "changed since by another hand");
     t.notOk(existsSync(record));
+  });
+
+  t.test("what will not go is told, each by itself, and the rest goes", async (t) => {
+    const lan = new Lan(t);
+    const host = lan.host("lvs1", 11);
+    const directory = mkdtempSync(join(lan.directory, "run-"));
+    host.ip("addr", "add", "203.0.113.1/24", "dev", "eth0");
+    const bad = (name: string) => [`net/ipv4/conf/eth0/${name}`, "none"] as const;
+    const address = { interface: "eth0", address: "203.0.113.1", prefixLength: 24 };
+    writeFileSync(
+      join(directory, FAILOVER_RECORD),
+      JSON.stringify({
+        addresses: [address],
+        sysctls: Object.fromEntries([bad("arp_ignore"), bad("arp_notify")]),
+      }),
+    );
+    host.ip("link", "add", "vrrp.51", "link", "eth0", "address", VMAC4, "type", "macvlan");
+    const links = [{ name: "vrrp.51", type: "macvlan" }];
+    const change = { name: "net/ipv4/conf/eth0/rp_filter", before: "none", after: "0" };
+    host.sysctl("net.ipv4.conf.eth0.rp_filter=0");
+    writeFileSync(join(directory, LINK_RECORD), JSON.stringify({ links, settings: [change] }));
+
+    const command = [...host.inside(), process.execPath, CLI, "release", "--run-dir", directory];
+    const { status, stderr } = spawnSync("ip", command, { encoding: "utf8" });
+    t.equal(status, 1);
+    t.strictSame(
+      stderr
+        .trim()
+        .split("\n")
+        .map((line) => /^relevo: cannot .*(arp_ignore|arp_notify|rp_filter).*EINVAL/.exec(line)?.[1] ?? line),
+      ["arp_ignore", "arp_notify", "rp_filter"],
+    );
+    t.strictSame(host.addresses("eth0"), ["192.0.2.11/24"], "the address has gone");
+    t.same(linksOnTop(host), [], "and the interface");
+    for (const record of [FAILOVER_RECORD, LINK_RECORD])
+      t.ok(existsSync(join(directory, record)), "what is left stays on record");
   });
 }

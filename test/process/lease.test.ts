@@ -54,6 +54,8 @@ if (hasRoot(t, import.meta.url)) {
     t.equal(release(lvs1).status, 0, "there is no run directory: nothing to do");
     await lvs1.start();
     await until("lvs1 holds the VIP", () => lvs1.holds(VIP));
+    const forwarding = (): string => lvs1.run("sysctl", "-n", "net.ipv4.ip_forward").trim();
+    await until("it forwards", () => forwarding() === "1");
     const refused = release(lvs1);
     t.equal(refused.status, 1);
     t.match(refused.stderr, /another relevo \(process \d+\) runs with the run directory/);
@@ -61,12 +63,11 @@ if (hasRoot(t, import.meta.url)) {
 
     await killAll(lvs1);
     t.ok(lvs1.holds(VIP), "without a lease nobody takes it off");
-    lvs1.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
     const released = release(lvs1);
     t.equal(released.status, 0, released.stderr);
     t.notOk(lvs1.holds(VIP));
     t.same(lvs1.addresses(), ["192.0.2.11/24"]);
-    t.equal(lvs1.run("sysctl", "-n", "net.ipv4.ip_forward").trim(), "0", "as it was before Relevo");
+    t.equal(forwarding(), "0", "as it was before Relevo");
     t.same(lvs1.runFiles(), [], "no record is left");
     t.equal(release(lvs1).status, 0, "again: nothing to do");
   });

@@ -62,4 +62,54 @@ echo "$1 $2 $3 $4 from $RELEVO_PREVIOUS_STATE vip $(ip -4 -o addr show | grep -c
     t.notOk(existsSync(pipe), "also the pipe of the killed one's");
     t.same(lvs1.complaints, "");
   });
+
+  t.test("virtual and real servers, as a pipe and its program see them", async (t) => {
+    const pair = new Pair(configuration());
+    t.teardown(() => pair.close());
+    const { lvs1 } = pair;
+    const folder = mkdtempSync(join(tmpdir(), "relevo-told-"));
+    t.teardown(() => rmSync(folder, { recursive: true }));
+    chmodSync(folder, 0o777);
+    const [said, program, well] = [`${folder}/said`, `${folder}/program`, `${folder}/well`];
+    const pipe = `${folder}/pipe`;
+    writeFileSync(program, `#!/bin/sh\nexec cat "$2" >> ${said}\n`);
+    chmodSync(program, 0o755);
+    writeFileSync(well, "");
+    lvs1.write(
+      configuration(`
+global_defs: { lvs_notify_fifo: ${pipe}, lvs_notify_fifo_script: [${program}, lvs] }
+virtual_servers:
+  - address: 192.0.2.100
+    port: 80
+    lvs_method: DR
+    omega: true
+    delay_loop: 200ms
+    warmup: 0
+    retry: 0
+    real_servers:
+      - { address: 192.0.2.21, checks: [{ script: { command: [/usr/bin/test, -e, ${well}] } }] }
+`),
+    );
+    const lines = () => (existsSync(said) ? readFileSync(said, "utf8").split("\n").slice(0, -1) : []);
+    const [virtual, real] = ["VS [192.0.2.100]:tcp:80", "RS [192.0.2.21]:tcp:80 [192.0.2.100]:tcp:80"];
+
+    await lvs1.start();
+    await until("it is told where it starts", () => lines().length === 1);
+    t.same(lines(), [`${virtual} UP`]);
+    rmSync(well);
+    await until("both are told down", () => lines().length === 3);
+    t.same(lines().slice(1), [`${real} DOWN`, `${virtual} DOWN`]);
+    writeFileSync(well, "");
+    await until("both are told up", () => lines().length === 5);
+    t.same(lines().slice(3), [`${real} UP`, `${virtual} UP`]);
+    lvs1.signal("SIGTERM");
+    t.equal(await lvs1.ended(), 0);
+    t.same(
+      lines().slice(5).toSorted(),
+      [`${real} DOWN`, `${virtual} DOWN`],
+      "omega, and read before the end",
+    );
+    t.notOk(existsSync(pipe));
+    t.same(lvs1.complaints, "");
+  });
 }

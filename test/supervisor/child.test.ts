@@ -10,18 +10,29 @@ import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import t from "tap";
 import type { Event } from "../../src/core/report/event.ts";
-import { Child } from "../../src/supervisor/child.ts";
+import { KernelError } from "../../src/linux/kernel-error.ts";
+import { Child, type ChildSpecification } from "../../src/supervisor/child.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "relevo-child-"));
 t.teardown(() => rmSync(folder, { recursive: true }));
 
+const PATIENCE = { silentMs: 60_000, wholeMs: 60_000 };
+
 /** A child that runs `script`, for which `told` is called with each message. */
-function childOf(script: string, { releaseWhileAway = false, releaseTakesMs = 0 } = {}) {
+function childOf(
+  script: string,
+  {
+    releaseWhileAway = false,
+    releaseTakesMs = 0,
+    unreleased = [] as readonly string[],
+    patience = PATIENCE,
+  } = {},
+) {
   const module = join(folder, `${Math.random()}.mjs`);
   writeFileSync(module, script);
   const events: Event[] = [];
   const releases: string[] = [];
-  const child = new Child<object, never, unknown, unknown>({
+  const specification: ChildSpecification<never> = {
     name: "balancer",
     module: pathToFileURL(module),
     arguments: [],
@@ -34,9 +45,11 @@ function childOf(script: string, { releaseWhileAway = false, releaseTakesMs = 0 
       releases.push("begun");
       await delay(releaseTakesMs);
       releases.push("ended");
+      return unreleased.map((operation) => new KernelError(operation, "EPERM"));
     },
     releaseWhileAway,
-  });
+  };
+  const child = new Child<object, never, unknown, unknown>(specification, patience);
   const told = (name: string): readonly Event[] => events.filter((event) => event.name === name);
   return { child, told, releases };
 }
@@ -114,4 +127,40 @@ t.test("a call has the answer of its number, and none from a child that is not t
   t.strictSame(await Promise.all([child.call(60_000), child.call("die")]), [undefined, undefined]);
   await child.stop();
   t.equal(await child.call("late"), undefined);
+});
+
+t.test("a child that takes its time to leave is waited for as long as it tells of something", async (t) => {
+  const leaving = (interval: number): string => `let left = 15;
+    process.on("message", ({ type }) => {
+      if (type === "configure") process.send({ type: "configured" });
+      else setInterval(() => {
+        process.send({ type: "event", event: { name: "link-removed", fields: {} } });
+        if ((left -= 1) === 0) process.exit(0);
+      }, ${interval});
+    })`;
+  // Three seconds in all; one that says nothing for ten minutes; and one that would never end.
+  for (const [interval, patience, released] of [
+    [200, { silentMs: 2_000, wholeMs: 60_000 }, []],
+    [600_000, { silentMs: 500, wholeMs: 60_000 }, ["begun", "ended"]],
+    [200, { silentMs: 60_000, wholeMs: 500 }, ["begun", "ended"]],
+  ] as const) {
+    const { child, releases } = childOf(leaving(interval), { patience });
+    await child.configure({});
+    await child.stop();
+    t.strictSame(releases, released);
+  }
+});
+
+t.test("each thing that would not go is told", async (t) => {
+  const { child, told } = childOf("process.exit(7)", { unreleased: ["remove this", "remove that"] });
+  void child.configure({});
+  await until("a pause", () => told("process-died").length === 2);
+  await child.stop();
+  t.match(
+    told("process-unclean").map(({ fields }) => fields),
+    [
+      { process: "balancer", error: /cannot remove this: .*EPERM/ },
+      { process: "balancer", error: /cannot remove that: .*EPERM/ },
+    ],
+  );
 });

@@ -25,11 +25,12 @@ import type { Event } from "../../src/core/report/event.ts";
 import type {
   GroupNotify,
   InstanceNotify,
-  NotifyConfig,
+  NotifyFifo,
   NotifyScript,
 } from "../../src/core/supervision/notify.ts";
 import { milliseconds, seconds } from "../../src/core/units/time.ts";
 import { Notifier } from "../../src/supervisor/notifier.ts";
+import { NotifyPipes } from "../../src/supervisor/notify-pipes.ts";
 
 const { username: name, uid, gid } = userInfo();
 const ME = { name, uid, gid };
@@ -52,19 +53,28 @@ function instance(changes: Partial<InstanceNotify> = {}): InstanceNotify {
   return { instance: "web", ...none, timeout: seconds(60), ...changes };
 }
 
+function fifo(path: string, changes: Partial<NotifyFifo> = {}): NotifyFifo {
+  return { path, owner: ME, about: ["instances"], reader: undefined, ...changes };
+}
+
 class Desk {
   readonly folder: string;
   readonly events: Event[] = [];
   readonly runs: string[] = [];
   dropped = 0;
   readonly notifier: Notifier;
+  readonly pipes: NotifyPipes;
 
   constructor(t: { teardown(action: () => void): void }) {
     this.folder = mkdtempSync("/tmp/relevo-notify-");
-    this.notifier = new Notifier(join(this.folder, "run"), {
+    this.pipes = new NotifyPipes(join(this.folder, "run"), {
       event: (event) => this.events.push(event),
-      ran: (instance, state, ok) => this.runs.push(`${instance} ${state} ${ok ? "ok" : "failed"}`),
       dropped: (_, count) => (this.dropped += count),
+    });
+    this.notifier = new Notifier({
+      event: (event) => this.events.push(event),
+      line: (line) => this.pipes.tell("instances", line),
+      ran: (instance, state, ok) => this.runs.push(`${instance} ${state} ${ok ? "ok" : "failed"}`),
     });
     t.teardown(() => {
       this.notifier.abandon();
@@ -72,8 +82,15 @@ class Desk {
     });
   }
 
-  configure(changes: Partial<InstanceNotify>, fifos: NotifyConfig["fifos"] = []): void {
-    this.notifier.configure({ instances: [instance(changes)], groups: [], fifos, services: [] });
+  configure(changes: Partial<InstanceNotify>, fifos: readonly NotifyFifo[] = []): void {
+    this.pipes.configure(fifos);
+    this.notifier.configure({ instances: [instance(changes)], groups: [] });
+  }
+
+  /** As the supervisor stops them. */
+  async stop(): Promise<void> {
+    await this.notifier.stop();
+    await this.pipes.close();
   }
 
   /** What scripts have written to `file`, a line each. */
@@ -151,7 +168,7 @@ t.test("a stop waits for the stop's script, and tells it once", async (t) => {
   desk.configure({ scripts: { stop: script(`sleep 0.3; echo stopped >> ${said}`) } });
   desk.notifier.onTransition("web", "master", "owner", 255);
   desk.notifier.onTransition("web", "init", "shutdown", 255);
-  await desk.notifier.stop();
+  await desk.stop();
   t.same(desk.lines(), ["stopped"]);
 });
 
@@ -164,7 +181,7 @@ t.test("an instance whose last word is lost is told its stop all the same", asyn
   desk.notifier.onFailoverAway();
   await until("it is told", () => desk.lines().length === 2);
   desk.notifier.onFailoverAway();
-  await desk.notifier.stop();
+  await desk.stop();
   t.same(desk.lines(), ["MASTER owner", "FAULT process-died", "STOP shutdown"]);
 });
 
@@ -173,9 +190,9 @@ t.test("an instance that a new configuration leaves out is told its stop", async
   const said = join(desk.folder, "said");
   desk.configure({ always: script(`echo $3 >> ${said}`) });
   desk.notifier.onTransition("web", "backup", "startup", 100);
-  desk.notifier.configure({ instances: [], groups: [], fifos: [], services: [] });
+  desk.notifier.configure({ instances: [], groups: [] });
   desk.notifier.onTransition("web", "init", "shutdown", 100);
-  await desk.notifier.stop();
+  await desk.stop();
   t.equal(desk.lines().at(-1), "STOP");
 });
 
@@ -184,7 +201,7 @@ t.test("who does not wait kills what runs", async (t) => {
   desk.configure({ always: script("sleep 300") });
   desk.notifier.onTransition("web", "backup", "startup", 100);
   desk.notifier.abandon();
-  await desk.notifier.stop();
+  await desk.stop();
   t.same(desk.runs, ["web backup failed", "web stop failed"]);
 });
 
@@ -210,7 +227,7 @@ t.test("changes of priority, where they are asked for, and a lesser master", asy
   desk.configure({ always: script(`echo $3 $4 >> ${said}`) });
   await tell(() => desk.notifier.onTransition("web", "backup", "fault-cleared", 80));
   desk.notifier.onSign("web", "priority", 100);
-  await desk.notifier.stop();
+  await desk.stop();
   t.same(desk.lines(), [
     "MASTER 100",
     "MASTER_PRIORITY 90",
@@ -234,9 +251,8 @@ t.test("a sync group is told when its members agree, on the pipe and to its prog
   desk.notifier.configure({
     instances: [instance(), instance({ instance: "inner" })],
     groups: [lan],
-    services: [],
-    fifos: [{ path, owner: ME }],
   });
+  desk.pipes.configure([fifo(path)]);
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   t.teardown(() => closeSync(fd));
   for (const name of ["web", "inner"]) desk.notifier.onTransition(name, "backup", "startup", 100);
@@ -244,7 +260,7 @@ t.test("a sync group is told when its members agree, on the pipe and to its prog
   for (const name of ["inner", "web"]) desk.notifier.onTransition(name, "master", "master-down", 100);
   await until("it is told", () => desk.runs.length === 3);
   t.same(desk.lines(), ["GROUP lan BACKUP 0", "group lan master", "GROUP lan MASTER 0"]);
-  await desk.notifier.stop();
+  await desk.stop();
   t.equal(desk.lines().at(-1), "GROUP lan STOP 0");
   t.same(readPipe(fd).trim().split("\n"), [
     'INSTANCE "web" BACKUP 100',
@@ -276,7 +292,7 @@ function readPipe(fd: number): string {
 t.test("a pipe is made, gets a line for each state, and is taken away", async (t) => {
   const desk = new Desk(t);
   const path = join(desk.folder, "pipe");
-  desk.configure({}, [{ path, owner: ME }]);
+  desk.configure({}, [fifo(path)]);
   t.ok(statSync(path).isFIFO());
   t.equal((statSync(path).mode & 0o777).toString(8), "600");
   t.equal(statSync(path).uid, uid);
@@ -285,7 +301,7 @@ t.test("a pipe is made, gets a line for each state, and is taken away", async (t
   t.teardown(() => closeSync(fd));
   t.equal(readPipe(fd), 'INSTANCE "web" BACKUP 100\n', "also what came before the reader");
   desk.notifier.onTransition("web", "master", "master-down", 100);
-  await desk.notifier.stop();
+  await desk.stop();
   t.equal(readPipe(fd), 'INSTANCE "web" MASTER 100\nINSTANCE "web" STOP 100\n');
   t.notOk(existsSync(path));
 });
@@ -293,7 +309,7 @@ t.test("a pipe is made, gets a line for each state, and is taken away", async (t
 t.test("a reader who does not read holds nothing up, and misses the oldest lines", async (t) => {
   const desk = new Desk(t);
   const path = join(desk.folder, "pipe");
-  desk.configure({}, [{ path, owner: ME }]);
+  desk.configure({}, [fifo(path)]);
   const count = 10_000;
   for (let n = 0; n < count; n += 1) desk.notifier.onTransition("web", "backup", "startup", n % 255);
   desk.notifier.onTransition("web", "master", "owner", 255);
@@ -325,7 +341,7 @@ t.test("somebody else's pipe is used and left; anything else is told and left al
   execFileSync("ln", ["-s", file, link]);
   desk.configure(
     {},
-    [theirs, file, link].map((path) => ({ path, owner: ME })),
+    [theirs, file, link].map((path) => fifo(path)),
   );
   desk.notifier.onTransition("web", "backup", "startup", 100);
   const fd = openSync(theirs, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -338,7 +354,7 @@ t.test("somebody else's pipe is used and left; anything else is told and left al
       ["notify-fifo-failed", link],
     ],
   );
-  await desk.notifier.stop();
+  await desk.stop();
   t.ok(statSync(theirs).isFIFO());
   t.equal(readFileSync(file, "utf8"), "mine");
 });
@@ -346,7 +362,62 @@ t.test("somebody else's pipe is used and left; anything else is told and left al
 t.test("a pipe is root's to give away", { skip: uid !== 0 }, async (t) => {
   const desk = new Desk(t);
   const path = join(desk.folder, "pipe");
-  desk.configure({}, [{ path, owner: { name: "nobody", uid: 65_534, gid: 65_534 } }]);
+  desk.configure({}, [fifo(path, { owner: { name: "nobody", uid: 65_534, gid: 65_534 } })]);
   t.equal(statSync(path).uid, 65_534);
-  await desk.notifier.stop();
+  await desk.stop();
+});
+
+t.test("each pipe gets the lines that it is for", async (t) => {
+  const desk = new Desk(t);
+  const paths = ["instances", "services", "all"].map((name) => join(desk.folder, name));
+  const about = [["instances"], ["services"], ["instances", "services"]] as const;
+  desk.configure(
+    {},
+    paths.map((path, index) => fifo(path, { about: about[index] ?? [] })),
+  );
+  desk.notifier.onTransition("web", "backup", "startup", 100);
+  desk.pipes.tell("services", "VS [192.0.2.100]:tcp:80 UP\n");
+  const read = paths.map((path) => {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    t.teardown(() => closeSync(fd));
+    return readPipe(fd);
+  });
+  const [web, up] = ['INSTANCE "web" BACKUP 100\n', "VS [192.0.2.100]:tcp:80 UP\n"];
+  t.same(read, [web, up, web + up]);
+  await desk.stop();
+});
+
+t.test("a pipe's program is kept running, and reads all up to the end", async (t) => {
+  const desk = new Desk(t);
+  const [path, said] = [join(desk.folder, "pipe"), join(desk.folder, "said")];
+  // Ends after two lines, as none should.
+  const text = `{ read a; echo "$a" >> ${said}; read a; echo "$a" >> ${said}; } < $1; echo enough`;
+  desk.configure({}, [
+    fifo(path, { reader: { ...script(text), command: ["/bin/sh", "-c", text, "reader"] } }),
+  ]);
+  for (const state of ["backup", "master", "backup"] as const)
+    desk.notifier.onTransition("web", state, "startup", 100);
+  await until("it was started again", () => desk.lines().length === 3);
+  t.match(desk.events, [
+    {
+      name: "notify-reader-ended",
+      fields: { fifo: path, program: "/bin/sh", detail: "exit status 0", restart_in: 0, output: "enough" },
+    },
+  ]);
+  await desk.stop();
+  t.same(
+    desk.lines(),
+    ["BACKUP", "MASTER", "BACKUP", "STOP"].map((state) => `INSTANCE "web" ${state} 100`),
+  );
+  t.equal(desk.events.length, 1, "the end that it was given is not told");
+});
+
+t.test("a pipe's program that does not see the end is killed", async (t) => {
+  const desk = new Desk(t);
+  const [path, said] = [join(desk.folder, "pipe"), join(desk.folder, "said")];
+  const text = `echo $$ > ${said}; exec sleep 1000`;
+  desk.configure({}, [fifo(path, { reader: script(text) })]);
+  await until("it runs", () => desk.lines().length === 1);
+  await desk.stop();
+  await until("it is gone", () => !existsSync(`/proc/${desk.lines()[0]}`));
 });

@@ -23,7 +23,7 @@ t.test(
     const capabilities = (/^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1] ?? "")
       .split(" ")
       .map((name) => name.replace(/^CAP_/, "+").toLowerCase());
-    const fifo = JSON.stringify({ path, owner: { name: "nobody", uid: NOBODY, gid: NOBODY } });
+    const fifo = JSON.stringify({ path, owner: { name: "nobody", uid: NOBODY, gid: NOBODY }, about: [] });
     const script = `
       const { NotifyPipes } = await import("${MODULE}");
       const listener = { event: ({ name, fields }) => console.log(name, fields.error), dropped() {} };

@@ -32,9 +32,11 @@ class Desk {
   readonly folder = mkdtempSync(join(tmpdir(), "relevo-services-"));
   readonly said = join(this.folder, "said");
   readonly events: Event[] = [];
+  readonly piped: string[] = [];
   readonly runs: string[] = [];
   readonly notifier = new ServiceNotifier({
     event: (happened) => this.events.push(happened),
+    line: (line) => this.piped.push(line),
     ran: (virtual, program, ok) => this.runs.push(`${virtual} ${program} ${ok}`),
   });
 
@@ -49,8 +51,15 @@ class Desk {
   configure(changes: Partial<ServiceNotify> = {}, reals = [REAL, OTHER]): void {
     const says = script(`echo "$RELEVO_VIRTUAL/$RELEVO_REAL $RELEVO_STATE $RELEVO_CAUSE" >> ${this.said}`);
     const scripts = { up: says, down: says };
-    const realServers = reals.map((real) => ({ real, scripts }));
-    const service = { virtual: VIRTUAL, quorum: scripts, realServers, omega: false, timeout: seconds(60) };
+    const realServers = reals.map((real) => ({ real, word: `R ${real}`, scripts }));
+    const service = {
+      virtual: VIRTUAL,
+      word: "V",
+      quorum: scripts,
+      realServers,
+      omega: false,
+      timeout: seconds(60),
+    };
     this.notifier.configure([{ ...service, ...changes }]);
   }
 
@@ -119,13 +128,15 @@ t.test("a state is told once, and what comes and goes meanwhile is left out", as
   const desk = new Desk(t);
   const gate = join(desk.folder, "gate");
   const slow = script(`while [ ! -e ${gate} ]; do sleep 0.02; done; echo $RELEVO_STATE >> ${desk.said}`);
-  desk.configure({ realServers: [{ real: REAL, scripts: { up: slow, down: slow } }] });
+  desk.configure({ realServers: [{ real: REAL, word: `R ${REAL}`, scripts: { up: slow, down: slow } }] });
   desk.real(false);
   desk.real(false, "said again by a balancer that was started again");
   for (const up of [true, false, true]) desk.real(up);
   writeFileSync(gate, "");
   await desk.notifier.stop();
   t.strictSame(desk.lines(), ["down", "up"]);
+  const piped = ["DOWN", "UP", "DOWN", "UP"].map((state) => `RS R ${REAL} V ${state}\n`);
+  t.strictSame(desk.piped, piped, "pipes get all of them, and what is said again not twice");
 });
 
 t.test("with omega all that was up is told to be down, without it nothing", async (t) => {

@@ -7,7 +7,6 @@ import {
   type BalancerConfig,
   type Persistence,
   type RealServer,
-  realServerName,
   type SorryServer,
   type VirtualServer,
 } from "../../core/balance/model.ts";
@@ -20,7 +19,7 @@ import type {
   ScriptProbe,
   ScriptUser,
 } from "../../core/health/model.ts";
-import type { Family } from "../../core/units/ip-address.ts";
+import type { Family, IpAddress } from "../../core/units/ip-address.ts";
 import { type Duration, seconds, ZERO } from "../../core/units/time.ts";
 import type {
   CheckContent,
@@ -59,10 +58,13 @@ export function buildBalancer(content: FileContent, userOf: UserOf): BalancerCon
   };
 }
 
-/** What the real servers of one entry are called in events and metrics. */
-export function realServerNames(real: RealServerContent, server: VirtualServerContent): string[] {
+/** The real servers of one entry. */
+export function realServerIds(
+  real: RealServerContent,
+  server: VirtualServerContent,
+): { readonly address: IpAddress; readonly port: number | undefined }[] {
   const port = real.port ?? server.port;
-  return addressesIn(real.address).map((address) => realServerName({ address, port }));
+  return addressesIn(real.address).map((address) => ({ address, port }));
 }
 
 function virtualServer(server: VirtualServerContent, groups: GroupsContent, userOf: UserOf): VirtualServer {

@@ -3,20 +3,34 @@
  */
 
 import type {
+  FifoSubject,
   GroupNotify,
   InstanceNotify,
   NotifyConfig,
+  NotifyFifo,
   NotifyScript,
 } from "../../core/supervision/notify.ts";
-import type { ServiceNotify, StateScripts } from "../../core/supervision/service-notify.ts";
+import {
+  realWord,
+  type ServiceNotify,
+  type StateScripts,
+  virtualWord,
+} from "../../core/supervision/service-notify.ts";
+import { realServerName } from "../../core/balance/model.ts";
+import type { FifoKey } from "../schema/notify.ts";
 import type { FileContent, InstanceContent, SyncGroupContent, VirtualServerContent } from "../schema/file.ts";
 import { virtualServerName } from "../services.ts";
-import { realServerNames, type UserOf } from "./balancer.ts";
+import { realServerIds, type UserOf } from "./balancer.ts";
+
+/** What is written to which pipe. */
+const FIFOS: Readonly<Record<FifoKey, readonly FifoSubject[]>> = {
+  notify_fifo: ["instances", "services"],
+  vrrp_notify_fifo: ["instances"],
+  lvs_notify_fifo: ["services"],
+};
 
 /** Whom to tell. */
 export function buildNotify(content: FileContent, userOf: UserOf): NotifyConfig {
-  const { notify_fifo: all, vrrp_notify_fifo: vrrp } = content.global_defs;
-  const paths = new Set([all, vrrp].filter((path) => path !== undefined));
   return {
     instances: [...content.vrrp_instances].map(
       ([instance, own]): InstanceNotify => ({
@@ -34,8 +48,23 @@ export function buildNotify(content: FileContent, userOf: UserOf): NotifyConfig 
       }),
     ),
     services: content.virtual_servers.map((server) => serviceNotify(server, content, userOf)),
-    fifos: [...paths].map((path) => ({ path, owner: userOf(undefined) })),
+    fifos: fifos(content.global_defs, userOf),
   };
+}
+
+/** One that is named twice gets all that it would get of either name. */
+function fifos(globals: FileContent["global_defs"], userOf: UserOf): NotifyFifo[] {
+  const found = new Map<string, NotifyFifo>();
+  const owner = userOf(undefined);
+  for (const [key, own] of Object.entries(FIFOS) as [keyof typeof FIFOS, readonly FifoSubject[]][]) {
+    const path = globals[key];
+    if (path === undefined) continue;
+    const known = found.get(path);
+    const about = [...new Set([...(known?.about ?? []), ...own])];
+    const reader = known?.reader ?? script(globals[`${key}_script`], {}, userOf);
+    found.set(path, { path, owner, about, reader });
+  }
+  return [...found.values()];
 }
 
 type Notifying = InstanceContent | SyncGroupContent;
@@ -61,10 +90,12 @@ function serviceNotify(server: VirtualServerContent, content: FileContent, userO
   });
   return {
     virtual: virtualServerName(server, content.virtual_server_groups) ?? "",
+    word: virtualWord(server),
     quorum: stateScripts(server.quorum_up, server.quorum_down),
     realServers: server.real_servers.flatMap((real) =>
-      realServerNames(real, server).map((name) => ({
-        real: name,
+      realServerIds(real, server).map((id) => ({
+        real: realServerName(id),
+        word: realWord(id, server),
         scripts: stateScripts(real.notify_up, real.notify_down),
       })),
     ),

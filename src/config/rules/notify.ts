@@ -7,7 +7,7 @@ import type { Environment } from "../environment.ts";
 import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import type { InstanceContent, LooseContent, SyncGroupContent } from "../schema/file.ts";
-import { SCRIPT_KEYS } from "../schema/notify.ts";
+import { FIFO_KEYS, SCRIPT_KEYS } from "../schema/notify.ts";
 import { checkCommand, checkUser } from "./programs.ts";
 
 /** Where scripts are named: an instance, or a sync group. */
@@ -16,6 +16,7 @@ type Place = Loose<SyncGroupContent> &
 
 /** The rules for notify scripts. */
 export function checkNotify(content: LooseContent, environment: Environment, findings: Findings): void {
+  checkFifos(content.global_defs, environment, findings);
   for (const { path, place } of places(content)) {
     for (const key of SCRIPT_KEYS) checkCommand([...path, key], place[key], environment, findings);
     const key = "notify_master_rx_lower_pri";
@@ -25,10 +26,27 @@ export function checkNotify(content: LooseContent, environment: Environment, fin
   }
 }
 
+function checkFifos(
+  globals: LooseContent["global_defs"],
+  environment: Environment,
+  findings: Findings,
+): void {
+  for (const fifo of FIFO_KEYS) {
+    const key = `${fifo}_script` as const;
+    const path = ["global_defs", key];
+    checkCommand(path, globals?.[key], environment, findings);
+    if (
+      globals?.[key] !== undefined &&
+      globals[fifo] === undefined &&
+      !findings.touches(["global_defs", fifo])
+    )
+      findings.add("unused-fifo-script", path, `there is no ${fifo} for it to read: add one`, "key");
+  }
+}
+
 /** True when a notify script runs under the account of `global_defs`, or a named pipe belongs to it. */
 export function notifyNeedsGlobalUser(content: LooseContent): boolean {
-  const { notify_fifo: all, vrrp_notify_fifo: vrrp } = content.global_defs ?? {};
-  if (all !== undefined || vrrp !== undefined) return true;
+  if (FIFO_KEYS.some((key) => content.global_defs?.[key] !== undefined)) return true;
   return [...places(content)].some(
     ({ place }) =>
       place.notify_user === undefined &&

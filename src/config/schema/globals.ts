@@ -18,7 +18,7 @@ import { pathAddressesSchema } from "./heartbeat.ts";
 import { multicastGroup } from "./ip-address.ts";
 import { ipvsSysctlsSchema } from "./ipvs-sysctls.ts";
 import { syncDaemonSchema } from "./sync-daemon.ts";
-import { absolutePath } from "./notify.ts";
+import { absolutePath, fifoShape } from "./notify.ts";
 import { ownName, toggle, userName, whole } from "./leaf.ts";
 import { vmacPrefix } from "./virtual-link.ts";
 
@@ -61,8 +61,7 @@ const TRAFFIC_SERIES_MAX = 20_000;
 /** `global_defs`. */
 export const globalsSchema = z.strictObject({
   script_user: userName().optional(),
-  notify_fifo: absolutePath().optional(),
-  vrrp_notify_fifo: absolutePath().optional(),
+  ...fifoShape,
   lvs_timeouts: lvsTimeoutsSchema.default({}),
   lvs_sync_daemon: syncDaemonSchema.optional(),
   lvs_active_only: toggle().default(false),

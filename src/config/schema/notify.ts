@@ -16,6 +16,21 @@ export const SCRIPT_KEYS = [
   "notify",
 ] as const;
 
+/** The keys that name a pipe; each has one for the program that reads it. */
+export const FIFO_KEYS = ["notify_fifo", "vrrp_notify_fifo", "lvs_notify_fifo"] as const;
+/** One of them. */
+export type FifoKey = (typeof FIFO_KEYS)[number];
+
+/** The pipes of `global_defs`. */
+export const fifoShape = {
+  notify_fifo: absolutePath().optional(),
+  notify_fifo_script: z.array(argument()).optional(),
+  vrrp_notify_fifo: absolutePath().optional(),
+  vrrp_notify_fifo_script: z.array(argument()).optional(),
+  lvs_notify_fifo: absolutePath().optional(),
+  lvs_notify_fifo_script: z.array(argument()).optional(),
+};
+
 /** The notify keys of an instance and of a sync group. */
 export const notifyShape = {
   notify_master: z.array(argument()).optional(),

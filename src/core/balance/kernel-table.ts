@@ -22,6 +22,7 @@ import type {
   DestinationSettings,
   Forwarding,
   ServiceSettings,
+  TunnelKnowledge,
 } from "./table.ts";
 
 /** IPPROTO_… of netinet/in.h */
@@ -90,9 +91,11 @@ export function destinationOf(wire: WireDestination): Destination {
   const { weight, upperThreshold, lowerThreshold } = wire;
   const method = METHODS[wire.method] ?? "bypass";
   const tunnel = method === "tunnel" ? tunnelOf(wire.tunnel) : undefined;
+  const knowledge = knowledgeOf(wire.tunnel);
   return {
     id: { address: addressOf(wire.address), port: wire.port },
     settings: { method, tunnel, weight, upperThreshold, lowerThreshold },
+    ...(knowledge === "all" ? {} : { kernelKnows: knowledge }),
   };
 }
 
@@ -111,9 +114,19 @@ function wireTunnel({ type, port, checksum }: Tunnel): WireTunnel {
   return { type: TUNNEL_TYPES.indexOf(type), port, flags: CHECKSUMS.indexOf(checksum) };
 }
 
-/** A kernel before 5.2 says nothing of it: there it is IPIP. What is not known here is made into what we know. */
+/** A kernel tells of each destination all that it knows of tunnels, also of one that is reached without. */
+function knowledgeOf(wire: WireTunnel | undefined): TunnelKnowledge {
+  if (wire === undefined) return "ipip";
+  return wire.flags === undefined ? "gue" : "all";
+}
+
+/**
+ * A kernel before 5.2 says nothing of it: there it is IPIP. 5.2 repeats any type that it was given, and takes all but GUE
+ * for IPIP. What is not known here is made into what we know.
+ */
 function tunnelOf(wire: WireTunnel | undefined): Tunnel {
-  const type = TUNNEL_TYPES[wire?.type ?? 0] ?? "ipip";
+  const told = TUNNEL_TYPES[wire?.type ?? 0] ?? "ipip";
+  const type = told === "gre" && knowledgeOf(wire) !== "all" ? "ipip" : told;
   return { type, port: wire?.port ?? 0, checksum: CHECKSUMS[wire?.flags ?? 0] ?? "nocsum" };
 }
 

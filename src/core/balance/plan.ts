@@ -12,6 +12,7 @@
  */
 
 import type { Tunnel } from "./model.ts";
+import { asKnown } from "./tunnel-knowledge.ts";
 import { type ServiceId, serviceKey } from "./service.ts";
 import {
   type Destination,
@@ -90,10 +91,11 @@ function planDestinations(
   const takeWork: Operation[] = [];
   const others: Operation[] = [];
   for (const [key, { id: destination, settings }] of desired) {
-    const present = observed.get(key)?.settings;
+    const found = observed.get(key);
+    const present = found?.settings;
     const step = settings.weight > 0 && !(present !== undefined && present.weight > 0) ? takeWork : others;
     if (present === undefined) step.push({ type: "add-destination", service, destination, settings });
-    else if (!sameDestination(settings, present))
+    else if (!sameDestination(asKnown(settings, found?.kernelKnows), present))
       step.push({ type: "edit-destination", service, destination, settings });
   }
   const gone: Operation[] = [];

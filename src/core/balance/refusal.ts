@@ -5,6 +5,8 @@
 
 import type { Operation } from "./plan.ts";
 import { isMark, serviceFamily } from "./service.ts";
+import type { Tunnel } from "./model.ts";
+import { UNHEEDED } from "./tunnel-knowledge.ts";
 import { familyOf } from "../units/ip-address.ts";
 import { destinationKey, type DestinationSettings, type ServiceSettings } from "./table.ts";
 
@@ -100,14 +102,35 @@ function ofDestination(
         cause: "this kernel's IPVS does not know IPv6",
         cure: "use a kernel that was built with CONFIG_IP_VS_IPV6",
       };
+    case UNHEEDED: {
+      const tunnel = tunnelOf(operation);
+      return tunnel && ofUnknownTunnel(name, tunnel);
+    }
     default:
       return undefined;
   }
 }
 
+function ofUnknownTunnel(name: string, { type, checksum }: Tunnel): Explanation {
+  const ipip = "or let the real server unwrap IPIP and configure TUN type ipip";
+  if (type === "gue" && checksum !== "nocsum")
+    return {
+      cause: `this kernel does not know gue tunnels with ${checksum}: packets to ${name} go without it, or by IPIP`,
+      cure: `use Linux 5.3 or later, or leave ${checksum} out; before 5.2 there is no gue at all`,
+    };
+  return {
+    cause: `this kernel does not know ${type} tunnels: packets to ${name} go by IPIP instead`,
+    cure: `use Linux ${type === "gue" ? "5.2" : "5.3"} or later, ${ipip}`,
+  };
+}
+
 function tunnelDoubt(operation: Operation): string {
-  const tunnel = "settings" in operation ? (operation.settings as DestinationSettings).tunnel : undefined;
+  const tunnel = tunnelOf(operation);
   return tunnel === undefined || tunnel.type === "ipip" ? "" : `, or does not know ${tunnel.type} tunnels`;
+}
+
+function tunnelOf(operation: Operation): Tunnel | undefined {
+  return "settings" in operation ? (operation.settings as DestinationSettings).tunnel : undefined;
 }
 
 function ofAny(errno: string): Explanation {

@@ -49,10 +49,18 @@ export interface DestinationSettings {
   readonly lowerThreshold: number;
 }
 
+/**
+ * What a kernel knows of tunnels: one before 5.2 ipip alone, 5.2 gue as well, later ones all kinds and checksums. What one
+ * does not know it passes over without a word, and wraps packets otherwise.
+ */
+export type TunnelKnowledge = "ipip" | "gue" | "all";
+
 /** A real server of a service. */
 export interface Destination {
   readonly id: DestinationId;
   readonly settings: DestinationSettings;
+  /** Of the kernel that told of it; left out for one that knows all, and where none is asked. */
+  readonly kernelKnows?: TunnelKnowledge;
 }
 
 /** A service and its destinations. */

@@ -77,6 +77,7 @@ export const EVENTS = {
   "notify-done": ["info", "a notify script has run"],
   "notify-failed": ["warn", "a notify script failed"],
   "notify-fifo-failed": ["error", "a notify pipe cannot be used"],
+  "notify-reader-ended": ["warn", "the program that reads a notify pipe ended and will be started again"],
   "notify-fifo-full": ["warn", "a notify pipe is full and lines were dropped"],
   "realtime-granted": ["info", "the failover process runs with real-time scheduling"],
   "realtime-refused": ["warn", "the failover process runs without real-time scheduling"],

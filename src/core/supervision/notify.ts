@@ -50,11 +50,17 @@ export interface GroupNotify extends NotifyScripts {
   readonly members: readonly string[];
 }
 
+/** What the lines of a pipe are about: instances and sync groups, or virtual and real servers. */
+export type FifoSubject = "instances" | "services";
+
 /** A named pipe that gets a line for each state. */
 export interface NotifyFifo {
   readonly path: string;
   /** Whose it is when it has to be made. */
   readonly owner: ScriptUser;
+  readonly about: readonly FifoSubject[];
+  /** A program that is kept running to read it, with the pipe's path behind its own arguments. */
+  readonly reader: NotifyScript | undefined;
 }
 
 /** All who are told. */

@@ -141,8 +141,8 @@ export interface WireTunnel {
   readonly type: number;
   /** The UDP port of GUE. */
   readonly port: number;
-  /** IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM 0, CSUM 1, REMCSUM 2. */
-  readonly flags: number;
+  /** IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM 0, CSUM 1, REMCSUM 2; undefined from a kernel before 5.3, which has none. */
+  readonly flags: number | undefined;
 }
 
 /** A destination's settings. */
@@ -362,7 +362,7 @@ function putIdentity(to: AttributeWriter, { address, port }: WireDestinationId):
 function putTunnel(to: AttributeWriter, { type, port, flags }: WireTunnel): void {
   to.u8(IPVS_DEST_ATTR_TUN_TYPE, type);
   to.be16(IPVS_DEST_ATTR_TUN_PORT, port);
-  to.u16(IPVS_DEST_ATTR_TUN_FLAGS, flags);
+  to.u16(IPVS_DEST_ATTR_TUN_FLAGS, flags ?? 0);
 }
 
 /** Kernels before 5.2 know only IPIP and do not mention it, those before 5.3 no flags. */
@@ -370,7 +370,7 @@ function readTunnel(values: Attributes): WireTunnel | undefined {
   const type = readU8(values.get(IPVS_DEST_ATTR_TUN_TYPE));
   const port = readBe16(values.get(IPVS_DEST_ATTR_TUN_PORT));
   if (type === undefined || port === undefined) return undefined;
-  return { type, port, flags: readU16(values.get(IPVS_DEST_ATTR_TUN_FLAGS)) ?? 0 };
+  return { type, port, flags: readU16(values.get(IPVS_DEST_ATTR_TUN_FLAGS)) };
 }
 
 /** `union nf_inet_addr`: 16 bytes whatever the family. */

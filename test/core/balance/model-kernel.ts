@@ -14,8 +14,10 @@ import {
   type Service,
   type ServiceSettings,
   type Table,
+  type TunnelKnowledge,
 } from "../../../src/core/balance/table.ts";
-import type { WireTimeouts } from "../../../src/core/wire/ipvs.ts";
+import { destinationOf, wireDestination } from "../../../src/core/balance/kernel-table.ts";
+import type { WireDestination, WireTimeouts } from "../../../src/core/wire/ipvs.ts";
 import { familyOf, isIpv6 } from "../../../src/core/units/ip-address.ts";
 import { isUnicastIpv4 } from "../../../src/core/units/ipv4.ts";
 import { isLinkLocal, isUnicastIpv6 } from "../../../src/core/units/ipv6.ts";
@@ -31,6 +33,8 @@ export class ModelKernel {
   readonly #services = new Map<string, Entry>();
   /** Schedulers and persistence engines whose modules cannot be loaded. */
   readonly missing = new Set<string>();
+  /** What it knows of tunnels: it passes over the rest, and its dumps tell of no more. */
+  tunnels: TunnelKnowledge = "all";
   /** In seconds, as the kernel has them at the start. */
   timeouts: WireTimeouts = { tcp: 900, tcpFin: 120, udp: 300 };
 
@@ -75,9 +79,21 @@ export class ModelKernel {
     return new Map(
       [...this.#services].map(([key, { id, settings, destinations }]): [string, Service] => [
         key,
-        { id, settings, destinations: new Map(destinations) },
+        { id, settings, destinations: this.#dumped(destinations) },
       ]),
     );
+  }
+
+  #dumped(destinations: ReadonlyMap<string, Destination>): ReadonlyMap<string, Destination> {
+    return new Map([...destinations].map(([key, one]) => [key, destinationOf(this.#onWire(one))]));
+  }
+
+  /** As a kernel tells of it: before 5.2 nothing of tunnels, in 5.2 the type and port that it was given. */
+  #onWire({ id, settings }: Destination): WireDestination {
+    const wire = wireDestination(id, settings);
+    const tunnel = wire.tunnel ?? { type: 0, port: 0, flags: 0 };
+    if (this.tunnels === "all") return { ...wire, tunnel };
+    return { ...wire, tunnel: this.tunnels === "gue" ? { ...tunnel, flags: undefined } : undefined };
   }
 
   /** The table as `ipvsadm -Sn` would print it, sorted. */

@@ -141,6 +141,29 @@ t.test("NEW_DEST through a tunnel says which", async (t) => {
   );
 });
 
+t.test("kernels before 5.3 tell less of a tunnel, and those before 5.2 nothing", async (t) => {
+  const told = (length: string, ...tunnel: readonly string[]) =>
+    decodedDestination(
+      hex(
+        "05 01 0000",
+        `${length} 0280`, // DEST, nested: 4 + 36 + 32, and what there is of the tunnel
+        "1400 0100 c6336415 00000000 00000000 00000000",
+        "0600 0200 0050 0000",
+        "0600 0b00 0200 0000",
+        "0800 0300 02000000", // FWD_METHOD: TUNNEL
+        "0800 0400 01000000",
+        "0800 0500 00000000",
+        "0800 0600 00000000",
+        ...tunnel,
+      ),
+      AF_INET,
+    );
+  const [type, port] = ["0500 0d00 01 000000", "0600 0e00 17c0 0000"];
+  t.match(told("6000", type, port, "0600 0f00 0100 0000"), { tunnel: { type: 1, port: 6080, flags: 1 } });
+  t.strictSame(told("5800", type, port)?.tunnel, { type: 1, port: 6080, flags: undefined });
+  t.match(told("4800"), { method: 2, tunnel: undefined });
+});
+
 t.test("SET_CONFIG says only what is to change, and GET_CONFIG's answer is understood", async (t) => {
   t.strictSame(
     encodeTimeouts({ tcp: 900, tcpFin: undefined, udp: 300 }),
