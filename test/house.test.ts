@@ -69,6 +69,7 @@ const HOUSE: Readonly<Record<string, Room>> = {
       "node:fs/promises",
       "node:http",
       "node:path",
+      "node:timers/promises",
       "node:url",
     ],
     why: "the one process that logs, serves, starts others, and watches tracked files and scripts",

@@ -4,9 +4,9 @@
  */
 
 import {
-  chownSync,
   closeSync,
   constants,
+  fchownSync,
   fstatSync,
   lstatSync,
   openSync,
@@ -22,25 +22,35 @@ export interface NamedPipe {
   readonly made: boolean;
   /** Writes a line whole; false when there is no room. A line has less than 4,096 bytes (PIPE_BUF, linux/limits.h). */
   write(line: string): boolean;
+  /** Makes it another one's, who alone may open it anew. Throws a KernelError. */
+  give(owner: PipeOwner): void;
   /** Closes it, and takes it away if asked to. */
   close(remove: boolean): void;
 }
 
+interface PipeOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Opens a pipe; where there is none, makes one that only `owner` may open. Throws a KernelError. */
-export function openNamedPipe(
-  path: string,
-  owner: { readonly uid: number; readonly gid: number },
-): NamedPipe {
+export function openNamedPipe(path: string, owner: PipeOwner): NamedPipe {
   const made = makeFifo(path, 0o600);
   try {
     const fd = openPipe(path);
-    // Whoever is not root may make one for itself only. Not before it is open: root without CAP_DAC_OVERRIDE may not open
-    // what is somebody else's.
-    if (made && process.getuid?.() === 0) chownSync(path, owner.uid, owner.gid);
+    // Not before it is open: root without CAP_DAC_OVERRIDE may not open what is somebody else's.
+    if (made) give(fd, owner);
     const { ino } = fstatSync(fd);
     return {
       made,
       write: (line) => writeWhole(fd, path, line),
+      give(to) {
+        try {
+          give(fd, to);
+        } catch (error) {
+          throw asKernelError(`change the owner of the named pipe ${path}`, error);
+        }
+      },
       close(remove) {
         closeSync(fd);
         // Not one that somebody else has put in its place.
@@ -59,6 +69,11 @@ function openPipe(path: string): number {
   if (fstatSync(fd).isFIFO()) return fd;
   closeSync(fd);
   throw new KernelError(`use ${path}, which is no named pipe,`, "EINVAL");
+}
+
+/** Whoever is not root may make one for itself only. */
+function give(fd: number, { uid, gid }: PipeOwner): void {
+  if (process.getuid?.() === 0) fchownSync(fd, uid, gid);
 }
 
 function writeWhole(fd: number, path: string, line: string): boolean {

@@ -1,10 +1,11 @@
 /**
- * The named pipes that get a line for each state of an instance, or of a virtual or real server. A reader that does not read holds nothing up: lines wait,
- * so many of them, and then the oldest are dropped and counted.
+ * The named pipes that get a line for each state of an instance, or of a virtual or real server. A reader that does not
+ * read holds nothing up: lines wait, so many of them, and then the oldest are dropped and counted.
  */
 
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
+import type { ScriptUser } from "../core/health/model.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { type LineQueue, NO_LINES, put, written } from "../core/supervision/line-queue.ts";
 import type { FifoSubject, NotifyFifo } from "../core/supervision/notify.ts";
@@ -26,8 +27,8 @@ export class NotifyPipes {
   readonly #runDirectory: string;
   readonly #listener: PipeListener;
   readonly #pipes = new Map<string, Pipe>();
-  /** Readers that have seen, or will see, the end. */
-  readonly #leaving = new Set<Promise<void>>();
+  /** By the pipe's path, the program that is to go. */
+  readonly #leaving = new Map<string, PipeReader>();
 
   constructor(runDirectory: string, listener: PipeListener) {
     this.#runDirectory = runDirectory;
@@ -36,13 +37,13 @@ export class NotifyPipes {
 
   /** Writes to these from now on; takes away those that are no longer asked for, if they were ours. */
   configure(fifos: readonly NotifyFifo[]): void {
-    for (const [path, { writer, reader, as }] of this.#pipes) {
-      if (fifos.some((fifo) => JSON.stringify(fifo) === JSON.stringify(as))) continue;
+    for (const [path, { writer, reader }] of this.#pipes) {
+      if (fifos.some((fifo) => fifo.path === path)) continue;
       writer.close();
-      if (reader !== undefined) this.#leave(reader);
+      this.#leave(path, reader);
       this.#pipes.delete(path);
     }
-    for (const fifo of fifos) if (!this.#pipes.has(fifo.path)) this.#pipes.set(fifo.path, this.#open(fifo));
+    for (const fifo of fifos) this.#pipes.set(fifo.path, this.#change(this.#pipes.get(fifo.path), fifo));
   }
 
   /** A line on each pipe that gets those of its kind. */
@@ -53,24 +54,39 @@ export class NotifyPipes {
   /** Writes no more; resolves when the programs that read have ended. */
   async close(): Promise<void> {
     this.configure([]);
-    await Promise.all(this.#leaving);
+    await Promise.all([...this.#leaving.values()].map(({ ended }) => ended));
   }
 
-  #open(fifo: NotifyFifo): Pipe {
+  /** What waits for room, and what nobody has read yet, is still there for the next one to read it. */
+  #change(known: Pipe | undefined, fifo: NotifyFifo): Pipe {
+    const writer = known?.writer ?? this.#open(fifo);
+    writer.give(fifo.owner);
+    if (known !== undefined && JSON.stringify(known.as.reader) === JSON.stringify(fifo.reader))
+      return { ...known, as: fifo };
+    this.#leave(fifo.path, known?.reader);
+    return { as: fifo, writer, reader: this.#read(fifo) };
+  }
+
+  #open({ path, owner }: NotifyFifo): PipeWriter {
     // One of an earlier life that was killed lies in the run directory.
-    const ours = dirname(fifo.path) === this.#runDirectory;
-    const writer = new PipeWriter(fifo, ours, this.#listener);
-    const tell = (happened: Event): void => this.#listener.event(happened);
-    // Not before the pipe is there.
-    const reader = fifo.reader && new PipeReader(fifo.path, fifo.reader, tell);
-    return { as: fifo, writer, reader };
+    return new PipeWriter(path, owner, dirname(path) === this.#runDirectory, this.#listener);
   }
 
-  #leave(reader: PipeReader): void {
-    const leaving = reader.close().then(() => {
-      this.#leaving.delete(leaving);
+  /** Two at once would tear the lines: the one before, which may see no end of the file, has to go at once. */
+  #read({ path, reader }: NotifyFifo): PipeReader | undefined {
+    const before = this.#leaving.get(path);
+    before?.kill();
+    return (
+      reader && new PipeReader(path, reader, (happened) => this.#listener.event(happened), before?.ended)
+    );
+  }
+
+  #leave(path: string, reader: PipeReader | undefined): void {
+    if (reader === undefined) return;
+    this.#leaving.set(path, reader);
+    void reader.close().then(() => {
+      if (this.#leaving.get(path) === reader) this.#leaving.delete(path);
     });
-    this.#leaving.add(leaving);
   }
 }
 
@@ -83,7 +99,8 @@ interface Pipe {
 
 /** One pipe. */
 class PipeWriter {
-  readonly #fifo: NotifyFifo;
+  readonly #path: string;
+  #owner: ScriptUser;
   readonly #ours: boolean;
   readonly #listener: PipeListener;
   #pipe: NamedPipe | undefined;
@@ -92,11 +109,24 @@ class PipeWriter {
   #failure: string | undefined;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(fifo: NotifyFifo, ours: boolean, listener: PipeListener) {
-    this.#fifo = fifo;
+  constructor(path: string, owner: ScriptUser, ours: boolean, listener: PipeListener) {
+    this.#path = path;
+    this.#owner = owner;
     this.#ours = ours;
     this.#listener = listener;
     this.#flush();
+  }
+
+  /** The pipe is this one's from now on, if it is ours to give. */
+  give(owner: ScriptUser): void {
+    if (owner.uid === this.#owner.uid && owner.gid === this.#owner.gid) return;
+    this.#owner = owner;
+    try {
+      if (this.#isOurs()) this.#pipe?.give(owner);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#tellFailure(error.message);
+    }
   }
 
   put(line: string): void {
@@ -108,7 +138,7 @@ class PipeWriter {
 
   close(): void {
     clearTimeout(this.#retry);
-    this.#pipe?.close(this.#ours || this.#pipe.made);
+    this.#pipe?.close(this.#isOurs());
     const left = this.#queue.lines.length;
     this.#queue = NO_LINES;
     if (left > 0) this.#drop(left);
@@ -117,8 +147,7 @@ class PipeWriter {
   #flush(): void {
     clearTimeout(this.#retry);
     const failure = this.#write();
-    if (failure !== undefined && failure !== this.#failure)
-      this.#listener.event(event("notify-fifo-failed", { fifo: this.#fifo.path, error: failure }));
+    if (failure !== undefined && failure !== this.#failure) this.#tellFailure(failure);
     this.#failure = failure;
     if (this.#queue.lines.length > 0 || failure !== undefined)
       this.#retry = setTimeout(() => this.#flush(), RETRY_MS).unref();
@@ -140,22 +169,29 @@ class PipeWriter {
     }
   }
 
+  #isOurs(): boolean {
+    return this.#ours || this.#pipe?.made === true;
+  }
+
   #open(): NamedPipe {
-    const { path, owner } = this.#fifo;
     try {
-      return openNamedPipe(path, owner);
+      return openNamedPipe(this.#path, this.#owner);
     } catch (error) {
       if (!(this.#ours && error instanceof KernelError && error.errno === "EACCES")) throw error;
       // One of an earlier life, which gave it away: whoever reads it has seen its end.
-      rmSync(path);
-      return openNamedPipe(path, owner);
+      rmSync(this.#path);
+      return openNamedPipe(this.#path, this.#owner);
     }
+  }
+
+  #tellFailure(error: string): void {
+    this.#listener.event(event("notify-fifo-failed", { fifo: this.#path, error }));
   }
 
   /** Said when it begins, until the reader has caught up; each line is counted. */
   #drop(count: number): void {
-    if (this.#dropped === 0) this.#listener.event(event("notify-fifo-full", { fifo: this.#fifo.path }));
+    if (this.#dropped === 0) this.#listener.event(event("notify-fifo-full", { fifo: this.#path }));
     this.#dropped += count;
-    this.#listener.dropped(this.#fifo.path, count);
+    this.#listener.dropped(this.#path, count);
   }
 }

@@ -1,14 +1,15 @@
 /**
  * Keeps the program running that reads a named pipe: notify_fifo_script and its like. It gets the pipe's path behind its own
  * arguments and is started again when it ends. When the pipe is closed it reads what is left and the end of the file, and
- * has a little time to go by itself.
+ * has a little time to go by itself; when another program is to read the pipe, it is ended at once.
  */
 
+import { setTimeout as delay } from "node:timers/promises";
 import { type Event, event } from "../core/report/event.ts";
 import { shown } from "../core/report/shown.ts";
 import type { NotifyScript } from "../core/supervision/notify.ts";
 import { NO_DEATHS, onDeath } from "../core/supervision/restart.ts";
-import { type Duration, toMilliseconds, toSeconds } from "../core/units/time.ts";
+import { toMilliseconds, toSeconds } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
 import { runProgram } from "../linux/run-program.ts";
 
@@ -22,22 +23,29 @@ export class PipeReader {
   readonly #tell: (event: Event) => void;
   readonly #kill = new AbortController();
   readonly #close = new AbortController();
-  readonly #ended: Promise<void>;
+  /** Resolves when the program has ended for good. */
+  readonly ended: Promise<void>;
 
-  /** Starts it. The pipe at `path` is there, or will be. */
-  constructor(path: string, script: NotifyScript, tell: (event: Event) => void) {
+  /** Starts it once `before` has resolved. The pipe at `path` is there, or will be. */
+  constructor(path: string, script: NotifyScript, tell: (event: Event) => void, before = Promise.resolve()) {
     this.#path = path;
     this.#script = script;
     this.#tell = tell;
-    this.#ended = this.#keepRunning();
+    this.ended = before.then(() => this.#keepRunning());
   }
 
   /** The pipe has been closed; resolves when the program has ended. */
   async close(): Promise<void> {
     this.#close.abort();
     const patience = setTimeout(() => this.#kill.abort(), LEAVE_MS);
-    await this.#ended;
+    await this.ended;
     clearTimeout(patience);
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#close.abort();
+    this.#kill.abort();
   }
 
   async #keepRunning(): Promise<void> {
@@ -54,20 +62,7 @@ export class PipeReader {
       const about = { fifo, program: command[0], detail, restart_in: toSeconds(death.pause) };
       const said = output === "" ? {} : { output: shown(output.trimEnd()) };
       this.#tell(event("notify-reader-ended", { ...about, ...said }));
-      await pause(death.pause, closing);
+      await delay(toMilliseconds(death.pause), undefined, { signal: closing }).catch(() => {});
     }
   }
-}
-
-/** Waits, but no longer than until it is told to go. */
-function pause(length: Duration, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, toMilliseconds(length));
-    signal.addEventListener("abort", end);
-  });
 }
