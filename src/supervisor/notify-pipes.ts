@@ -57,6 +57,12 @@ export class NotifyPipes {
     await Promise.all([...this.#leaving.values()].map(({ ended }) => ended));
   }
 
+  /** Kills the programs that read; they are not started again. */
+  abandon(): void {
+    for (const { reader } of this.#pipes.values()) reader?.kill();
+    for (const reader of this.#leaving.values()) reader.kill();
+  }
+
   /** What waits for room, and what nobody has read yet, is still there for the next one to read it. */
   #change(known: Pipe | undefined, fifo: NotifyFifo): Pipe {
     const writer = known?.writer ?? this.#open(fifo);

@@ -158,6 +158,7 @@ export class Supervisor {
   abandon(): void {
     this.#notifier.abandon();
     this.#serviceNotifier.abandon();
+    this.#pipes.abandon();
     this.#abandoned ??= Promise.all([this.#failover.kill(), this.#balancer.kill()]);
   }
 

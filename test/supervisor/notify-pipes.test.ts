@@ -86,6 +86,10 @@ async function until(what: string, condition: () => boolean): Promise<void> {
     if (Date.now() > deadline) throw new Error(`in vain: ${what}`);
 }
 
+function pidOf(line = ""): number {
+  return Number(/\d+$/.exec(line)?.[0]);
+}
+
 function wake(pid: number): void {
   try {
     process.kill(pid, "SIGCONT");
@@ -103,7 +107,7 @@ t.test("another program for somebody else's pipe reads alone what comes from the
   pipes.tell("instances", "first\n");
   await until("the first line is read", () => read("old").length === 2);
   // As if it were at work on that line, and saw nothing of what happens to the pipe.
-  const pid = Number(/\d+$/.exec(read("old")[0] ?? "")?.[0]);
+  const pid = pidOf(read("old")[0]);
   process.kill(pid, "SIGSTOP");
   pipes.configure([fifo("new")]);
   await until("the other program", () => read("new").length === 1);
@@ -138,4 +142,16 @@ t.test("what waits for room survives another program, account and kind of line",
   t.strictSame(read("reader").slice(101), ["last"]);
   t.strictSame(events, []);
   t.notOk(existsSync(path));
+});
+
+t.test("a program that is given up is killed, and is not started again", async (t) => {
+  const { pipes, fifo, read, events } = stage(t);
+  pipes.configure([fifo("deaf")]);
+  await until("it runs", () => read("deaf").length === 1);
+  const pid = pidOf(read("deaf")[0]);
+  pipes.abandon();
+  await until("it is gone", () => !existsSync(`/proc/${pid}`));
+  await pipes.close();
+  t.equal(read("deaf").length, 1);
+  t.strictSame(events, []);
 });
