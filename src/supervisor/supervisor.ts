@@ -211,11 +211,13 @@ export class Supervisor {
     if (this.#stopping) return;
     this.#scripts.configure(config.watch.scripts);
     this.#processes.configure(config.watch.processes);
-    await this.#files.configure(config.watch.files);
-    await this.#maintenance.configure(config.maintenanceDirectory);
     this.#pipes.configure(config.notify.fifos);
     this.#notifier.configure(config.notify);
     this.#serviceNotifier.configure(config.notify.services);
+    await this.#files.configure(config.watch.files);
+    // What has been closed meanwhile is not to be opened again.
+    if (this.#stopping) return;
+    await this.#maintenance.configure(config.maintenanceDirectory);
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
     // A child that is to stop leaves the question open.
     if (this.#stopping) return;
