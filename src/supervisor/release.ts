@@ -49,8 +49,8 @@ type Release = (runDirectory: string) => Promise<readonly KernelError[]>;
 export const FAILOVER_RELEASES: readonly Release[] = [
   releaseRouting,
   releaseAddresses,
-  releaseFilter,
   releaseLinks,
+  releaseFilter,
 ];
 
 /** Takes a balancer's traces out. */
@@ -117,8 +117,9 @@ function removeEntryIfThere(routing: Routing, operation: RoutingOperation): void
   }
 }
 
-/** Removes the table that drops packets to addresses which are gone. */
+/** Removes the table that drops packets to addresses; it stays while one is left, which would be answered for. */
 export async function releaseFilter(runDirectory: string): Promise<readonly KernelError[]> {
+  if (await holdsAddresses(runDirectory)) return [];
   const clear = (families: readonly Family[]) => filterTables([], families);
   return releaseTable(join(runDirectory, FILTER_RECORD), FILTER_TABLE, clear);
 }
@@ -153,15 +154,7 @@ export async function releaseAddresses(runDirectory: string): Promise<readonly K
   const failures: KernelError[] = [];
   const rtnetlink = new Rtnetlink();
   try {
-    const indexes = new Map((await rtnetlink.links()).map(({ name, index }) => [name, index]));
-    const isOurs = ({ interfaceIndex, address, prefixLength }: InterfaceAddress): boolean =>
-      record.addresses.some(
-        (ours) =>
-          indexes.get(ours.interface) === interfaceIndex &&
-          ours.address === address &&
-          ours.prefixLength === prefixLength,
-      );
-    const left = (await rtnetlink.addresses()).filter(isOurs);
+    const left = await leftAddresses(rtnetlink, record);
     const remove = (address: InterfaceAddress) => removeIfThere(rtnetlink, address);
     failures.push(...(await Promise.all(left.map((address) => each([address], remove)))).flat());
   } finally {
@@ -170,6 +163,37 @@ export async function releaseAddresses(runDirectory: string): Promise<readonly K
   const settings = Object.entries(record.sysctls ?? {});
   failures.push(...(await each(settings, ([name, value]) => restoreIfThere(name, value))));
   return settle(path, failures);
+}
+
+/** True while an address of a failover process that is gone is on an interface, or that cannot be seen. */
+export async function holdsAddresses(runDirectory: string): Promise<boolean> {
+  const record = readRecord<FailoverRecord>(join(runDirectory, FAILOVER_RECORD));
+  if (record === undefined) return false;
+  let rtnetlink: Rtnetlink | undefined;
+  try {
+    rtnetlink = new Rtnetlink();
+    return (await leftAddresses(rtnetlink, record)).length > 0;
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    return true;
+  } finally {
+    rtnetlink?.close();
+  }
+}
+
+async function leftAddresses(
+  rtnetlink: Rtnetlink,
+  { addresses }: FailoverRecord,
+): Promise<readonly InterfaceAddress[]> {
+  const indexes = new Map((await rtnetlink.links()).map(({ name, index }) => [name, index]));
+  const isOurs = ({ interfaceIndex, address, prefixLength }: InterfaceAddress): boolean =>
+    addresses.some(
+      (ours) =>
+        indexes.get(ours.interface) === interfaceIndex &&
+        ours.address === address &&
+        ours.prefixLength === prefixLength,
+    );
+  return (await rtnetlink.addresses()).filter(isOurs);
 }
 
 /**

@@ -31,7 +31,7 @@ import { MetricsServer } from "./metrics-server.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { Notifier } from "./notifier.ts";
 import { NotifyPipes } from "./notify-pipes.ts";
-import { BALANCER_RELEASES, FAILOVER_RELEASES, release } from "./release.ts";
+import { BALANCER_RELEASES, FAILOVER_RELEASES, holdsAddresses, release } from "./release.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { ScriptWatch } from "./script-watch.ts";
 import { ServiceNotifier } from "./service-notifier.ts";
@@ -288,7 +288,8 @@ export class Supervisor {
 
   async #releaseAddresses(runDirectory: string): Promise<readonly KernelError[]> {
     const left = await release(FAILOVER_RELEASES, runDirectory);
-    if (left.length > 0) return left;
+    // Whatever else is left.
+    if (await holdsAddresses(runDirectory)) return left;
     this.#hold([], []);
     if (!this.#stopping) this.#notifier.onFailoverAway();
     return left;

@@ -17,6 +17,8 @@ import { linksOnTop, setting, VMAC4 } from "./vmac.ts";
 
 const CLI = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const RELEASE = new URL("../../src/supervisor/release.js", import.meta.url).href;
+const RTNETLINK = new URL("../../src/linux/rtnetlink.js", import.meta.url).href;
+const KERNEL_ERROR = new URL("../../src/linux/kernel-error.js", import.meta.url).href;
 
 if (hasRoot(t, import.meta.url)) {
   t.test("addresses of one network, which the kernel takes off with the first of them", async (t) => {
@@ -137,5 +139,39 @@ if (hasRoot(t, import.meta.url)) {
     t.same(linksOnTop(host), [], "and the interface");
     for (const record of [FAILOVER_RECORD, LINK_RECORD])
       t.ok(existsSync(join(directory, record)), "what is left stays on record");
+  });
+
+  t.test("an address that will not go is dropped at for as long as it stays", async (t) => {
+    const lan = new Lan(t);
+    const host = lan.host("lvs1", 11);
+    const director = new Director(lan, host);
+    await director.configure([web({ accept: false })]);
+    await director.reaches("master");
+    await director.kill();
+    const directory = join(lan.directory, host.namespace);
+    const tables = (): string => run("ip", ...host.inside(), "nft", "list", "tables").trim();
+    const before = tables();
+    t.match(before, /^table ip \S+$/);
+    const released = (stuck: string): string => {
+      const script = `
+        const { Rtnetlink } = await import("${RTNETLINK}");
+        const { KernelError } = await import("${KERNEL_ERROR}");
+        const { FAILOVER_RELEASES, holdsAddresses, release } = await import("${RELEASE}");
+        const { removeAddress } = Rtnetlink.prototype;
+        Rtnetlink.prototype.removeAddress = async function (address) {
+          if (address.address === "${stuck}") throw new KernelError("remove " + address.address, "EPERM");
+          return removeAddress.call(this, address);
+        };
+        const left = await release(FAILOVER_RELEASES, "${directory}");
+        console.log(left.map(({ errno }) => errno).join(), await holdsAddresses("${directory}"));`;
+      const node = [process.execPath, "--input-type=module", "--eval", script];
+      return run("ip", ...host.inside(), ...node).trim();
+    };
+    t.equal(released("192.0.2.100"), "EPERM true");
+    t.ok(host.holdsVip());
+    t.equal(tables(), before, "nobody is answered");
+    t.equal(released("none"), "false");
+    t.notOk(host.holdsVip());
+    t.equal(tables(), "");
   });
 }

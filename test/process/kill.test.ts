@@ -4,7 +4,10 @@
  * own lists are the witnesses.
  */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
+import { LINK_RECORD } from "../../src/core/report/record.ts";
 import { hasRoot } from "../net/root.ts";
 import { configuration, Pair, until, VIP } from "./pair.ts";
 
@@ -90,5 +93,27 @@ if (hasRoot(t, import.meta.url)) {
       );
       await until("the VIP is lvs1's again", () => lvs1.holds(VIP) && !lvs2.holds(VIP));
     });
+  });
+
+  t.test("a setting that cannot be put back does not hide that the addresses are off", async (t) => {
+    const pair = new Pair(
+      configuration(SERVER).replace("version: 3,", "version: 3, notify_fault: [/usr/bin/true],"),
+    );
+    t.teardown(() => pair.close());
+    const { lvs1 } = pair;
+    await lvs1.start();
+    await until("lvs1 holds the VIP", () => lvs1.holds(VIP));
+    const first = lvs1.pid("failover");
+    process.kill(first, "SIGKILL");
+    await until("another failover process", () => lvs1.pid("failover") !== first);
+    await until("the VIP is there again", () => lvs1.holds(VIP));
+    const name = "net/ipv4/conf/eth0/rp_filter";
+    const after = lvs1.run("sysctl", "-n", name.replaceAll("/", ".")).trim();
+    const record = { links: [], settings: [{ name, before: "none", after }] };
+    writeFileSync(join(lvs1.runDirectory, LINK_RECORD), JSON.stringify(record));
+    const from = lvs1.log.length;
+    process.kill(lvs1.pid("failover"), "SIGKILL");
+    await lvs1.logged("process-unclean", from, { process: "failover" });
+    await lvs1.logged("notify-done", from, { instance: "web", state: "fault" });
   });
 }
