@@ -68,6 +68,7 @@ export const DIAGNOSTICS = {
   "vmac-contradiction": "error",
   "vmac-unicast": "error",
   "unused-fifo-script": "warning",
+  "two-fifo-scripts": "error",
   "unused-vmac": "warning",
   "duplicate-vmac": "error",
   "ipvlan-address": "error",

@@ -95,6 +95,22 @@ t.test("pipes, each once", (t) => {
   t.end();
 });
 
+t.test("one program reads a pipe, whichever keys name it", (t) => {
+  const said = (path: string, command: string) =>
+    complaints(`global_defs:
+  notify_fifo: /a
+  notify_fifo_script: [${PROGRAM}, all]
+  lvs_notify_fifo: ${path}
+  lvs_notify_fifo_script: ${command}
+${instance()}`);
+  t.match(said("/a", `[${PROGRAM}, lvs]`), [
+    /^.*5:3: error: global_defs\.lvs_notify_fifo_script: notify_fifo_script on line 3 .* \/a: .*\[two-fifo-scripts\]$/,
+  ]);
+  t.strictSame(said("/a", `[${PROGRAM}, all]`), []);
+  t.strictSame(said("/b", `[${PROGRAM}, lvs]`), []);
+  t.end();
+});
+
 t.test("a program that cannot be run is told", (t) => {
   const said = (key: string, value: string) => codes(instance({ [key]: value }));
   for (const key of [

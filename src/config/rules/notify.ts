@@ -7,7 +7,7 @@ import type { Environment } from "../environment.ts";
 import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import type { InstanceContent, LooseContent, SyncGroupContent } from "../schema/file.ts";
-import { FIFO_KEYS, SCRIPT_KEYS } from "../schema/notify.ts";
+import { FIFO_KEYS, type FifoKey, SCRIPT_KEYS } from "../schema/notify.ts";
 import { checkCommand, checkUser } from "./programs.ts";
 
 /** Where scripts are named: an instance, or a sync group. */
@@ -31,10 +31,13 @@ function checkFifos(
   environment: Environment,
   findings: Findings,
 ): void {
+  /** Which key has named the program for the pipe of this path. */
+  const readers = new Map<string, ScriptKey>();
   for (const fifo of FIFO_KEYS) {
     const key = `${fifo}_script` as const;
     const path = ["global_defs", key];
     checkCommand(path, globals?.[key], environment, findings);
+    checkReader(globals, fifo, readers, findings);
     if (
       globals?.[key] !== undefined &&
       globals[fifo] === undefined &&
@@ -42,6 +45,29 @@ function checkFifos(
     )
       findings.add("unused-fifo-script", path, `there is no ${fifo} for it to read: add one`, "key");
   }
+}
+
+type ScriptKey = `${FifoKey}_script`;
+
+/** One program reads a pipe. */
+function checkReader(
+  globals: LooseContent["global_defs"],
+  fifo: FifoKey,
+  readers: Map<string, ScriptKey>,
+  findings: Findings,
+): void {
+  const key = `${fifo}_script` as const;
+  const [pipe, command] = [globals?.[fifo], globals?.[key]];
+  if (pipe === undefined || command === undefined) return;
+  const other = readers.get(pipe);
+  if (other === undefined) readers.set(pipe, key);
+  else if (JSON.stringify(globals?.[other]) !== JSON.stringify(command))
+    findings.add(
+      "two-fifo-scripts",
+      ["global_defs", key],
+      `${other} on line ${findings.line(["global_defs", other])} is another program for the same pipe, ${pipe}: leave one out, or give ${fifo} a path of its own`,
+      "key",
+    );
 }
 
 /** True when a notify script runs under the account of `global_defs`, or a named pipe belongs to it. */
