@@ -130,7 +130,7 @@ t.test("a call has the answer of its number, and none from a child that is not t
 });
 
 t.test("a child that takes its time to leave is waited for as long as it tells of something", async (t) => {
-  const leaving = (interval: number): string => `let left = 15;
+  const leaving = (interval: number, left: number): string => `let left = ${left};
     process.on("message", ({ type }) => {
       if (type === "configure") process.send({ type: "configured" });
       else setInterval(() => {
@@ -138,13 +138,13 @@ t.test("a child that takes its time to leave is waited for as long as it tells o
         if ((left -= 1) === 0) process.exit(0);
       }, ${interval});
     })`;
-  // Three seconds in all; one that says nothing for ten minutes; and one that would never end.
-  for (const [interval, patience, released] of [
-    [200, { silentMs: 2_000, wholeMs: 60_000 }, []],
-    [600_000, { silentMs: 500, wholeMs: 60_000 }, ["begun", "ended"]],
-    [200, { silentMs: 60_000, wholeMs: 500 }, ["begun", "ended"]],
+  // Nine seconds in all, longer than it may be silent; one that says nothing for ten minutes; and one that never ends.
+  for (const [interval, left, patience, released] of [
+    [600, 15, { silentMs: 8_000, wholeMs: 60_000 }, []],
+    [600_000, 15, { silentMs: 500, wholeMs: 60_000 }, ["begun", "ended"]],
+    [200, Infinity, { silentMs: 60_000, wholeMs: 500 }, ["begun", "ended"]],
   ] as const) {
-    const { child, releases } = childOf(leaving(interval), { patience });
+    const { child, releases } = childOf(leaving(interval, left), { patience });
     await child.configure({});
     await child.stop();
     t.strictSame(releases, released);
