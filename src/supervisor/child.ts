@@ -24,11 +24,12 @@ import type { KernelError } from "../linux/kernel-error.ts";
 interface StopPatience {
   /** Since it told of something last: the kernel takes its time for each interface of hundreds. */
   readonly silentMs: number;
-  /** For all of it; within the unit's TimeoutStopSec. */
+  /** For all of it, whatever it tells; the two children leave one after the other within the unit's TimeoutStopSec. */
   readonly wholeMs: number;
 }
 
-const STOP_PATIENCE: StopPatience = { silentMs: 10_000, wholeMs: 60_000 };
+/** How long the children of a director may take. */
+export const STOP_PATIENCE: StopPatience = { silentMs: 10_000, wholeMs: 60_000 };
 
 /** What a child is told as it happens. */
 type News = Findings | Held | Maintenance;

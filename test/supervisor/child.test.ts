@@ -3,7 +3,7 @@
  * unless that was the end. Method: small scripts in the place of the real processes; what is released is counted.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,7 +11,7 @@ import { pathToFileURL } from "node:url";
 import t from "tap";
 import type { Event } from "../../src/core/report/event.ts";
 import { KernelError } from "../../src/linux/kernel-error.ts";
-import { Child, type ChildSpecification } from "../../src/supervisor/child.ts";
+import { Child, type ChildSpecification, STOP_PATIENCE } from "../../src/supervisor/child.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "relevo-child-"));
 t.teardown(() => rmSync(folder, { recursive: true }));
@@ -149,6 +149,15 @@ t.test("a child that takes its time to leave is waited for as long as it tells o
     await child.stop();
     t.strictSame(releases, released);
   }
+});
+
+t.test("the unit waits for both children, for programs of 30 seconds, and for those that read pipes", (t) => {
+  const unit = readFileSync("systemd/relevo.service", "utf8");
+  const whole = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]);
+  const { silentMs, wholeMs } = STOP_PATIENCE;
+  t.ok(silentMs < wholeMs);
+  t.ok(wholeMs / 1_000 + Math.max(wholeMs / 1_000, 2 * 30) + 3 < whole);
+  t.end();
 });
 
 t.test("each thing that would not go is told", async (t) => {
