@@ -14,6 +14,7 @@ import type { LvsTimeouts } from "../core/balance/model.ts";
 import { explain } from "../core/balance/refusal.ts";
 import { type ServiceId, serviceKey } from "../core/balance/service.ts";
 import type { Table } from "../core/balance/table.ts";
+import { UNHEEDED } from "../core/balance/tunnel-knowledge.ts";
 import type { BalancerCount } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { NetlinkLost } from "../linux/generic-netlink-socket.ts";
@@ -137,12 +138,14 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
 
   /**
    * What somebody else has changed since the table was reached. What the kernel refused, before or now, was never
-   * reached, and what was seen wrongly is not theirs for certain.
+   * reached, and what was seen wrongly is not theirs for certain. A change that it took and passed over was.
    */
   function driftOf(result: Convergence, scope: Scope): Plan {
     if (reached === undefined) return [];
-    const doubtful = new Set([...refused.keys(), ...result.stale]);
-    for (const { operation } of result.refusals) doubtful.add(subject(operation));
+    const doubtful = new Set(result.stale);
+    for (const [name, { errno }] of refused) if (errno !== UNHEEDED) doubtful.add(name);
+    for (const { operation, error } of result.refusals)
+      if (error.errno !== UNHEEDED) doubtful.add(subject(operation));
     return plan(within(reached, scope), result.found, []).filter(
       (operation) => !doubtful.has(subject(operation)) && !doubtful.has(serviceKey(operation.service)),
     );
@@ -158,8 +161,10 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
   }
 
   function refuse(about: string, operation: string, error: KernelError, change?: Operation): void {
-    count("ipvs_errors", { errno: error.errno }, 1);
-    if (refused.get(about)?.errno === error.errno) return;
+    const isKnown = refused.get(about)?.errno === error.errno;
+    // What the kernel passes over is not tried again.
+    if (!isKnown || error.errno !== UNHEEDED) count("ipvs_errors", { errno: error.errno }, 1);
+    if (isKnown) return;
     const service = change === undefined ? about : serviceKey(change.service);
     refused.set(about, { errno: error.errno, service });
     const why = change === undefined ? { cause: error.message } : explain(change, error.errno);

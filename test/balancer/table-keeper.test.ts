@@ -232,6 +232,16 @@ t.test("tunnels that the kernel passes over without a word: told once, and not t
       t.equal(stage.looks, 1, `look ${look} finds nothing to do`);
       t.strictSame(stage.names(), []);
     }
+    t.strictSame(
+      stage.counted.filter((count) => count.startsWith("ipvs_errors")),
+      ["ipvs_errors EOPNOTSUPP 1"],
+    );
+    const settings = natSettings({ method: "tunnel", weight: 9 });
+    const destination = { address: ip("198.51.100.21"), port: 80 };
+    stage.kernel.apply({ type: "edit-destination", service: WEB, destination, settings });
+    await stage.keeper.look();
+    t.strictSame(stage.names(), ["ipvs-drift"], "what somebody else does to it is");
+    t.ok(stage.counted.includes("drift destination 1"));
     stage.desired = through({ type: "ipip", port: 0, checksum: "nocsum" });
     await stage.keeper.look();
     stage.desired = through(tunnel);
