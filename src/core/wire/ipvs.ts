@@ -96,8 +96,8 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 
 const ADDRESS_LENGTH = 16;
-/** Bytes of a message about a destination: 52 that name its service, and 92 with all of its own. */
-const DESTINATION_MESSAGE_MAX = 152;
+/** Bytes of a message about a destination: 52 that name its service, 4 of a header, and 92 with all of its own. */
+const DESTINATION_MESSAGE_MAX = 148;
 
 /** An address as the kernel holds it: AF_INET with four bytes or AF_INET6 with sixteen. */
 export interface WireAddress {
