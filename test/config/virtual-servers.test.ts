@@ -281,9 +281,11 @@ t.test("programs for virtual and real servers can be run, or it is told why not"
   t.strictSame(notify.services, [
     {
       virtual: "tcp 192.0.2.100:80",
+      word: "[192.0.2.100]:tcp:80",
       quorum: { up: script, down: undefined },
-      realServers: ["198.51.100.1:80", "198.51.100.2:80"].map((real) => ({
-        real,
+      realServers: ["198.51.100.1", "198.51.100.2"].map((address) => ({
+        real: `${address}:80`,
+        word: `[${address}]:tcp:80`,
         scripts: { up: undefined, down: script },
       })),
       omega: true,

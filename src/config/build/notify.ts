@@ -55,14 +55,13 @@ export function buildNotify(content: FileContent, userOf: UserOf): NotifyConfig 
 /** One that is named twice gets all that it would get of either name. */
 function fifos(globals: FileContent["global_defs"], userOf: UserOf): NotifyFifo[] {
   const found = new Map<string, NotifyFifo>();
-  const owner = userOf(undefined);
   for (const [key, own] of Object.entries(FIFOS) as [keyof typeof FIFOS, readonly FifoSubject[]][]) {
     const path = globals[key];
     if (path === undefined) continue;
     const known = found.get(path);
     const about = [...new Set([...(known?.about ?? []), ...own])];
     const reader = known?.reader ?? script(globals[`${key}_script`], {}, userOf);
-    found.set(path, { path, owner, about, reader });
+    found.set(path, { path, owner: userOf(undefined), about, reader });
   }
   return [...found.values()];
 }
