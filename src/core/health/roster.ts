@@ -151,8 +151,29 @@ function watch(
   chance: () => number,
 ): WatchedServer {
   const up = known === undefined ? startsAs(virtual, real, startsUp) : isUp(known);
+  return {
+    virtual: virtual.name,
+    real: name,
+    weight: real.weight,
+    slowStart: real.slowStart,
+    returnedAt: known?.returnedAt,
+    drain: known?.drain,
+    checks: real.checks.length === 0 ? UNCHECKED : watchChecks(real, known, up, now, chance),
+  };
+}
+
+/** There may be thousands of them. */
+const UNCHECKED: readonly WatchedCheck[] = [];
+
+function watchChecks(
+  real: RealServer,
+  known: WatchedServer | undefined,
+  up: boolean,
+  now: Instant,
+  chance: () => number,
+): readonly WatchedCheck[] {
   const left = [...(known?.checks ?? [])];
-  const checks = real.checks.map((check): WatchedCheck => {
+  return real.checks.map((check): WatchedCheck => {
     const identity = probeIdentity(check);
     const index = left.findIndex((candidate) => candidate.identity === identity);
     const [same] = index < 0 ? [] : left.splice(index, 1);
@@ -161,9 +182,6 @@ function watch(
     same.state = retimeCheck(same.state, check.timing, now);
     return same;
   });
-  const { weight, slowStart } = real;
-  const { returnedAt, drain } = known ?? {};
-  return { virtual: virtual.name, real: name, weight, slowStart, returnedAt, drain, checks };
 }
 
 function startsAs(virtual: VirtualServer, real: RealServer, startsUp: StartsUp): boolean {
