@@ -46,7 +46,13 @@ export interface WatchedServer {
 }
 
 /** All real servers, by `rosterKey`. */
-export type Roster = ReadonlyMap<string, WatchedServer>;
+export interface Roster extends ReadonlyMap<string, WatchedServer> {
+  /** Those of a virtual server, by its name, in its order: to find thousands by their keys takes its time. */
+  readonly ofVirtual: ReadonlyMap<string, readonly WatchedServer[]>;
+}
+
+/** No real servers. */
+export const EMPTY_ROSTER: Roster = Object.assign(new Map<string, WatchedServer>(), { ofVirtual: new Map() });
 
 /** The key of a real server of a virtual server. */
 export function rosterKey(virtual: string, real: string): string {
@@ -55,7 +61,8 @@ export function rosterKey(virtual: string, real: string): string {
 
 /** True when a real server is to get work. */
 export function isUp(server: WatchedServer): boolean {
-  return server.checks.every((check) => check.state.up);
+  for (const { state } of server.checks) if (!state.up) return false;
+  return true;
 }
 
 /** What it counts for a quorum: its weight when up, unless it is drained. */
@@ -65,8 +72,11 @@ export function effectiveWeight(server: WatchedServer): number {
 
 /** The weight asked of the kernel, less while it starts slowly: 0 also when it is not to be in the table. */
 export function tableWeight(server: WatchedServer, now: Instant): number {
-  const { returnedAt, slowStart } = server;
-  const weight = effectiveWeight(server);
+  return isUp(server) ? weightWhenUp(server, now) : 0;
+}
+
+function weightWhenUp({ weight: full, drain, returnedAt, slowStart }: WatchedServer, now: Instant): number {
+  const weight = drain === undefined ? full : 0;
   return returnedAt === undefined ? weight : rampedWeight(weight, returnedAt, slowStart, now);
 }
 
@@ -96,31 +106,33 @@ export function reviseRoster(
   chance: () => number,
 ): Roster {
   const revised = new Map<string, WatchedServer>();
+  const ofVirtual = new Map<string, readonly WatchedServer[]>();
   for (const virtual of config.virtualServers) {
-    for (const real of virtual.realServers) {
+    const servers = virtual.realServers.map((real) => {
       const name = realServerName(real);
       const key = rosterKey(virtual.name, name);
-      revised.set(key, watch(virtual, real, name, roster.get(key), startsUp, now, chance));
-    }
+      const server = watch(virtual, real, name, roster.get(key), startsUp, now, chance);
+      revised.set(key, server);
+      return server;
+    });
+    ofVirtual.set(virtual.name, servers);
   }
-  return revised;
+  return Object.assign(revised, { ofVirtual });
 }
 
 /** The weights of those real servers of a virtual server that are up and not drained, added. */
 export function liveWeight(virtual: VirtualServer, roster: Roster): number {
-  return virtual.realServers.reduce((sum, real) => {
-    const server = serverOf(virtual, real, roster);
-    return server === undefined ? sum : sum + effectiveWeight(server);
-  }, 0);
+  const servers = roster.ofVirtual.get(virtual.name) ?? [];
+  return servers.reduce((sum, server) => sum + effectiveWeight(server), 0);
 }
 
 /** Where the real servers of a virtual server stand, for the table. */
 export function standing(virtual: VirtualServer, roster: Roster, hasQuorum: boolean, now: Instant): Standing {
+  const servers = roster.ofVirtual.get(virtual.name) ?? [];
   return {
     hasQuorum,
     share(index) {
-      const real = virtual.realServers[index];
-      const server = real && serverOf(virtual, real, roster);
+      const server = servers[index];
       return server === undefined ? DOWN : shareOf(server, now);
     },
   };
@@ -130,15 +142,11 @@ const DOWN: Share = { weight: undefined, drain: undefined };
 
 function shareOf(server: WatchedServer, now: Instant): Share {
   const up = isUp(server);
-  const weight = up ? tableWeight(server, now) : undefined;
+  const weight = up ? weightWhenUp(server, now) : undefined;
   if (server.drain === undefined) return { weight, drain: undefined };
   if (drainedWeight(server.drain) === undefined) return { weight, drain: "removed" };
   // The connections of one that is down do not finish.
   return { weight, drain: up ? "finishing" : undefined };
-}
-
-function serverOf(virtual: VirtualServer, real: RealServer, roster: Roster): WatchedServer | undefined {
-  return roster.get(rosterKey(virtual.name, realServerName(real)));
 }
 
 function watch(
