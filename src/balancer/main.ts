@@ -19,6 +19,7 @@ const balancer = openBalancer(runDirectory, {
 });
 const channel = openParentChannel<BalancerConfig, BalancerReport, BalancerCall, BalancerAnswer>({
   ...balancer,
+  reportsAreLarge: true,
   async stop() {
     await balancer.stop();
     unlock(lockPath);

@@ -34,11 +34,13 @@ export interface ChildDuties<Config, Report, Call = never, Answer = never> {
   call?(call: Call): Promise<Answer>;
   /** What has come to pass since the last call. `lateness` is in seconds, a value for each timer that was watched. */
   report(lateness: readonly number[]): Report;
+  /** A report is of thousands of real servers: it is not to hold up a configuration on its way into force. */
+  readonly reportsAreLarge?: boolean;
 }
 
 /** The way to the supervisor. */
 export interface ParentChannel {
-  /** Tells an event, followed by a report: at once, or when a configuration that is on its way into force has got there. */
+  /** Tells an event, followed by a report; a large one when a configuration that is on its way into force has got there. */
   event(event: Event): void;
   /** Reports before the next turn of the clock; several calls in one turn of the loop make one report. */
   reportSoon(): void;
@@ -52,7 +54,6 @@ export function openParentChannel<Config, Report, Call = never, Answer = never>(
 ): ParentChannel {
   let queued = 0;
   let leaving = false;
-  /** A report of thousands of real servers is not what should hold up their way into the kernel. */
   let configuring = false;
   let lateness: number[] = [];
   let eventsDropped = 0;
@@ -149,7 +150,7 @@ export function openParentChannel<Config, Report, Call = never, Answer = never>(
     event(event) {
       if (queued < QUEUED_MAX) send({ type: "event", event });
       else eventsDropped += 1;
-      if (!configuring) reportSoon();
+      if (!configuring || duties.reportsAreLarge !== true) reportSoon();
     },
     reportSoon,
     late,

@@ -35,6 +35,7 @@ t.test("a supervisor that takes nothing", async (t) => {
     configure: (config) =>
       config === "slow" ? new Promise((resolve) => (inForce = resolve)) : Promise.resolve(),
     stop: async () => {},
+    reportsAreLarge: true,
     report() {
       const count = counted;
       counted = 0;

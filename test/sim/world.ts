@@ -164,7 +164,7 @@ export class World implements MachineListener {
   }
 
   /** When a director last claimed an address. */
-  claimedAt(machine: Machine, { address }: VirtualAddress): Instant {
+  claimedAt(machine: Machine, { address }: Pick<VirtualAddress, "address">): Instant {
     return this.#claims.get(machine)?.get(address) ?? NEVER;
   }
 

@@ -190,13 +190,17 @@ export function isDeaf({ deafUntil }: State & { name: "master" }, now: Instant):
 
 /**
  * A taker hears an advert that does not count. Whoever sent it may be master still, or again, and may have announced: when we
- * listen again, it hears from us.
+ * listen again, it is answered as any other is.
  */
 export function overheard(state: State & { name: "master" }, { contention }: VirtualRouter): State {
   const { deafUntil } = state;
   if (state.mute === true || deafUntil === undefined) return state;
-  const nextAdvertAt = state.nextAdvertAt < deafUntil ? state.nextAdvertAt : deafUntil;
-  return { ...state, nextAdvertAt, reassertAt: contention.announceRepeat === 0 ? undefined : deafUntil };
+  const { nextAdvertAt } = state;
+  return {
+    ...state,
+    nextAdvertAt: contention.answer && deafUntil < nextAdvertAt ? deafUntil : nextAdvertAt,
+    reassertAt: contention.announceRepeat === 0 ? state.reassertAt : deafUntil,
+  };
 }
 
 /** How the peer stands to this router where both are master. */

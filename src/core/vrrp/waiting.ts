@@ -22,7 +22,13 @@ export function onAdvertAsBackup(
 ): Step {
   if (advert.priority === 0) {
     const masterDownAt = after(now, skewTime(router.version, router.priority, state.advertInterval));
-    return unchanged({ ...state, masterDownAt, expecting: "master-resigned", master: source });
+    return unchanged({
+      ...state,
+      masterDownAt,
+      expecting: "master-resigned",
+      master: source,
+      askedHandover: false,
+    });
   }
   const next = waitingFor(source, advert.advertInterval, now, router);
   if (state.expecting === "peer-silent") return { state: next, effects: [{ type: "silence-contradicted" }] };

@@ -5,6 +5,7 @@
  * paced (vrrp_garp_interval), which may take any time.
  */
 
+import type { HeartbeatConfig } from "../../../src/core/heartbeat/model.ts";
 import { after, type Instant, milliseconds } from "../../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import { macText } from "../client.ts";
@@ -126,10 +127,17 @@ function isDisturbed(world: World, machine: Machine, since: number): boolean {
   return refusal !== undefined || failsToSend || world.troubled(machine) > since;
 }
 
+/** Something has befallen a heartbeat between them; or what one says cannot count with the other, as they are configured. */
 function isPathDisturbed(world: World, one: Machine, two: Machine, since: Instant): boolean {
-  return [one, two].some((machine) =>
-    world.hearsay(machine).config?.paths.some(({ local }) => world.pathInterfered(local) > since),
-  );
+  const [ours, theirs] = [world.hearsay(one).config, world.hearsay(two).config];
+  if (ours === undefined || theirs === undefined) return true;
+  if (!isUnderstood(ours, theirs) || !isUnderstood(theirs, ours)) return true;
+  return [...ours.paths, ...theirs.paths].some(({ local }) => world.pathInterfered(local) > since);
+}
+
+/** The one who is spoken to knows the key that the speaker seals with. */
+function isUnderstood({ keys: [used] }: HeartbeatConfig, { keys }: HeartbeatConfig): boolean {
+  return keys.some(({ id }) => id === used?.id);
 }
 
 /** A client that does not send to the one who has taken over. */

@@ -36,13 +36,13 @@ export const oneHolder: Rule = {
   watch(world, complain) {
     const holders = new Map<IpAddress, Map<Machine, Instant>>();
     const contested = new Set<IpAddress>();
-    /** Where somebody else put an address. */
-    const given = new Map<IpAddress, Set<Machine>>();
+    /** Where somebody else put an address, and whether nobody was there to take it away. */
+    const given = new Map<IpAddress, Map<Machine, { readonly toNobody: boolean }>>();
     return {
       address(machine, { address }, present, by) {
         let gifts = given.get(address);
-        if (gifts === undefined) given.set(address, (gifts = new Set()));
-        if (present && by === "stranger") gifts.add(machine);
+        if (gifts === undefined) given.set(address, (gifts = new Map()));
+        if (present && by === "stranger") gifts.set(machine, { toNobody: machine.brain === undefined });
         else gifts.delete(machine);
         let holding = holders.get(address);
         if (holding === undefined) holders.set(address, (holding = new Map()));
@@ -56,9 +56,13 @@ export const oneHolder: Rule = {
           const holding = [...(holders.get(address) ?? [])];
           for (const [index, [one, since]] of holding.entries()) {
             for (const [other, otherSince] of holding.slice(index + 1)) {
-              const gifts = [one, other].filter((machine) => given.get(address)?.has(machine));
-              if (gifts.some((machine) => isTolerated(world, machine, address))) continue;
-              const start = Math.max(since, otherSince) as Instant;
+              const gifts = given.get(address);
+              if ([one, other].some((machine) => isTolerated(world, machine, address, gifts?.get(machine))))
+                continue;
+              // What was there already is held from the claim on.
+              const claims = [one, other].filter((machine) => gifts?.has(machine));
+              const claimedAt = claims.map((machine) => world.claimedAt(machine, { address }));
+              const start = Math.max(since, otherSince, ...claimedAt) as Instant;
               const over = between(allowedUntil(world, address, one, other, start), world.now);
               if (over > 0)
                 complain(
@@ -76,9 +80,18 @@ export const oneHolder: Rule = {
  * What was given to it is no address of its, or has been taken away from it a moment ago; or nobody is there to take it away;
  * or it is an owner, who leaves alone what was there before it.
  */
-function isTolerated(world: World, machine: Machine, address: IpAddress): boolean {
+function isTolerated(
+  world: World,
+  machine: Machine,
+  address: IpAddress,
+  gift: { readonly toNobody: boolean } | undefined,
+): boolean {
+  if (gift === undefined) return false;
   const router = world.routerOf(machine, address);
-  if (router === undefined || router.priority === 255 || machine.brain === undefined) return true;
+  if (router === undefined) return true;
+  const hasClaimed = world.claimedAt(machine, { address }) > world.yieldedAt(machine, router.name);
+  const isLeftThere = machine.brain === undefined || (router.priority === 255 && !hasClaimed);
+  if (gift.toNobody && isLeftThere) return true;
   return world.now <= world.leftAloneUntil(machine, address);
 }
 

@@ -185,6 +185,7 @@ function updated(
       resigned: true,
       silent: false,
       lesserHeard: false,
+      asked: false,
       master: source,
       notBefore: until,
       notAfter: until,
