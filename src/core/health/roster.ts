@@ -47,12 +47,12 @@ export interface WatchedServer {
 
 /** All real servers, by `rosterKey`. */
 export interface Roster extends ReadonlyMap<string, WatchedServer> {
-  /** Those of a virtual server, by its name, in its order: to find thousands by their keys takes its time. */
-  readonly ofVirtual: ReadonlyMap<string, readonly WatchedServer[]>;
+  /** Those that a virtual server lists, in the list's order: to find thousands by their keys takes its time. */
+  readonly listed: ReadonlyMap<VirtualServer["realServers"], readonly WatchedServer[]>;
 }
 
 /** No real servers. */
-export const EMPTY_ROSTER: Roster = Object.assign(new Map<string, WatchedServer>(), { ofVirtual: new Map() });
+export const EMPTY_ROSTER: Roster = Object.assign(new Map<string, WatchedServer>(), { listed: new Map() });
 
 /** The key of a real server of a virtual server. */
 export function rosterKey(virtual: string, real: string): string {
@@ -106,7 +106,7 @@ export function reviseRoster(
   chance: () => number,
 ): Roster {
   const revised = new Map<string, WatchedServer>();
-  const ofVirtual = new Map<string, readonly WatchedServer[]>();
+  const listed = new Map<VirtualServer["realServers"], readonly WatchedServer[]>();
   for (const virtual of config.virtualServers) {
     const servers = virtual.realServers.map((real) => {
       const name = realServerName(real);
@@ -115,20 +115,20 @@ export function reviseRoster(
       revised.set(key, server);
       return server;
     });
-    ofVirtual.set(virtual.name, servers);
+    listed.set(virtual.realServers, servers);
   }
-  return Object.assign(revised, { ofVirtual });
+  return Object.assign(revised, { listed });
 }
 
 /** The weights of those real servers of a virtual server that are up and not drained, added. */
 export function liveWeight(virtual: VirtualServer, roster: Roster): number {
-  const servers = roster.ofVirtual.get(virtual.name) ?? [];
+  const servers = roster.listed.get(virtual.realServers) ?? [];
   return servers.reduce((sum, server) => sum + effectiveWeight(server), 0);
 }
 
 /** Where the real servers of a virtual server stand, for the table. */
 export function standing(virtual: VirtualServer, roster: Roster, hasQuorum: boolean, now: Instant): Standing {
-  const servers = roster.ofVirtual.get(virtual.name) ?? [];
+  const servers = roster.listed.get(virtual.realServers) ?? [];
   return {
     hasQuorum,
     share(index) {
