@@ -85,6 +85,8 @@ export function openBalancer(
   let config: BalancerConfig | undefined;
   /** All verdicts of a new configuration are in before anything follows from one. */
   let configuring = false;
+  /** Telling where thousands of real servers stand is not what should hold up their way into the kernel. */
+  let comingIntoForce = false;
   let nextStep: NodeJS.Timeout | undefined;
   let held: ReadonlySet<string> = new Set();
   const tell = (told: Event): void => outlet.event(told);
@@ -184,6 +186,7 @@ export function openBalancer(
 
   return {
     async configure(next) {
+      comingIntoForce = true;
       const inherited = await heritage();
       config = next;
       traffic.configure(next);
@@ -201,6 +204,7 @@ export function openBalancer(
       quora.configure(next, checks.roster, (virtual) => adoptedQuorum(virtual, inherited));
       masquerading.require(next.masquerade);
       await Promise.all([table.adjust(), sync.configure(next.syncDaemon)]);
+      comingIntoForce = false;
     },
     held(addresses, masters) {
       held = new Set(addresses);
@@ -232,7 +236,7 @@ export function openBalancer(
         virtual: virtual.name,
         hasQuorum: quora.has(virtual),
       })),
-      realServers: standingNews.take(checks.roster, now()),
+      realServers: comingIntoForce ? undefined : standingNews.take(checks.roster, now()),
       ...traffic.report(),
       syncDaemons: sync.report(),
       drains: drains.report(),

@@ -6,6 +6,7 @@
 import type { BalancerConfig } from "../core/balance/model.ts";
 import { type CheckEvent, type ProbeResult, step } from "../core/health/check.ts";
 import {
+  EMPTY_ROSTER,
   isUp,
   reviseRoster,
   type Roster,
@@ -52,7 +53,7 @@ const TIMER_MAX_MS = 0x7fffffff;
 
 /** Makes checks as they are configured, none before. Programs are on the `roll` while they run. */
 export function driveChecks(listener: CheckListener, roll: ProgramRoll): CheckDriver {
-  let roster: Roster = new Map();
+  let roster: Roster = EMPTY_ROSTER;
   let suspended: ReadonlySet<string> = new Set();
   const running = new Map<WatchedCheck, Running>();
 
@@ -159,7 +160,7 @@ export function driveChecks(listener: CheckListener, roll: ProgramRoll): CheckDr
       for (const [check, run] of running) suspendOrResume(check, run);
     },
     async stop() {
-      roster = new Map();
+      roster = EMPTY_ROSTER;
       await Promise.all([...running].map(([check, run]) => forget(check, run)));
     },
   };

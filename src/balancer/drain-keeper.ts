@@ -85,6 +85,7 @@ export function keepDrains(needs: DrainKeeperNeeds): DrainKeeper {
   /** The virtual servers that it concerns. */
   function take(next: DrainReview): ReadonlySet<string> {
     const { changes } = next;
+    const hadDrains = book.drains.size > 0;
     book = next.book;
     for (const change of changes) {
       const { virtual, real } = change.drain;
@@ -92,7 +93,8 @@ export function keepDrains(needs: DrainKeeperNeeds): DrainKeeper {
       if (server !== undefined && change.type === "cancelled" && isUp(server)) server.returnedAt = now();
       tell(eventOf(change));
     }
-    for (const [key, server] of needs.roster()) server.drain = book.drains.get(key)?.state;
+    if (hadDrains || book.drains.size > 0)
+      for (const [key, server] of needs.roster()) server.drain = book.drains.get(key)?.state;
     if (changes.length > 0) write();
     return new Set(changes.map(({ drain }) => drain.virtual));
   }

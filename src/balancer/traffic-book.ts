@@ -61,6 +61,11 @@ export function openTrafficBook(
       const { virtualServers, trafficSeriesMax } = config;
       const services = virtualServers.flatMap((virtual) => virtual.services.map(serviceKey));
       if (services.some((key) => isThere(key) && !counters.has(key))) return;
+      if (ledger === undefined && counters.size === 0) {
+        // Nothing of ours is there yet: all of it will begin with nought, and its way into the kernel is not held up.
+        ledger = counters;
+        return;
+      }
       const entry = account(ledger, counters, virtualServers, trafficSeriesMax);
       ledger = entry.ledger;
       const known = begun;

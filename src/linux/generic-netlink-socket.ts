@@ -12,7 +12,6 @@ import { RawNetlinkSocket } from "netlink";
 import { CONTROLLER, decodeFamily, encodeGetFamily, NETLINK_GENERIC } from "../core/wire/generic-netlink.ts";
 import {
   decodeNetlinkMessages,
-  encodeNetlinkMessages,
   netlinkErrno,
   type NetlinkMessage,
   NLM_F_ACK,
@@ -22,6 +21,7 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from "../core/wire/netlink-message.ts";
+import { NetlinkWriter } from "../core/wire/netlink.ts";
 import { errnoName, KernelError } from "./kernel-error.ts";
 
 /** The kernel answers within the call; this is for one that does not. */
@@ -37,12 +37,15 @@ const BUFFER_SIZE = 1_048_576;
 /** The way to the kernel is lost, not the one operation: the family has to be opened again. */
 export class NetlinkLost extends KernelError {}
 
-/** One thing that the kernel is asked to do. */
-interface NetlinkRequest {
-  /** What it is, in words, for whoever asks. */
-  operation(): string;
-  /** Its message, encoded when it is sent: of thousands only a few are in memory at once. */
-  message(): Uint8Array;
+/** Bytes of a request, about: what memory is taken for at first. */
+const REQUEST_LENGTH = 160;
+
+/** How requests of a kind are told, to the kernel and to whoever asks. */
+interface RequestLanguage<Request> {
+  /** What it is, in words. */
+  readonly operation: (request: Request) => string;
+  /** Writes its message, when it is sent: of thousands only a few are in memory at once. */
+  readonly write: (request: Request, to: NetlinkWriter) => void;
 }
 
 /** A family of generic netlink, spoken to. */
@@ -53,7 +56,10 @@ export interface GenericNetlinkFamily {
    * Sends many, which take effect in their order, and waits until the kernel has been through all of them: the refusals, by
    * place. Throws NetlinkLost.
    */
-  requests(requests: readonly NetlinkRequest[]): Promise<ReadonlyMap<number, KernelError>>;
+  requests<Request>(
+    requests: readonly Request[],
+    language: RequestLanguage<Request>,
+  ): Promise<ReadonlyMap<number, KernelError>>;
   /** Asks for one thing, and gives the answer, if there is one; throws KernelError or NetlinkLost. */
   ask(operation: string, message: Uint8Array): Promise<Uint8Array | undefined>;
   /** Asks for a list, and gives its parts; throws KernelError. */
@@ -87,7 +93,7 @@ function speak(family: number, requests: Socket, dumps: Socket): GenericNetlinkF
     async request(operation, message) {
       await requests.ask(family, operation, message);
     },
-    requests: (many) => requests.send(family, many),
+    requests: (many, language) => requests.send(family, many, language),
     ask: (operation, message) => requests.ask(family, operation, message),
     dump(operation, message) {
       const dump = lastDump.then(() => dumps.dump(family, operation, message));
@@ -104,7 +110,9 @@ function speak(family: number, requests: Socket, dumps: Socket): GenericNetlinkF
 /** A datagram that was sent, and what has come back of it so far. */
 interface Exchange {
   readonly first: number;
-  readonly requests: readonly NetlinkRequest[];
+  readonly length: number;
+  /** What a request of it is, by its place. */
+  readonly operation: (index: number) => string;
   readonly refusals: Map<number, KernelError>;
   readonly answers: Uint8Array[];
   interrupted: boolean;
@@ -133,11 +141,15 @@ class Socket {
   }
 
   /** Carries out many. */
-  async send(type: number, requests: readonly NetlinkRequest[]): Promise<ReadonlyMap<number, KernelError>> {
+  async send<Request>(
+    type: number,
+    requests: readonly Request[],
+    language: RequestLanguage<Request>,
+  ): Promise<ReadonlyMap<number, KernelError>> {
     const refusals = new Map<number, KernelError>();
     for (let start = 0; start < requests.length; start += TOGETHER_MAX) {
       const together = requests.slice(start, start + TOGETHER_MAX);
-      const exchange = await this.#exchange(type, together, 0);
+      const exchange = await this.#exchange(type, together, language, 0);
       for (const [index, error] of exchange.refusals) refusals.set(start + index, error);
     }
     return refusals;
@@ -145,7 +157,7 @@ class Socket {
 
   /** Carries out one, and gives what was answered beside the acknowledgement. */
   async ask(type: number, operation: string, message: Uint8Array): Promise<Uint8Array | undefined> {
-    const { refusals, answers } = await this.#exchange(type, [requestOf(operation, message)], 0);
+    const { refusals, answers } = await this.#exchange(type, [message], saying(operation), 0);
     const refusal = refusals.get(0);
     if (refusal !== undefined) throw refusal;
     return answers[0];
@@ -153,7 +165,7 @@ class Socket {
 
   /** All parts of a dump. */
   async dump(type: number, operation: string, message: Uint8Array): Promise<readonly Uint8Array[]> {
-    const exchange = await this.#exchange(type, [requestOf(operation, message)], NLM_F_DUMP);
+    const exchange = await this.#exchange(type, [message], saying(operation), NLM_F_DUMP);
     const refusal = exchange.refusals.get(0);
     if (refusal !== undefined) throw refusal;
     if (exchange.interrupted) throw new KernelError(operation, "EINTR");
@@ -166,24 +178,34 @@ class Socket {
     this.#fail(new Error("the netlink socket is closed"));
   }
 
-  #exchange(type: number, requests: readonly NetlinkRequest[], flags: number): Promise<Exchange> {
+  #exchange<Request>(
+    type: number,
+    requests: readonly Request[],
+    { operation, write }: RequestLanguage<Request>,
+    flags: number,
+  ): Promise<Exchange> {
     const first = this.#sequence;
     this.#sequence = (first + requests.length) >>> 0;
     const last = requests.length - 1;
-    const datagram = encodeNetlinkMessages(
-      requests.map((request, index) => ({
+    const datagram = new NetlinkWriter(requests.length * REQUEST_LENGTH);
+    for (const [index, request] of requests.entries())
+      datagram.message(
         type,
-        flags: NLM_F_REQUEST | flags | (index === last ? NLM_F_ACK : 0),
-        sequence: (first + index) >>> 0,
-        data: request.message(),
-      })),
-    );
+        NLM_F_REQUEST | flags | (index === last ? NLM_F_ACK : 0),
+        (first + index) >>> 0,
+        () => write(request, datagram),
+      );
     return new Promise((resolve, reject) => {
-      const failed = (error: Error): void => reject(lost(requests[0]?.operation() ?? "", error));
+      const operationAt = (index: number): string => {
+        const request = requests[index];
+        return request === undefined ? "" : operation(request);
+      };
+      const failed = (error: Error): void => reject(lost(operationAt(0), error));
       if (this.#broken !== undefined) return failed(this.#broken);
       const exchange: Exchange = {
         first,
-        requests,
+        length: requests.length,
+        operation: operationAt,
         refusals: new Map(),
         answers: [],
         interrupted: false,
@@ -193,7 +215,7 @@ class Socket {
       };
       if (this.#exchanges.length === 0) this.#socket.ref();
       this.#exchanges.push(exchange);
-      this.#socket.send(datagram, {}, (error) => {
+      this.#socket.send(datagram.bytes, {}, (error) => {
         if (error !== undefined) this.#fail(error);
       });
     });
@@ -203,7 +225,7 @@ class Socket {
     // It is a Buffer, parts of which are Buffers, which take twice as long to make as plain arrays.
     for (const message of decodeNetlinkMessages(new Uint8Array(buffer, byteOffset, length))) {
       const exchange = this.#exchanges.find(
-        ({ first, requests }) => (message.sequence - first) >>> 0 < requests.length,
+        ({ first, length: many }) => (message.sequence - first) >>> 0 < many,
       );
       if (exchange !== undefined && isOver(message, exchange)) this.#end(exchange);
     }
@@ -225,8 +247,9 @@ class Socket {
   }
 }
 
-function requestOf(operation: string, message: Uint8Array): NetlinkRequest {
-  return { operation: () => operation, message: () => message };
+/** For one message that has been encoded already. */
+function saying(operation: string): RequestLanguage<Uint8Array> {
+  return { operation: () => operation, write: (message, to) => to.raw(message) };
 }
 
 /** Takes a message of the kernel's down; true when it is the last one. */
@@ -239,10 +262,9 @@ function isOver(message: NetlinkMessage, exchange: Exchange): boolean {
   }
   const errno = netlinkErrno(message);
   if (errno !== 0) {
-    const operation = exchange.requests[index]?.operation() ?? "";
-    exchange.refusals.set(index, new KernelError(operation, errnoName(errno)));
+    exchange.refusals.set(index, new KernelError(exchange.operation(index), errnoName(errno)));
   }
-  return index === exchange.requests.length - 1;
+  return index === exchange.length - 1;
 }
 
 class Timeout extends Error {

@@ -49,7 +49,8 @@ export async function converge(
   for (let round = 0; round < ROUNDS_MAX && !settled; round += 1) {
     const observed = await ipvs.observe((key) => ours.has(key));
     found ??= observed;
-    const left = plan(desired, observed, owned).filter((operation) => !isRefused(operation, refused));
+    const planned = plan(desired, observed, owned);
+    const left = refused.size === 0 ? planned : planned.filter((operation) => !isRefused(operation, refused));
     if (left.length === 0) {
       settled = true;
       for (const operation of unheeded(desired, observed)) {
@@ -67,7 +68,6 @@ export async function converge(
 
 /** True when an operation, or the making of the service that it needs, is among those refused. */
 function isRefused(operation: Operation, refused: ReadonlyMap<string, Refusal>): boolean {
-  if (refused.size === 0) return false;
   const service = refused.get(serviceKey(operation.service))?.operation.type;
   return service === "add-service" || refused.has(subject(operation));
 }

@@ -28,8 +28,6 @@ import {
   decodeTimeouts,
   destinationAttributes,
   encodeBare,
-  encodeDestination,
-  encodeDestinationId,
   encodeService,
   encodeServiceId,
   encodeTimeouts,
@@ -43,6 +41,8 @@ import {
   IPVS_CMD_SET_DEST,
   IPVS_CMD_SET_SERVICE,
   IPVS_FAMILY,
+  putDestination,
+  putDestinationId,
   readConnections,
   readDestination,
   type WireServiceId,
@@ -53,7 +53,7 @@ import {
   type DestinationCounters,
   readDestinationCounters,
 } from "../core/wire/ipvs-counters.ts";
-import type { Attributes } from "../core/wire/netlink.ts";
+import type { Attributes, NetlinkWriter } from "../core/wire/netlink.ts";
 import { type GenericNetlinkFamily, openGenericNetlink } from "./generic-netlink-socket.ts";
 import { KernelError } from "./kernel-error.ts";
 import { loadModule } from "./kernel-module.ts";
@@ -136,12 +136,10 @@ function onFamily(family: GenericNetlinkFamily, counted: CountersListener): Ipvs
         services.set(id, wire);
         return wire;
       };
-      return family.requests(
-        operations.map((operation) => ({
-          operation: () => `ipvsadm ${operationText(operation)}`,
-          message: () => encode(operation, wireOf(operation.service)),
-        })),
-      );
+      return family.requests(operations, {
+        operation: (operation) => `ipvsadm ${operationText(operation)}`,
+        write: (operation, to) => write(to, operation, wireOf(operation.service)),
+      });
     },
     async connections(services) {
       const table = new Map<string, Map<string, { weight: number; counts: ConnectionCounts }>>();
@@ -217,27 +215,29 @@ function neededModules(plan: Plan): Set<string> {
   return modules;
 }
 
-function encode(operation: Operation, service: WireServiceId): Uint8Array {
+function write(to: NetlinkWriter, operation: Operation, service: WireServiceId): void {
   switch (operation.type) {
     case "add-service":
-      return encodeService(IPVS_CMD_NEW_SERVICE, wireService(operation.service, operation.settings));
+      return to.raw(encodeService(IPVS_CMD_NEW_SERVICE, wireService(operation.service, operation.settings)));
     case "edit-service":
-      return encodeService(IPVS_CMD_SET_SERVICE, wireService(operation.service, operation.settings));
+      return to.raw(encodeService(IPVS_CMD_SET_SERVICE, wireService(operation.service, operation.settings)));
     case "delete-service":
-      return encodeServiceId(IPVS_CMD_DEL_SERVICE, service);
+      return to.raw(encodeServiceId(IPVS_CMD_DEL_SERVICE, service));
     case "add-destination":
-      return encodeDestination(
+      return putDestination(
+        to,
         IPVS_CMD_NEW_DEST,
         service,
         wireDestination(operation.destination, operation.settings),
       );
     case "edit-destination":
-      return encodeDestination(
+      return putDestination(
+        to,
         IPVS_CMD_SET_DEST,
         service,
         wireDestination(operation.destination, operation.settings),
       );
     case "delete-destination":
-      return encodeDestinationId(IPVS_CMD_DEL_DEST, service, wireDestinationId(operation.destination));
+      return putDestinationId(to, IPVS_CMD_DEL_DEST, service, wireDestinationId(operation.destination));
   }
 }

@@ -2,7 +2,7 @@
 
 import t from "tap";
 import { StandingNews } from "../../src/balancer/standing-news.ts";
-import { reviseRoster, type Roster } from "../../src/core/health/roster.ts";
+import { EMPTY_ROSTER, reviseRoster, type Roster } from "../../src/core/health/roster.ts";
 import { after, seconds, START } from "../../src/core/units/time.ts";
 import { balancerConfig, realServer, virtualServer, WEB } from "../core/balance/servers.ts";
 import { startDrain } from "../../src/core/balance/drain.ts";
@@ -10,7 +10,7 @@ import { startDrain } from "../../src/core/balance/drain.ts";
 function rosterOf(...weights: readonly number[]): Roster {
   const servers = weights.map((weight, index) => realServer(21 + index, { weight }));
   return reviseRoster(
-    new Map(),
+    EMPTY_ROSTER,
     balancerConfig(virtualServer(WEB, servers)),
     () => true,
     START,

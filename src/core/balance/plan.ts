@@ -53,7 +53,7 @@ export type Plan = readonly Operation[];
 /** What turns `observed` into `desired`. `owned` are services of an earlier configuration or life of ours. */
 export function plan(desired: Table, observed: Table, owned: readonly ServiceId[]): Plan {
   const operations: Operation[] = [];
-  for (const [key, service] of desired) operations.push(...planService(service, observed.get(key)));
+  for (const [key, service] of desired) planService(service, observed.get(key), operations);
   const deleted = new Set<string>();
   for (const service of owned) {
     const key = serviceKey(service);
@@ -70,38 +70,34 @@ export function subject(operation: Operation): string {
   return "destination" in operation ? `${key} ${destinationKey(operation.destination)}` : key;
 }
 
-function planService(service: Service, observed: Service | undefined): Operation[] {
-  const { id, settings } = service;
-  if (observed === undefined)
-    return [
-      { type: "add-service", service: id, settings },
-      ...planDestinations(id, service.destinations, new Map()),
-    ];
-  const edits: Operation[] = sameService(settings, observed.settings)
-    ? []
-    : [{ type: "edit-service", service: id, settings }];
-  return [...edits, ...planDestinations(id, service.destinations, observed.destinations)];
+function planService(service: Service, observed: Service | undefined, operations: Operation[]): void {
+  const { id, settings, destinations } = service;
+  if (observed === undefined) operations.push({ type: "add-service", service: id, settings });
+  else if (!sameService(settings, observed.settings))
+    operations.push({ type: "edit-service", service: id, settings });
+  planDestinations(id, destinations, observed?.destinations ?? NONE, operations);
 }
+
+const NONE: ReadonlyMap<string, Destination> = new Map();
 
 function planDestinations(
   service: ServiceId,
   desired: ReadonlyMap<string, Destination>,
   observed: ReadonlyMap<string, Destination>,
-): Operation[] {
-  const takeWork: Operation[] = [];
+  operations: Operation[],
+): void {
   const others: Operation[] = [];
   for (const [key, { id: destination, settings }] of desired) {
     const found = observed.get(key);
     const present = found?.settings;
-    const step = settings.weight > 0 && !(present !== undefined && present.weight > 0) ? takeWork : others;
+    const step = settings.weight > 0 && !(present !== undefined && present.weight > 0) ? operations : others;
     if (present === undefined) step.push({ type: "add-destination", service, destination, settings });
     else if (!sameDestination(asKnown(settings, found?.kernelKnows), present))
       step.push({ type: "edit-destination", service, destination, settings });
   }
-  const gone: Operation[] = [];
+  for (const operation of others) operations.push(operation);
   for (const [key, { id: destination }] of observed)
-    if (!desired.has(key)) gone.push({ type: "delete-destination", service, destination });
-  return [...takeWork, ...others, ...gone];
+    if (!desired.has(key)) operations.push({ type: "delete-destination", service, destination });
 }
 
 function sameService(one: ServiceSettings, other: ServiceSettings): boolean {

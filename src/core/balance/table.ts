@@ -154,8 +154,10 @@ function destinations(
   const { realServers, sorryServer } = virtual;
   const wanted = new Map<string, Destination>();
   const replaced = sorryServer !== undefined && !hasQuorum;
-  for (const [index, real] of realServers.entries()) {
+  let index = 0;
+  for (const real of realServers) {
     const { weight, drain } = share(index);
+    index += 1;
     if (drain === "removed") continue;
     const isDown = replaced || weight === undefined;
     if (isDown && !real.inhibitOnFailure && drain === undefined) continue;

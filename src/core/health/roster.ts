@@ -46,7 +46,13 @@ export interface WatchedServer {
 }
 
 /** All real servers, by `rosterKey`. */
-export type Roster = ReadonlyMap<string, WatchedServer>;
+export interface Roster extends ReadonlyMap<string, WatchedServer> {
+  /** Those that a virtual server lists, in the list's order: to find thousands by their keys takes its time. */
+  readonly listed: ReadonlyMap<VirtualServer["realServers"], readonly WatchedServer[]>;
+}
+
+/** No real servers. */
+export const EMPTY_ROSTER: Roster = Object.assign(new Map<string, WatchedServer>(), { listed: new Map() });
 
 /** The key of a real server of a virtual server. */
 export function rosterKey(virtual: string, real: string): string {
@@ -55,7 +61,8 @@ export function rosterKey(virtual: string, real: string): string {
 
 /** True when a real server is to get work. */
 export function isUp(server: WatchedServer): boolean {
-  return server.checks.every((check) => check.state.up);
+  for (const { state } of server.checks) if (!state.up) return false;
+  return true;
 }
 
 /** What it counts for a quorum: its weight when up, unless it is drained. */
@@ -65,8 +72,11 @@ export function effectiveWeight(server: WatchedServer): number {
 
 /** The weight asked of the kernel, less while it starts slowly: 0 also when it is not to be in the table. */
 export function tableWeight(server: WatchedServer, now: Instant): number {
-  const { returnedAt, slowStart } = server;
-  const weight = effectiveWeight(server);
+  return isUp(server) ? weightWhenUp(server, now) : 0;
+}
+
+function weightWhenUp({ weight: full, drain, returnedAt, slowStart }: WatchedServer, now: Instant): number {
+  const weight = drain === undefined ? full : 0;
   return returnedAt === undefined ? weight : rampedWeight(weight, returnedAt, slowStart, now);
 }
 
@@ -96,31 +106,33 @@ export function reviseRoster(
   chance: () => number,
 ): Roster {
   const revised = new Map<string, WatchedServer>();
+  const listed = new Map<VirtualServer["realServers"], readonly WatchedServer[]>();
   for (const virtual of config.virtualServers) {
-    for (const real of virtual.realServers) {
+    const servers = virtual.realServers.map((real) => {
       const name = realServerName(real);
       const key = rosterKey(virtual.name, name);
-      revised.set(key, watch(virtual, real, name, roster.get(key), startsUp, now, chance));
-    }
+      const server = watch(virtual, real, name, roster.get(key), startsUp, now, chance);
+      revised.set(key, server);
+      return server;
+    });
+    listed.set(virtual.realServers, servers);
   }
-  return revised;
+  return Object.assign(revised, { listed });
 }
 
 /** The weights of those real servers of a virtual server that are up and not drained, added. */
 export function liveWeight(virtual: VirtualServer, roster: Roster): number {
-  return virtual.realServers.reduce((sum, real) => {
-    const server = serverOf(virtual, real, roster);
-    return server === undefined ? sum : sum + effectiveWeight(server);
-  }, 0);
+  const servers = roster.listed.get(virtual.realServers) ?? [];
+  return servers.reduce((sum, server) => sum + effectiveWeight(server), 0);
 }
 
 /** Where the real servers of a virtual server stand, for the table. */
 export function standing(virtual: VirtualServer, roster: Roster, hasQuorum: boolean, now: Instant): Standing {
+  const servers = roster.listed.get(virtual.realServers) ?? [];
   return {
     hasQuorum,
     share(index) {
-      const real = virtual.realServers[index];
-      const server = real && serverOf(virtual, real, roster);
+      const server = servers[index];
       return server === undefined ? DOWN : shareOf(server, now);
     },
   };
@@ -130,15 +142,11 @@ const DOWN: Share = { weight: undefined, drain: undefined };
 
 function shareOf(server: WatchedServer, now: Instant): Share {
   const up = isUp(server);
-  const weight = up ? tableWeight(server, now) : undefined;
+  const weight = up ? weightWhenUp(server, now) : undefined;
   if (server.drain === undefined) return { weight, drain: undefined };
   if (drainedWeight(server.drain) === undefined) return { weight, drain: "removed" };
   // The connections of one that is down do not finish.
   return { weight, drain: up ? "finishing" : undefined };
-}
-
-function serverOf(virtual: VirtualServer, real: RealServer, roster: Roster): WatchedServer | undefined {
-  return roster.get(rosterKey(virtual.name, realServerName(real)));
 }
 
 function watch(
@@ -151,8 +159,29 @@ function watch(
   chance: () => number,
 ): WatchedServer {
   const up = known === undefined ? startsAs(virtual, real, startsUp) : isUp(known);
+  return {
+    virtual: virtual.name,
+    real: name,
+    weight: real.weight,
+    slowStart: real.slowStart,
+    returnedAt: known?.returnedAt,
+    drain: known?.drain,
+    checks: real.checks.length === 0 ? UNCHECKED : watchChecks(real, known, up, now, chance),
+  };
+}
+
+/** There may be thousands of them. */
+const UNCHECKED: readonly WatchedCheck[] = [];
+
+function watchChecks(
+  real: RealServer,
+  known: WatchedServer | undefined,
+  up: boolean,
+  now: Instant,
+  chance: () => number,
+): readonly WatchedCheck[] {
   const left = [...(known?.checks ?? [])];
-  const checks = real.checks.map((check): WatchedCheck => {
+  return real.checks.map((check): WatchedCheck => {
     const identity = probeIdentity(check);
     const index = left.findIndex((candidate) => candidate.identity === identity);
     const [same] = index < 0 ? [] : left.splice(index, 1);
@@ -161,9 +190,6 @@ function watch(
     same.state = retimeCheck(same.state, check.timing, now);
     return same;
   });
-  const { weight, slowStart } = real;
-  const { returnedAt, drain } = known ?? {};
-  return { virtual: virtual.name, real: name, weight, slowStart, returnedAt, drain, checks };
 }
 
 function startsAs(virtual: VirtualServer, real: RealServer, startsUp: StartsUp): boolean {

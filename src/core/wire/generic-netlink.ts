@@ -26,7 +26,12 @@ export function encodeMessage(
   version: number,
   ...attributes: readonly Uint8Array[]
 ): Uint8Array {
-  return joined([Uint8Array.of(command, version, 0, 0), ...attributes]);
+  return joined([messageHeader(command, version), ...attributes]);
+}
+
+/** What stands before the attributes of a message of a family. */
+export function messageHeader(command: number, version: number): Uint8Array {
+  return Uint8Array.of(command, version, 0, 0);
 }
 
 /** The attributes' bytes of a message; undefined when it is too short to have a header. */

@@ -12,15 +12,15 @@
  *   the kernel's own and is in neither.
  */
 
-import { encodeMessage, messageAttributes } from "./generic-netlink.ts";
+import { encodeMessage, messageAttributes, messageHeader } from "./generic-netlink.ts";
 import {
   type Attributes,
-  AttributeWriter,
   attribute,
   be16,
   be32,
   decodeAttributes,
   nested,
+  NetlinkWriter,
   readBe16,
   readBe32,
   readNested,
@@ -96,8 +96,6 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 
 const ADDRESS_LENGTH = 16;
-/** Bytes of a message about a destination: 52 that name its service, 4 of a header, and 92 with all of its own. */
-const DESTINATION_MESSAGE_MAX = 148;
 
 /** An address as the kernel holds it: AF_INET with four bytes or AF_INET6 with sixteen. */
 export interface WireAddress {
@@ -208,13 +206,14 @@ export function encodeServiceId(command: number, service: WireServiceId): Uint8A
   return message(command, nameOf(service));
 }
 
-/** A message about a destination, with all its settings: for NEW_DEST and SET_DEST. */
-export function encodeDestination(
+/** Writes a message about a destination, with all its settings: for NEW_DEST and SET_DEST. */
+export function putDestination(
+  to: NetlinkWriter,
   command: number,
   service: WireServiceId,
   destination: WireDestination,
-): Uint8Array {
-  return destinationMessage(command, service, (to) => {
+): void {
+  putDestinationMessage(to, command, service, () => {
     putIdentity(to, destination);
     to.u32(IPVS_DEST_ATTR_FWD_METHOD, destination.method);
     to.u32(IPVS_DEST_ATTR_WEIGHT, destination.weight);
@@ -224,13 +223,14 @@ export function encodeDestination(
   });
 }
 
-/** A message that names a destination: for DEL_DEST. */
-export function encodeDestinationId(
+/** Writes a message that names a destination: for DEL_DEST. */
+export function putDestinationId(
+  to: NetlinkWriter,
   command: number,
   service: WireServiceId,
   destination: WireDestinationId,
-): Uint8Array {
-  return destinationMessage(command, service, (to) => putIdentity(to, destination));
+): void {
+  putDestinationMessage(to, command, service, () => putIdentity(to, destination));
 }
 
 /** A message with the timeouts to set: for SET_CONFIG. What is undefined stays as it is. */
@@ -341,25 +341,24 @@ function serviceIdentity(service: WireServiceId): readonly Uint8Array[] {
 }
 
 /** There are as many of these as there are real servers. */
-function destinationMessage(
+function putDestinationMessage(
+  to: NetlinkWriter,
   command: number,
   service: WireServiceId,
-  put: (to: AttributeWriter) => void,
-): Uint8Array {
-  const writer = new AttributeWriter(DESTINATION_MESSAGE_MAX);
-  writer.raw(message(command));
-  writer.raw(nameOf(service));
-  writer.nested(IPVS_CMD_ATTR_DEST, () => put(writer));
-  return writer.bytes;
+  put: () => void,
+): void {
+  to.raw(messageHeader(command, IPVS_GENL_VERSION));
+  to.raw(nameOf(service));
+  to.nested(IPVS_CMD_ATTR_DEST, put);
 }
 
-function putIdentity(to: AttributeWriter, { address, port }: WireDestinationId): void {
+function putIdentity(to: NetlinkWriter, { address, port }: WireDestinationId): void {
   to.attribute(IPVS_DEST_ATTR_ADDR, address.bytes, ADDRESS_LENGTH);
   to.be16(IPVS_DEST_ATTR_PORT, port);
   to.u16(IPVS_DEST_ATTR_ADDR_FAMILY, address.family);
 }
 
-function putTunnel(to: AttributeWriter, { type, port, flags }: WireTunnel): void {
+function putTunnel(to: NetlinkWriter, { type, port, flags }: WireTunnel): void {
   to.u8(IPVS_DEST_ATTR_TUN_TYPE, type);
   to.be16(IPVS_DEST_ATTR_TUN_PORT, port);
   to.u16(IPVS_DEST_ATTR_TUN_FLAGS, flags ?? 0);

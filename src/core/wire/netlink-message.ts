@@ -14,6 +14,8 @@
  * ```
  */
 
+import { NetlinkWriter } from "./netlink.ts";
+
 /** Host byte order, as DataView wants it: x86-64 and arm64 are little-endian. */
 const LITTLE_ENDIAN = true;
 const HEADER_LENGTH = 16;
@@ -44,27 +46,10 @@ export interface NetlinkMessage {
 }
 
 /** A message as bytes; the kernel is who it goes to. */
-export function encodeNetlinkMessage(message: NetlinkMessage): Uint8Array {
-  return encodeNetlinkMessages([message]);
-}
-
-/** Messages to the kernel as one datagram. */
-export function encodeNetlinkMessages(messages: readonly NetlinkMessage[]): Uint8Array {
-  const bytes = new Uint8Array(
-    messages.reduce((sum, { data }) => sum + aligned(HEADER_LENGTH + data.length), 0),
-  );
-  const view = new DataView(bytes.buffer);
-  let offset = 0;
-  for (const { type, flags, sequence, data } of messages) {
-    const length = HEADER_LENGTH + data.length;
-    view.setUint32(offset, length, LITTLE_ENDIAN);
-    view.setUint16(offset + 4, type, LITTLE_ENDIAN);
-    view.setUint16(offset + 6, flags, LITTLE_ENDIAN);
-    view.setUint32(offset + 8, sequence, LITTLE_ENDIAN);
-    bytes.set(data, offset + HEADER_LENGTH);
-    offset += aligned(length);
-  }
-  return bytes;
+export function encodeNetlinkMessage({ type, flags, sequence, data }: NetlinkMessage): Uint8Array {
+  const writer = new NetlinkWriter(aligned(HEADER_LENGTH + data.length));
+  writer.message(type, flags, sequence, () => writer.raw(data));
+  return writer.bytes;
 }
 
 /** The messages of a datagram. What is left over behind the last whole one is none. */

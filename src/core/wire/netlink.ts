@@ -28,6 +28,8 @@ const NESTED = 0x8000;
 /** `NLA_TYPE_MASK`: a type without its two flags. */
 const TYPE_MASK = 0x3fff;
 const LENGTH_MAX = 0xffff;
+/** `NLMSG_HDRLEN`, of `struct nlmsghdr` (netlink-message.ts). */
+const MESSAGE_HEADER_LENGTH = 16;
 
 /** The values of a list of attributes, by type. */
 export type Attributes = Pick<ReadonlyMap<number, Uint8Array>, "get" | "has">;
@@ -200,14 +202,14 @@ export function text(type: number, value: string): Uint8Array {
 }
 
 /**
- * Attributes written one behind the other into one piece of memory: for messages of which there are thousands, where an array
- * of bytes for each attribute is what takes the time.
+ * Messages and attributes written one behind the other into one piece of memory: for tables of thousands, where an array of
+ * bytes for each attribute and for each message is what takes the time.
  */
-export class AttributeWriter {
-  readonly #bytes: Uint8Array;
+export class NetlinkWriter {
+  #bytes: Uint8Array;
   #length = 0;
 
-  /** For so many bytes at most; more is a RangeError. */
+  /** With memory for so many bytes; when they are more it grows. */
   constructor(capacity: number) {
     this.#bytes = new Uint8Array(capacity);
   }
@@ -217,14 +219,28 @@ export class AttributeWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** What has been encoded already; a multiple of four bytes. */
+  /** A message to the kernel that holds what `write` writes, with its padding. */
+  message(type: number, flags: number, sequence: number, write: () => void): void {
+    const offset = this.#reserve(MESSAGE_HEADER_LENGTH);
+    write();
+    const length = this.#length - offset;
+    this.#reserve(aligned(length) - length);
+    putU32(this.#bytes, offset, length);
+    putU16(this.#bytes, offset + 4, type);
+    putU16(this.#bytes, offset + 6, flags);
+    putU32(this.#bytes, offset + 8, sequence);
+  }
+
+  /** What has been encoded already. */
   raw(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#reserve(bytes.length));
+    const offset = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, offset);
   }
 
   /** A value, with zeros behind it up to `length` bytes. */
   attribute(type: number, value: Uint8Array, length = value.length): void {
-    this.#bytes.set(value, this.#begin(type, length));
+    const offset = this.#begin(type, length);
+    this.#bytes.set(value, offset);
   }
 
   /** An attribute that holds the attributes which `write` writes. */
@@ -236,19 +252,20 @@ export class AttributeWriter {
 
   /** An unsigned 8-bit integer. */
   u8(type: number, value: number): void {
-    this.#bytes[this.#begin(type, 1)] = value;
+    const offset = this.#begin(type, 1);
+    this.#bytes[offset] = value;
   }
 
   /** An unsigned 16-bit integer in host order. */
   u16(type: number, value: number): void {
-    putU16(this.#bytes, this.#begin(type, 2), value);
+    const offset = this.#begin(type, 2);
+    putU16(this.#bytes, offset, value);
   }
 
   /** An unsigned 32-bit integer in host order. */
   u32(type: number, value: number): void {
     const offset = this.#begin(type, 4);
-    putU16(this.#bytes, offset, value);
-    putU16(this.#bytes, offset + 2, value >>> 16);
+    putU32(this.#bytes, offset, value);
   }
 
   /** An unsigned 16-bit integer in network order. */
@@ -266,11 +283,15 @@ export class AttributeWriter {
     return offset + HEADER_LENGTH;
   }
 
+  /** Makes room, all zeros; where that begins. What was there before may be elsewhere now. */
   #reserve(length: number): number {
     const offset = this.#length;
-    if (offset + length > this.#bytes.length)
-      throw new RangeError(`netlink attributes of more than ${this.#bytes.length} bytes`);
     this.#length += length;
+    if (this.#length > this.#bytes.length) {
+      const bytes = new Uint8Array(2 * this.#length);
+      bytes.set(this.#bytes);
+      this.#bytes = bytes;
+    }
     return offset;
   }
 }
@@ -302,6 +323,11 @@ function getU16(bytes: Uint8Array, offset: number): number {
 function putU16(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset] = value;
   bytes[offset + 1] = value >>> 8;
+}
+
+function putU32(bytes: Uint8Array, offset: number, value: number): void {
+  putU16(bytes, offset, value);
+  putU16(bytes, offset + 2, value >>> 16);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

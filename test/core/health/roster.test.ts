@@ -12,6 +12,7 @@ import type { Check } from "../../../src/core/health/model.ts";
 import {
   effectiveWeight,
   isUp,
+  EMPTY_ROSTER,
   liveWeight,
   reviseRoster,
   type Roster,
@@ -25,7 +26,6 @@ import { seconds, START } from "../../../src/core/units/time.ts";
 import { balancerConfig, ip, realServer, tableOf, virtualServer, WEB } from "../balance/servers.ts";
 
 const VIRTUAL = "tcp 192.0.2.100:80";
-const NOBODY: Roster = new Map();
 const everybodyUp: StartsUp = () => true;
 const half = (): number => 0.5;
 
@@ -78,17 +78,21 @@ function fail(watched: WatchedServer, index: number): void {
 }
 
 t.test("a real server is up when all its checks are, and one without checks always is", async (t) => {
-  const roster = revise(NOBODY, config({ checks: [tcpCheck(80), tcpCheck(81)], weight: 3 }, {}), () => true);
+  const roster = revise(
+    EMPTY_ROSTER,
+    config({ checks: [tcpCheck(80), tcpCheck(81)], weight: 3 }, {}),
+    () => true,
+  );
   t.ok(isUp(server(roster)));
   fail(server(roster), 1);
   t.notOk(isUp(server(roster)));
   t.equal(effectiveWeight(server(roster)), 0);
   t.ok(isUp(server(roster, 22)));
-  t.ok(isUp(server(revise(NOBODY, config({}), () => false))), "nothing could ever bring it up");
+  t.ok(isUp(server(revise(EMPTY_ROSTER, config({}), () => false))), "nothing could ever bring it up");
 });
 
 t.test("a check that stays is the same object, in its new rhythm", async (t) => {
-  const before = revise(NOBODY, config({ checks: [tcpCheck(80), expectCheck("a")] }));
+  const before = revise(EMPTY_ROSTER, config({ checks: [tcpCheck(80), expectCheck("a")] }));
   const [tcp, expect] = server(before).checks;
   fail(server(before), 0);
   const revised = revise(before, config({ checks: [expectCheck("a"), tcpCheck(80, 2)], weight: 7 }));
@@ -101,19 +105,19 @@ t.test("a check that stays is the same object, in its new rhythm", async (t) => 
 });
 
 t.test("a probe that differs in one byte is another", async (t) => {
-  const before = revise(NOBODY, config({ checks: [expectCheck("a")] }));
+  const before = revise(EMPTY_ROSTER, config({ checks: [expectCheck("a")] }));
   const revised = revise(before, config({ checks: [expectCheck("b")] }));
   t.not(server(revised).checks[0], server(before).checks[0]);
 });
 
 t.test("two checks alike stay two", async (t) => {
-  const before = revise(NOBODY, config({ checks: [tcpCheck(80), tcpCheck(80)] }));
+  const before = revise(EMPTY_ROSTER, config({ checks: [tcpCheck(80), tcpCheck(80)] }));
   const revised = revise(before, config({ checks: [tcpCheck(80), tcpCheck(80)] }));
   t.strictSame(new Set(server(revised).checks).size, 2);
 });
 
 t.test("a new check on a server that is known starts with that one's verdict", async (t) => {
-  const before = revise(NOBODY, config({ checks: [tcpCheck(80)] }, { checks: [tcpCheck(80)] }));
+  const before = revise(EMPTY_ROSTER, config({ checks: [tcpCheck(80)] }, { checks: [tcpCheck(80)] }));
   fail(server(before), 0);
   const next = config({ checks: [tcpCheck(443)] }, { checks: [tcpCheck(443)] });
   const revised = revise(before, next, () => false);
@@ -122,7 +126,7 @@ t.test("a new check on a server that is known starts with that one's verdict", a
 });
 
 t.test("who is configured with weight 0 tells nothing by it", async (t) => {
-  t.ok(isUp(server(revise(NOBODY, config({ weight: 0, checks: [tcpCheck(80)] }), () => false))));
+  t.ok(isUp(server(revise(EMPTY_ROSTER, config({ weight: 0, checks: [tcpCheck(80)] }), () => false))));
 });
 
 /** A table with these servers up, on record as ours or not. */
@@ -163,10 +167,10 @@ t.test("of a group all services that were there have to agree", async (t) => {
 
 t.test("with alpha a real server starts down, unless it worked in an earlier life", async (t) => {
   const next = config({ alpha: true, checks: [tcpCheck(80)] }, { alpha: true });
-  const fresh = revise(NOBODY, next, () => undefined);
+  const fresh = revise(EMPTY_ROSTER, next, () => undefined);
   t.notOk(isUp(server(fresh)));
   t.ok(isUp(server(fresh, 22)), "nothing could ever bring it up");
-  t.ok(isUp(server(revise(NOBODY, next, () => true))));
+  t.ok(isUp(server(revise(EMPTY_ROSTER, next, () => true))));
 });
 
 t.test("a quorum had a sorry server that was not at work", async (t) => {
@@ -187,12 +191,34 @@ t.test("the weights of those that are up are added, and only they work", async (
   const next = config({ weight: 3, checks: [tcpCheck(80)] }, { weight: 5 }, { weight: 0 });
   const [virtual] = next.virtualServers;
   if (virtual === undefined) throw new Error("there is one");
-  const roster = revise(NOBODY, next);
+  const roster = revise(EMPTY_ROSTER, next);
   t.equal(liveWeight(virtual, roster), 8);
   fail(server(roster), 0);
   t.equal(liveWeight(virtual, roster), 5);
   const { share, hasQuorum } = standing(virtual, roster, true, START);
   t.strictSame([share(0).weight, share(1).weight, share(2).weight, hasQuorum], [undefined, 5, 0, true]);
+});
+
+t.test("a real server of two virtual servers has its own standing in each", async (t) => {
+  const other = { ...WEB, port: 8080 };
+  const next = balancerConfig(
+    virtualServer(WEB, [realServer(21), realServer(22, { checks: [tcpCheck(80)] })]),
+    virtualServer(other, [realServer(22), realServer(21, { weight: 7 })]),
+  );
+  const roster = revise(EMPTY_ROSTER, next);
+  fail(server(roster, 22), 0);
+  const weights = next.virtualServers.map((virtual) => {
+    const { share } = standing(virtual, roster, true, START);
+    return [share(0).weight, share(1).weight];
+  });
+  t.strictSame(weights, [
+    [1, undefined],
+    [1, 7],
+  ]);
+  t.strictSame(
+    next.virtualServers.map((virtual) => liveWeight(virtual, roster)),
+    [1, 8],
+  );
 });
 
 t.test(
@@ -201,7 +227,7 @@ t.test(
     const { virtualServers } = config({ inhibitOnFailure: false }, { inhibitOnFailure: false });
     const [virtual] = virtualServers;
     if (virtual === undefined) throw new Error("there is one");
-    const roster = reviseRoster(NOBODY, balancerConfig(virtual), everybodyUp, START, half);
+    const roster = reviseRoster(EMPTY_ROSTER, balancerConfig(virtual), everybodyUp, START, half);
     const first = roster.get(rosterKey(VIRTUAL, "198.51.100.21:80"));
     if (first === undefined) throw new Error("it is there");
     const weights = (hasQuorum = true): (number | undefined)[] => {
@@ -236,7 +262,7 @@ t.test(
     const virtual = virtualServer(WEB, [realServer(21, { inhibitOnFailure: false, checks: [check] })], {
       sorryServer: sorry,
     });
-    const roster = reviseRoster(NOBODY, balancerConfig(virtual), everybodyUp, START, half);
+    const roster = reviseRoster(EMPTY_ROSTER, balancerConfig(virtual), everybodyUp, START, half);
     const server = roster.get(rosterKey(VIRTUAL, "198.51.100.21:80"));
     const [watched] = server?.checks ?? [];
     if (server === undefined || watched === undefined) throw new Error("it is there");

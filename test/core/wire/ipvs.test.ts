@@ -13,8 +13,6 @@ import {
   decodeTimeouts,
   destinationAttributes,
   encodeBare,
-  encodeDestination,
-  encodeDestinationId,
   encodeService,
   encodeServiceId,
   encodeTimeouts,
@@ -23,15 +21,36 @@ import {
   IPVS_CMD_GET_SERVICE,
   IPVS_CMD_NEW_DEST,
   IPVS_CMD_NEW_SERVICE,
+  putDestination,
+  putDestinationId,
   readDestination,
   type WireDestination,
   type WireService,
 } from "../../../src/core/wire/ipvs.ts";
 import { decodeFamily, encodeGetFamily, encodeMessage } from "../../../src/core/wire/generic-netlink.ts";
-import { attribute, be16, be32, nested, text, u16, u32 } from "../../../src/core/wire/netlink.ts";
+import {
+  attribute,
+  be16,
+  be32,
+  nested,
+  NetlinkWriter,
+  text,
+  u16,
+  u32,
+} from "../../../src/core/wire/netlink.ts";
 
 function hex(...lines: readonly string[]): Uint8Array {
   return Uint8Array.from(Buffer.from(lines.join("").replaceAll(" ", ""), "hex"));
+}
+
+/** What is written into a netlink message. */
+function written<What extends readonly unknown[]>(
+  put: (to: NetlinkWriter, ...what: What) => void,
+  ...what: What
+): Uint8Array {
+  const writer = new NetlinkWriter(0);
+  put(writer, ...what);
+  return writer.bytes;
 }
 
 function decodedDestination(part: Uint8Array, family: number): WireDestination | undefined {
@@ -95,7 +114,7 @@ t.test("NEW_DEST carries both identities, forwarding method, weight and threshol
     lowerThreshold: 0,
   };
   t.strictSame(
-    encodeDestination(IPVS_CMD_NEW_DEST, WEB, destination),
+    written(putDestination, IPVS_CMD_NEW_DEST, WEB, destination),
     hex(
       "05 01 0000", // NEW_DEST
       "3000 0180",
@@ -121,7 +140,7 @@ t.test("NEW_DEST through a tunnel says which", async (t) => {
     lowerThreshold: 3,
   };
   t.strictSame(
-    encodeDestination(IPVS_CMD_NEW_DEST, WEB, destination),
+    written(putDestination, IPVS_CMD_NEW_DEST, WEB, destination),
     hex(
       "05 01 0000", // NEW_DEST
       "3000 0180",
@@ -180,7 +199,7 @@ t.test("SET_CONFIG says only what is to change, and GET_CONFIG's answer is under
 
 t.test("DEL_DEST names the destination and no more", async (t) => {
   t.strictSame(
-    encodeDestinationId(IPVS_CMD_DEL_DEST, WEB, { address: REAL, port: 8080 }),
+    written(putDestinationId, IPVS_CMD_DEL_DEST, WEB, { address: REAL, port: 8080 }),
     hex("07 01 0000", "3000 0180", ...WEB_IDENTITY, "2800 0280", ...REAL_IDENTITY),
   );
 });
@@ -241,7 +260,10 @@ t.test("a destination without a family has its service's", async (t) => {
 t.test("a part that lacks a field is no service and no destination", async (t) => {
   t.equal(decodeService(Uint8Array.of()), undefined);
   t.equal(decodeService(encodeServiceId(1, WEB)), undefined);
-  t.equal(decodedDestination(encodeDestinationId(5, WEB, { address: REAL, port: 1 }), AF_INET), undefined);
+  t.equal(
+    decodedDestination(written(putDestinationId, 5, WEB, { address: REAL, port: 1 }), AF_INET),
+    undefined,
+  );
 });
 
 t.test("the controller is asked for a family by name and answers with its number", async (t) => {
@@ -294,7 +316,7 @@ t.test("any service and destination come back as they went", async () => {
     fc.property(service, destination, (service, destination) => {
       assert.deepStrictEqual(decodeService(encodeService(1, service)), service);
       assert.deepStrictEqual(
-        decodedDestination(encodeDestination(5, service, destination), AF_INET),
+        decodedDestination(written(putDestination, 5, service, destination), AF_INET),
         destination,
       );
     }),
@@ -313,7 +335,7 @@ t.test("a service for a firewall mark comes back without address, protocol and p
 });
 
 t.test("no bytes make the decoders throw, whatever stands before them", async () => {
-  const known = encodeDestination(5, WEB, { ...destinationOfZeros(), address: REAL });
+  const known = written(putDestination, 5, WEB, { ...destinationOfZeros(), address: REAL });
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 80 }),
