@@ -70,6 +70,8 @@ export class NotifyPipes {
     if (known !== undefined && JSON.stringify(known.as.reader) === JSON.stringify(fifo.reader))
       return { ...known, as: fifo };
     this.#leave(fifo.path, known?.reader);
+    // Two at once would tear the lines of one file; the end of a file that has gone is the old one's to read.
+    if (!writer.made || known !== undefined) this.#leaving.get(fifo.path)?.kill();
     return { as: fifo, writer, reader: this.#read(fifo) };
   }
 
@@ -78,13 +80,10 @@ export class NotifyPipes {
     return new PipeWriter(path, owner, dirname(path) === this.#runDirectory, this.#listener);
   }
 
-  /** Two at once would tear the lines: the one before, which may see no end of the file, has to go at once. */
+  /** The one before has ended when it begins. */
   #read({ path, reader }: NotifyFifo): PipeReader | undefined {
-    const before = this.#leaving.get(path);
-    before?.kill();
-    return (
-      reader && new PipeReader(path, reader, (happened) => this.#listener.event(happened), before?.ended)
-    );
+    const { ended } = this.#leaving.get(path) ?? {};
+    return reader && new PipeReader(path, reader, (happened) => this.#listener.event(happened), ended);
   }
 
   #leave(path: string, reader: PipeReader | undefined): void {
@@ -110,6 +109,8 @@ class PipeWriter {
   readonly #ours: boolean;
   readonly #listener: PipeListener;
   #pipe: NamedPipe | undefined;
+  /** Whom the open pipe was given to. */
+  #given: ScriptUser | undefined;
   #queue: LineQueue = NO_LINES;
   #dropped = 0;
   #failure: string | undefined;
@@ -123,16 +124,15 @@ class PipeWriter {
     this.#flush();
   }
 
+  /** True when the pipe was not there before. */
+  get made(): boolean {
+    return this.#pipe?.made === true;
+  }
+
   /** The pipe is this one's from now on, if it is ours to give. */
   give(owner: ScriptUser): void {
-    if (owner.uid === this.#owner.uid && owner.gid === this.#owner.gid) return;
     this.#owner = owner;
-    try {
-      if (this.#isOurs()) this.#pipe?.give(owner);
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      this.#tellFailure(error.message);
-    }
+    this.#flush();
   }
 
   put(line: string): void {
@@ -153,7 +153,8 @@ class PipeWriter {
   #flush(): void {
     clearTimeout(this.#retry);
     const failure = this.#write();
-    if (failure !== undefined && failure !== this.#failure) this.#tellFailure(failure);
+    if (failure !== undefined && failure !== this.#failure)
+      this.#listener.event(event("notify-fifo-failed", { fifo: this.#path, error: failure }));
     this.#failure = failure;
     if (this.#queue.lines.length > 0 || failure !== undefined)
       this.#retry = setTimeout(() => this.#flush(), RETRY_MS).unref();
@@ -164,6 +165,7 @@ class PipeWriter {
   #write(): string | undefined {
     try {
       this.#pipe ??= this.#open();
+      this.#giveAway(this.#pipe);
       for (const line of this.#queue.lines) {
         if (!this.#pipe.write(line)) return undefined;
         this.#queue = written(this.#queue);
@@ -176,7 +178,14 @@ class PipeWriter {
   }
 
   #isOurs(): boolean {
-    return this.#ours || this.#pipe?.made === true;
+    return this.#ours || this.made;
+  }
+
+  #giveAway(pipe: NamedPipe): void {
+    const [{ uid, gid }, given] = [this.#owner, this.#given];
+    if (!this.#isOurs() || (given?.uid === uid && given.gid === gid)) return;
+    pipe.give(this.#owner);
+    this.#given = this.#owner;
   }
 
   #open(): NamedPipe {
@@ -188,10 +197,6 @@ class PipeWriter {
       rmSync(this.#path);
       return openNamedPipe(this.#path, this.#owner);
     }
-  }
-
-  #tellFailure(error: string): void {
-    this.#listener.event(event("notify-fifo-failed", { fifo: this.#path, error }));
   }
 
   /** Said when it begins, until the reader has caught up; each line is counted. */

@@ -215,9 +215,10 @@ export class Supervisor {
     this.#notifier.configure(config.notify);
     this.#serviceNotifier.configure(config.notify.services);
     await this.#files.configure(config.watch.files);
-    // What has been closed meanwhile is not to be opened again.
+    // Each wait for a disk may be a long one; what has been closed meanwhile is not to be opened again.
     if (this.#stopping) return;
     await this.#maintenance.configure(config.maintenanceDirectory);
+    if (this.#stopping) return;
     await Promise.all([this.#failover.configure(config.failover), this.#balancer.configure(config.balancer)]);
     // A child that is to stop leaves the question open.
     if (this.#stopping) return;

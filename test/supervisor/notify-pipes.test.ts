@@ -5,7 +5,16 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -143,6 +152,45 @@ t.test("what waits for room survives another program, account and kind of line",
   t.strictSame(events, []);
   t.notOk(existsSync(path));
 });
+
+t.test(
+  "a pipe that is taken out and put back is another one: the old program reads what it had",
+  async (t) => {
+    const { pipes, fifo, read, events } = stage(t);
+    pipes.configure([fifo("old")]);
+    await until("it runs", () => read("old").length === 1);
+    const pid = pidOf(read("old")[0]);
+    process.kill(pid, "SIGSTOP");
+    for (const line of LINES) pipes.tell("instances", `${line}\n`);
+    pipes.configure([]);
+    pipes.configure([fifo("new")]);
+    pipes.tell("instances", "for the new one\n");
+    wake(pid);
+    await until("the other program", () => read("new").length === 2);
+    t.strictSame(read("old").slice(1), LINES);
+    t.strictSame(read("new").slice(1), ["for the new one"]);
+    t.strictSame(events, []);
+  },
+);
+
+t.test(
+  "a pipe of an earlier life goes to whom the file names",
+  { skip: process.getuid?.() !== 0 },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "relevo-pipes-"));
+    t.teardown(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, "notify");
+    spawnSync("mkfifo", [path]);
+    chownSync(path, 2, 2);
+    const events: Event[] = [];
+    const listener = { event: (happened: Event) => void events.push(happened), dropped: () => {} };
+    const pipes = new NotifyPipes(folder, listener);
+    pipes.configure([{ path, owner: OTHER, about: ["instances"], reader: undefined }]);
+    t.match(statSync(path), { uid: NOBODY, gid: NOBODY });
+    t.strictSame(events, []);
+    await pipes.close();
+  },
+);
 
 t.test("a program that is given up is killed, and is not started again", async (t) => {
   const { pipes, fifo, read, events } = stage(t);
