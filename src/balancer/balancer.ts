@@ -150,9 +150,10 @@ export function openBalancer(
     count: tally.count,
   });
 
+  /** Before the first configuration nobody knows what is wanted: what an earlier life has set stays. */
   function requireSettings(): void {
-    const wanted = config ?? NOTHING;
-    settings.require({ forwarded: forwardedFamilies(wanted), ipvs: wanted.sysctls });
+    if (config === undefined) return;
+    settings.require({ forwarded: forwardedFamilies(config), ipvs: config.sysctls });
   }
 
   const drainRecord = openDrainRecord(join(runDir, DRAIN_RECORD), tell);

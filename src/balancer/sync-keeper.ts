@@ -45,7 +45,7 @@ export interface SyncKeeperNeeds {
 export interface SyncKeeper {
   /** Goes by this configuration; undefined for no daemons. Resolves when it is in force. */
   configure(config: SyncDaemonConfig | undefined): Promise<void>;
-  /** These instances are master here. */
+  /** These instances are master here; before the first configuration that is noted and no more. */
   follow(masters: ReadonlySet<string>): void;
   /** Which daemons run, as far as is known; empty without a configuration. */
   report(): readonly SyncDaemonReport[];
@@ -57,6 +57,8 @@ export interface SyncKeeper {
 export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
   const { footprint, tell, count, now } = needs;
   let config: SyncDaemonConfig | undefined;
+  /** Until then the daemons of an earlier life are left as they are. */
+  let configured = false;
   let masters: ReadonlySet<string> = new Set();
   let mastership: Mastership = { isMaster: false, lostAt: undefined };
   let kernel: IpvsDaemons | undefined;
@@ -202,6 +204,7 @@ export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
   return {
     async configure(next) {
       config = next;
+      configured = true;
       // The kernel has room for one of each, so that both are ours as soon as they are configured.
       if (next !== undefined) footprint.noteDaemons(DAEMON_STATES);
       noteMastership();
@@ -210,7 +213,7 @@ export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
     follow(instances) {
       masters = instances;
       noteMastership();
-      void request();
+      if (configured) void request();
     },
     report: () =>
       config === undefined ? [] : DAEMON_STATES.map((state) => ({ state, running: seen.has(state) })),

@@ -20,9 +20,8 @@ function config(daemon: string, rest = "") {
   return configOf(`global_defs: { lvs_sync_daemon: ${daemon} ${rest} }\n${instance()}`).balancer;
 }
 
-const FOLLOWING = config(
-  "{ interface: eth1, instance: web, maxlen: 1400, port: 8900, ttl: 2, group: 239.1.2.3 }",
-);
+const DAEMON = "{ interface: eth1, instance: web, maxlen: 1400, port: 8900, ttl: 2, group: 239.1.2.3 }";
+const FOLLOWING = config(DAEMON);
 const SETTINGS = "mcast=eth1, syncid=51, maxlen=1400, group=239.1.2.3, port=8900, ttl=2";
 const MASTER = `master sync daemon (${SETTINGS})`;
 const BACKUP = `backup sync daemon (${SETTINGS})`;
@@ -136,6 +135,42 @@ if (hasIpvs(t, import.meta.url)) {
       t.equal(world.record(), undefined);
     },
   );
+
+  t.test("the next life of a balancer that died changes nothing of what it finds", async (t) => {
+    const world = openWorld(t);
+    const ports = Array.from({ length: 20 }, (_, index) => 8_000 + index);
+    const virtualServers = ports.map(
+      (port) => `{ address: ${VIP}, port: ${port}, real_servers: [{ address: 198.51.100.21-29 }] }`,
+    );
+    const director = configOf(
+      `global_defs: { lvs_sync_daemon: ${DAEMON} }\n${instance()}virtual_servers: [${virtualServers.join()}]\n`,
+    ).balancer;
+    const balancer = world.forkBalancer();
+    balancer.follow([VIP], ["web"]);
+    await balancer.configure(director);
+    await daemonsAre(world, MASTER, BACKUP);
+    const isForwarding = () => world.run("cat", "/proc/sys/net/ipv4/ip_forward").trim();
+    t.equal(isForwarding(), "1", "NAT needs it");
+
+    await kill(balancer.child);
+    const next = world.forkBalancer();
+    next.follow([VIP], ["web"]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    t.strictSame(daemons(world), [BACKUP, MASTER], "before it is configured");
+    t.equal(isForwarding(), "1");
+    await next.configure(director);
+    t.strictSame(daemons(world), [BACKUP, MASTER]);
+    t.equal(isForwarding(), "1");
+    await until("a report", () => next.report !== undefined);
+    t.strictSame(
+      next.events.map(({ name }) => name),
+      [],
+      "nothing was restored, set, stopped or started",
+    );
+    t.equal(next.count("ipvs_changes"), 0);
+    await next.stop();
+    t.equal(isForwarding(), "0");
+  });
 
   t.test(
     "a daemon that is not configured is left alone; both run without an instance, and go at the end",
