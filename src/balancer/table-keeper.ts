@@ -95,20 +95,27 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
       await bringTimeouts(kernel);
       const result = await converge(kernel, within(desired, scope), owned);
       const drift = driftOf(result, scope);
-      tellRefusals(result.refusals, scope);
+      // Of what was not tried any more it is not known whether it is still refused.
+      if (result.lost === undefined) tellRefusals(result.refusals, scope);
       tellChanges(result, drift);
       release(desired, owned, result);
+      // What was changed and not seen afterwards would look like somebody else's doing.
       reached = result.settled ? desired : undefined;
+      if (result.lost !== undefined) lose(result.lost);
       return result;
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      // Opened again at the next look: the module may be gone, or the socket have overflowed.
-      ipvs?.close();
-      ipvs = undefined;
-      wholeDue = true;
-      refuse(WHOLE_TABLE, error.operation, error);
+      lose(error);
       return undefined;
     }
+  }
+
+  /** It is opened again at the next look: the module may be gone, or the socket have overflowed. */
+  function lose(error: KernelError): void {
+    ipvs?.close();
+    ipvs = undefined;
+    wholeDue = true;
+    refuse(WHOLE_TABLE, error.operation, error);
   }
 
   /** Refused timeouts are no reason to leave the table as it is. */

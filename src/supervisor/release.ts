@@ -270,7 +270,8 @@ async function deleteServices(record: BalancerRecord): Promise<readonly KernelEr
   const ipvs = await openIpvs();
   if (ipvs === undefined) return [];
   try {
-    const { settled, refusals } = await converge(ipvs, new Map(), owned);
+    const { settled, refusals, lost } = await converge(ipvs, new Map(), owned);
+    if (lost !== undefined) throw lost;
     const failures = refusals.map(({ error }) => error);
     if (!settled) failures.push(new KernelError("delete the services of the IPVS table", "EBUSY"));
     const { tcp, tcpFin, udp } = record.timeouts ?? {};
