@@ -16,7 +16,7 @@ import { masqueradedFamilies } from "../core/balance/masquerade.ts";
 import { type BalancerConfig, realServerName, type VirtualServer } from "../core/balance/model.ts";
 import { isMark, type ServiceId, serviceKey } from "../core/balance/service.ts";
 import { desiredTable } from "../core/balance/table.ts";
-import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../core/health/adoption.ts";
+import { adoptedQuorum, adoptedReturns, adoptedVerdicts, type Heritage } from "../core/health/adoption.ts";
 import {
   effectiveWeight,
   isUp,
@@ -200,6 +200,8 @@ export function openBalancer(
           ? undefined
           : drainRecord.wasUp(rosterKey(virtual.name, realServerName(real)))) ?? adopted(virtual, real);
       checks.configure(next, startsUp);
+      for (const [server, since] of adoptedReturns(next.virtualServers, checks.roster, inherited, now()))
+        server.returnedAt = since;
       drains.configure();
       configuring = false;
       quora.configure(next, checks.roster, (virtual) => adoptedQuorum(virtual, inherited));
