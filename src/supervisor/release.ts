@@ -257,7 +257,8 @@ async function stopDaemons({ daemons: owned = [] }: BalancerRecord): Promise<rea
   const daemons = await openIpvsDaemons();
   try {
     const running = (await daemons?.running()) ?? [];
-    return await each(planDaemons([], running, new Set(owned)), (operation) => daemons?.apply(operation));
+    const plan = planDaemons([], running, new Set(owned), new Map());
+    return await each(plan, (operation) => daemons?.apply(operation));
   } finally {
     daemons?.close();
   }

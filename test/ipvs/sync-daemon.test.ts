@@ -200,6 +200,66 @@ if (hasIpvs(t, import.meta.url)) {
     },
   );
 
+  t.test(
+    "a reload changes what a daemon takes on when it is started, and the next life knows it",
+    async (t) => {
+      const world = openWorld(t);
+      const following = (keys: string, sysctls = "") =>
+        config(`{ interface: eth1, instance: web${keys} }`, sysctls && `, ipvs_sysctls: { ${sysctls} }`);
+      /** The backup daemon's ports, each with the room of its socket. */
+      const sockets = () =>
+        [...world.run("ss", "-Huanm").matchAll(/:(88\d\d) .*\n?.*skmem:\(r0,rb(\d+)/g)]
+          .filter(([, port]) => port !== undefined)
+          .map(([, port, room]) => `${port} ${room}`)
+          .sort();
+      const stopped = (balancer: { events: readonly { name: string }[] }) =>
+        balancer.events.filter(({ name }) => name === "sync-daemon-stopped").length;
+
+      const balancer = world.forkBalancer();
+      balancer.follow([VIP], ["web"]);
+      await balancer.configure(following(", maxlen: 1400"));
+      t.match(daemons(world), [/^backup.*maxlen=1400/, /^master.*maxlen=1400/]);
+      const before = sockets();
+      t.match(before, [/^8848 /]);
+      t.equal(before.length, 1);
+
+      t.comment("maxlen is taken out");
+      await balancer.configure(following(""));
+      t.match(daemons(world), [/^backup.*maxlen=1472/, /^master.*maxlen=1472/]);
+      await until("both are replaced", () => stopped(balancer) === 2);
+
+      t.comment("sync_sock_size is there");
+      await balancer.configure(following("", "sync_sock_size: 50000"));
+      t.strictSame(sockets(), ["8848 100000"]);
+      t.equal(daemons(world).length, 2);
+
+      t.comment("sync_ports is there, and the kernel takes it only when none runs");
+      await balancer.configure(following("", "sync_sock_size: 50000, sync_ports: 4"));
+      t.strictSame(sockets(), ["8848 100000", "8849 100000", "8850 100000", "8851 100000"]);
+      t.equal(daemons(world).length, 2);
+      await until("all are replaced", () => stopped(balancer) === 6);
+
+      t.comment("a reload that changes nothing of it");
+      await balancer.configure(following("", "sync_sock_size: 50000, sync_ports: 4, sloppy_tcp: 1"));
+      t.equal(stopped(balancer), 6);
+
+      t.comment("killed; the next one finds them as they are to be, and another as they are not");
+      await kill(balancer.child);
+      const next = world.forkBalancer();
+      next.follow([VIP], ["web"]);
+      await next.configure(following("", "sync_sock_size: 50000, sync_ports: 4, sloppy_tcp: 1"));
+      t.equal(stopped(next), 0);
+      await kill(next.child);
+      const other = world.forkBalancer();
+      other.follow([VIP], ["web"]);
+      await other.configure(following(""));
+      t.strictSame(sockets(), before);
+      t.equal(daemons(world).length, 2);
+      await other.stop();
+      t.equal(world.record(), undefined);
+    },
+  );
+
   t.test("with backup_only the backup daemon rests while this is the master", async (t) => {
     const world = openWorld(t);
     const balancer = world.forkBalancer();

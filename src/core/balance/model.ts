@@ -130,6 +130,10 @@ export interface SyncDaemonConfig {
   readonly group: IpAddress;
   readonly port: number;
   readonly ttl: number;
+  /** sync_ports: so many threads of a daemon, each with a port; undefined for what the kernel has. */
+  readonly ports: number | undefined;
+  /** sync_sock_size: bytes that a socket of theirs has room for; undefined for what the kernel has. */
+  readonly sockSize: number | undefined;
   /** The kernel's `backup_only` is set: with a backup daemon it balances nothing. */
   readonly backupOnly: boolean;
 }
