@@ -161,7 +161,7 @@ export function openBalancer(
     record: drainRecord,
     virtualServers: () => (config ?? NOTHING).virtualServers,
     roster: () => checks.roster,
-    connections: (services) => table.connections(services),
+    connections: (services) => table.connections(services, hearsOfOthers(config ?? NOTHING)),
     changed(virtuals) {
       for (const name of virtuals) quora.review(name, checks.roster);
       return table.adjust();
@@ -256,6 +256,11 @@ function forwardedFamilies({ virtualServers, masquerade }: BalancerConfig): Set<
   ]);
   const translated = servers.filter(({ method }) => method === "nat").map(({ address }) => familyOf(address));
   return new Set([...translated, ...masqueradedFamilies(masquerade)]);
+}
+
+/** True when connections may be heard of whose service is not in the table, which its counters leave out later on. */
+function hearsOfOthers({ activeOnly, syncDaemon }: BalancerConfig): boolean {
+  return activeOnly && syncDaemon !== undefined;
 }
 
 /** The virtual servers with those of their services that are to be in the table now. */

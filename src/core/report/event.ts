@@ -89,6 +89,7 @@ export const EVENTS = {
   "quorum-lost": ["warn", "a virtual server has too few real servers"],
   "drain-started": ["info", "a real server is drained: it gets no new connections"],
   "drain-done": ["info", "the last connection of a drained real server has finished"],
+  "drain-resumed": ["info", "a drained real server has connections again, which may finish"],
   "drain-deadline": ["warn", "the deadline of a drain has come with connections left"],
   "drain-cancelled": ["info", "a real server is not drained any more"],
   "maintenance-ignored": ["warn", "a file in the maintenance directory names no real server"],
