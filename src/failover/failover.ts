@@ -591,24 +591,22 @@ export class Failover {
     );
   }
 
-  /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
   #onDecided(instance: Instance, decision: Decision): void {
     this.#pair.decided(instance, decision);
     this.#onHeldBack(instance, decision);
-    const { event: happened, before } = decision;
-    if (before.name === "master" && instance.state.name === "master" && happened.type === "advert")
-      this.#onLowerPriority(instance, happened.advert.priority, happened.source);
+    for (const effect of decision.effects)
+      if (effect.type === "lesser-master") this.#onLowerPriority(instance, effect.priority, effect.source);
   }
 
   /** Told so often that a program which takes a virtual address back from the other one is run in time. */
   #onLowerPriority({ router, priority }: Instance, theirs: number, source: IpAddress): void {
-    if (theirs === 0) return;
     const suppressed = this.#noticeboard.again(`lower ${router.name} ${source}`, now(), seconds(1));
     if (suppressed === undefined) return;
     const fields = { instance: router.name, source, theirs, priority, suppressed };
     this.#voice.event(event("vrrp-lower-priority", fields));
   }
 
+  /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
   #onHeldBack({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
     if (member === undefined || before.name !== "backup" || state.name !== "backup" || state === before)
       return;
