@@ -211,6 +211,7 @@ export class Failover {
     this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
+      standing: () => this.#all(),
       bfdPath: (session) => this.#bfd.path(session),
     });
     this.#bfd = new BfdSessions(MACHINE_CLOCK, this.#receiver, this.#counters, this.#noticeboard, {

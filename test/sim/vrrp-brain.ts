@@ -66,6 +66,7 @@ export class VrrpBrain implements Brain {
     this.#tracked = new TrackedObjects(host.clock, {
       changed: () => this.interfacesChanged(),
       event: () => {},
+      standing: () => [...this.working.values()],
       // The simulator has no BFD.
       bfdPath: () => undefined,
     });
