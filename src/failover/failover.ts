@@ -355,9 +355,25 @@ export class Failover {
     this.#tracked.found(findings);
   }
 
-  /** Gives the other director what it will take, and waits until it has it. */
+  /** Gives the other director what it will take, and waits until it has it. What would stay here, too, is not given. */
   #handOver(): Promise<void> {
-    return new Promise((resolve) => this.#pair.handOver(this.#all(), resolve));
+    const stays = (instance: Instance): boolean =>
+      this.#companions(instance).some(({ router }) => this.#keeper.keeps(router));
+    const all = this.#all();
+    this.#onNotGiven(all.filter(stays));
+    const given = all.filter((instance) => !stays(instance));
+    return new Promise((resolve) => this.#pair.handOver(given, resolve));
+  }
+
+  #onNotGiven(instances: readonly Instance[]): void {
+    const masters = instances.filter(({ state, peer }) => state.name === "master" && peer !== undefined);
+    const peer = this.#pair.report()?.peer;
+    if (masters.length === 0 || peer === undefined) return;
+    this.#counters.count("handovers", { role: "giver", result: "own-address" });
+    const names = masters.map(({ router }) => router.name).join(", ");
+    this.#voice.event(
+      event("handover-failed", { peer, kind: "offer", reason: "own-address", instances: names }),
+    );
   }
 
   #all(): readonly Instance[] {

@@ -138,4 +138,22 @@ if (hasRoot(t, import.meta.url)) {
     b.host.cable("eth0", "up");
     await b.reaches("master");
   });
+
+  t.test("an owner's own address stays, so it is not handed over: it resigns", async (t) => {
+    const pair = new LinkedPair(t);
+    const { a, b } = pair;
+    a.host.ip("address", "add", "192.0.2.100/24", "dev", "eth0");
+    await pair.configure(a, [{ priority: 255 }]);
+    await a.reaches("master");
+    await pair.configure(b, [{}]);
+    await b.reaches("backup");
+    await pair.acquainted();
+    const resignations = watchResignations(a.host);
+    await a.stop();
+    t.match(a.named("handover-failed"), [{ kind: "offer", reason: "own-address", instances: "web" }]);
+    t.equal(resignations().held, 1, "the address is there, and it says that it lets go");
+    await b.reaches("master");
+    t.notMatch(b.transitions.at(-1), /handover/);
+    t.equal(pair.holders(), "ab", "as the documentation has it");
+  });
 }
