@@ -92,30 +92,34 @@ async function change(told: RealServerArguments, rtnetlink: Rtnetlink): Promise<
     try {
       await carryOut(step, rtnetlink);
     } catch (error) {
-      const isDone = await isDoneAllTheSame(step, error, async () =>
-        planSetup(findings.setup, await lookAt(rtnetlink), record),
-      );
+      const look = async () => planSetup(findings.setup, await lookAt(rtnetlink), record);
+      const isDone = await isDoneAllTheSame(step, error, look);
       keep(kept, recordAfter(record, isDone ? [...done, step] : done, []));
       throw error;
     }
     done.push(step);
   }
-  const owned = recordAfter(record, done, []);
-  keep(kept, recordOf(owned, findings.setup, await lookAt(rtnetlink)));
+  const left = recordOf(recordAfter(record, done, []), findings.setup, await lookAt(rtnetlink));
+  if (done.length > 0 || isEmpty(left)) keep(kept, left);
   for (const fault of faults) told.say(`wrong: ${fault}`);
   return faults.length === 0 ? 0 : 1;
 }
 
-/** The kernel's answer may have been lost: a step that was carried out is not planned any more. */
+/** The kernel's answer may have been lost: a step that was carried out is not planned any more. True where nobody can say. */
 async function isDoneAllTheSame(
   step: Step,
   error: unknown,
-  plan: () => Promise<SetupPlan>,
+  look: () => Promise<SetupPlan>,
 ): Promise<boolean> {
   // Somebody else was faster, and it is theirs.
   if (error instanceof KernelError && error.errno === "EEXIST") return false;
-  const { steps } = await plan();
-  return !steps.some((open) => stepText(open) === stepText(step));
+  try {
+    const { steps } = await look();
+    return !steps.some((open) => stepText(open) === stepText(step));
+  } catch (unseen) {
+    if (unseen instanceof KernelError) return true;
+    throw unseen;
+  }
 }
 
 function keep(kept: KeptRecord<RealServerRecord>, record: RealServerRecord): void {
