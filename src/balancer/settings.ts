@@ -34,6 +34,8 @@ export interface Settings {
 /** Keeps them; `tell` hears of every change, and of a failure once until it has passed. */
 export function keepSettings(footprint: Footprint, tell: (event: Event) => void): Settings {
   const failures = new Map<string, string>();
+  /** What the kernel has made of a value: it leaves out processors that it does not have. */
+  const heeded = new Map<string, { readonly value: string; readonly found: string }>();
 
   function attempt(sysctl: string, change: () => void): boolean {
     try {
@@ -52,12 +54,18 @@ export function keepSettings(footprint: Footprint, tell: (event: Event) => void)
   function set(sysctl: string, value: string): void {
     attempt(sysctl, () => {
       const before = readSetting(sysctl);
-      if (isSame(sysctl, before, value)) return;
+      if (isSame(sysctl, before, value) || isHeeded(sysctl, before, value)) return;
       if (footprint.originals().get(sysctl) === undefined) footprint.noteOriginal(sysctl, before);
       writeSysctl(sysctl, value);
+      heeded.set(sysctl, { value, found: readSetting(sysctl) });
       if (isForwarding(sysctl)) tell(event("ip-forward-set", { sysctl, before }));
       else tell(event("sysctl-set", { sysctl, before, value }));
     });
+  }
+
+  function isHeeded(sysctl: string, found: string, value: string): boolean {
+    const known = heeded.get(sysctl);
+    return known?.value === value && known.found === found;
   }
 
   function putBack(sysctl: string, value: string): boolean {
