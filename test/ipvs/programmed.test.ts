@@ -99,7 +99,7 @@ if (hasIpvs(t, import.meta.url)) {
     const estimation = "ipvs_sysctls: { est_cpulist: 0, est_nice: 5, sloppy_tcp: 1 }";
     await balancer.configure(configuration(estimation, ""));
     t.equal(setting(world, "sloppy_tcp"), "1");
-    await balancer.configure(configuration(estimation, "delay_loop: 7,"));
+    await balancer.configure(configuration(estimation, "quorum: 1,"));
     const failed = balancer.events.filter(({ name }) => name === "sysctl-failed").map(({ fields }) => fields);
     t.match(failed, [
       { sysctl: "net/ipv4/vs/est_cpulist", cause: /ENOENT/ },
