@@ -128,7 +128,7 @@ class Side {
 
   add(one: VirtualRouter, resume = false): void {
     const instance = new Instance(one, 0, this.#hands());
-    this.instances.push(instance);
+    this.instances = [...this.instances, instance];
     instance.dispatch({ type: "startup", faults: [], resume });
   }
 

@@ -109,10 +109,7 @@ export const patience: Rule = {
           });
           return;
         }
-        const hearsay = world.hearsay(machine);
-        const own = machine.ownAddress(working.router.interface, working.router.family);
-        const peer = hearsay.config?.paths.find(({ local }) => local === own)?.remote;
-        waits.set(working, { machine, wait: updated(wait, step, world.now, peer) });
+        waits.set(working, { machine, wait: updated(wait, step, world.now, working.peer?.primary) });
       },
       life(machine, what) {
         if (what !== "killed" && what !== "power lost" && what !== "stopped") return;
