@@ -491,6 +491,12 @@ export const MUTATIONS: readonly Mutation[] = [
     "if (state.askedHandover === true || peer.priority === OWNER)",
     "if (true)",
   ),
+  mutation(
+    "of two masters that hear each other the lower address stays",
+    WORD,
+    "return compareIp(one, other) > 0;",
+    "return compareIp(one, other) < 0;",
+  ),
   mutation("both masters of a split stay", WORD, 'if (rank(peer, context) !== "greater")', "if (true)"),
   mutation(
     "who takes is not deaf",

@@ -9,7 +9,6 @@ import {
   type Duration,
   type Instant,
   microseconds,
-  milliseconds,
   seconds,
 } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
@@ -34,7 +33,7 @@ export interface Outcome {
 }
 
 /** A backup that asks for a handover waits for so long. */
-const ASKED_FOR = milliseconds(100);
+const ASKED_FOR = seconds(1);
 
 /** Runs a seed; the trace is empty unless asked for. */
 export function run(seed: number, traced = false, rules: readonly Rule[] = RULES): Outcome {

@@ -11,10 +11,10 @@
  * ```
  *
  * Instances are handed over in units: a sync group, or one that is in none. Whoever asks waits 50 ms, or longer for a unit of
- * more than 25 addresses. A master that has had no answer by then goes on as if there were no peer: one that stops lets go,
+ * more than 10 addresses. A master that has had no answer by then goes on as if there were no peer: one that stops lets go,
  * one that was to be preempted stays. So both hold the addresses of a unit for no longer than that.
  *
- * A director of hundreds of instances gives them away as fast as the peer can claim them: no more than 25 addresses are on
+ * A director of hundreds of instances gives them away as fast as the peer can claim them: no more than 10 addresses are on
  * their way at once, the other units wait for their turn. When the peer has not answered anything for as long as a question
  * is open, those that wait are given up, too.
  *
@@ -33,9 +33,9 @@ import { localInstance, type Roster } from "./roster.ts";
 /** Both directors may hold an address by agreement for so long. */
 const HANDOVER_OVERLAP = milliseconds(50);
 /** To claim an address takes no longer, on a machine that is busy. */
-const CLAIMED_WITHIN = milliseconds(2);
+const CLAIMED_WITHIN = milliseconds(5);
 /** So many addresses may be on their way at once, unless one unit has more: they are claimed within the overlap. */
-const ADDRESSES_AT_ONCE = 25;
+const ADDRESSES_AT_ONCE = 10;
 /** A question is repeated so often. */
 const REPEAT_EVERY = milliseconds(5);
 /** While more comes than can be read an offer waits, but no longer than this: half of what it is open for. */

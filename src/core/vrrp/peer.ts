@@ -14,7 +14,7 @@
  */
 
 import { compareIp, type IpAddress } from "../units/ip-address.ts";
-import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
+import { after, type Duration, type Instant, seconds } from "../units/time.ts";
 import { giveWay } from "./contention.ts";
 import { type Context, type Event, type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
@@ -32,8 +32,11 @@ export interface PeerWord {
   readonly primary: IpAddress | undefined;
 }
 
-/** A backup that asked for a handover takes the addresses the usual way when so long nothing has come of it. */
-const ASKED_FOR = milliseconds(100);
+/**
+ * A backup that asked for a handover takes the addresses the usual way when so long nothing has come of it. Hundreds of
+ * instances wait for their turn meanwhile.
+ */
+const ASKED_FOR = seconds(1);
 
 /** A backup's wait is over while the peer says that it is master. */
 export function onDueBesidePeer(

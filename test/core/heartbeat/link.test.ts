@@ -338,6 +338,16 @@ t.test("keys are rolled over without a word lost", (t) => {
   t.end();
 });
 
+t.test("two that run the same pre-release do not differ", (t) => {
+  const pair = new Pair();
+  pair.software.a = pair.software.b = "1.0.0-rc.1+build.5";
+  t.same(
+    pair.run(300).filter((line) => line.includes("skew")),
+    [],
+  );
+  t.end();
+});
+
 t.test("a difference of configuration or release is told once a change", (t) => {
   const pair = found();
   pair.configs.a = configOf("a", { digest: "00000000000000bb" });

@@ -200,8 +200,8 @@ t.test("a backup that preempts asks the peer to hand over, and does not wait for
   story.hearPeer(0.5, { state: "master", priority: 50 });
   story.hear(1, { priority: 50 });
   t.same(story.wake(3.609_375), ["ask the peer to hand over"]);
-  t.equal(story.due, 3.709_375);
-  t.same(story.wake(3.709_375).at(-1), "backup -> master (preempted-lower-priority: 192.0.2.11)");
+  t.equal(story.due, 4.609_375);
+  t.same(story.wake(4.609_375).at(-1), "backup -> master (preempted-lower-priority: 192.0.2.11)");
   t.end();
 });
 
@@ -211,7 +211,7 @@ t.test("nor shorter, or longer, when its priority changes meanwhile", (t) => {
   story.hear(1, { priority: 50 });
   story.wake(3.609_375);
   story.change(3.65, { priority: 250 });
-  t.equal(story.due, 3.709_375);
+  t.equal(story.due, 4.609_375);
   t.end();
 });
 
@@ -225,9 +225,9 @@ t.test("and asks for nothing while another member of its sync group leaves the p
   story.heldBackBy = undefined;
   t.same(story.wake(7.218_75), ["ask the peer to hand over"]);
   story.heldBackBy = "mail";
-  t.same(story.wake(7.318_75), [], "nor takes what it was refused");
+  t.same(story.wake(8.218_75), [], "nor takes what it was refused");
   story.heldBackBy = undefined;
-  t.same(story.wake(7.318_75 + 3.609_375), ["ask the peer to hand over"], "it asks anew");
+  t.same(story.wake(8.218_75 + 3.609_375), ["ask the peer to hand over"], "it asks anew");
   t.end();
 });
 

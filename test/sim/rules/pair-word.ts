@@ -15,7 +15,7 @@ import { digitsOf } from "../validity.ts";
 import type { World } from "../world.ts";
 
 /** A backup that wants to preempt takes the addresses without an answer after so long. */
-const ASKED_FOR = 100_000;
+const ASKED_FOR = 1_000_000;
 const DISTRUST = 60_000_000;
 
 export const pairWord: Rule = {
