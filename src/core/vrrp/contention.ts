@@ -34,7 +34,10 @@ export function onAdvertAsMaster(
     const next = waitingFor(source, advert.advertInterval, now, router);
     return giveWay(state, next, winner, source, router);
   }
-  return onLesserMaster(contested(state, advert, source, now, router), advert.priority, now, router);
+  const met = onLesserMaster(contested(state, advert, source, now, router), advert.priority, now, router);
+  if (advert.priority === 0) return met;
+  const remark = { type: "lesser-master", source, priority: advert.priority } as const;
+  return { ...met, effects: [remark, ...met.effects] };
 }
 
 function reasonToYield(
