@@ -4,13 +4,7 @@
  * whom every client sends; and then nothing happens any more.
  */
 
-import {
-  after,
-  type Duration,
-  type Instant,
-  microseconds,
-  seconds,
-} from "../../src/core/units/time.ts";
+import { after, type Duration, type Instant, microseconds, seconds } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { type Client, macText } from "./client.ts";
 import { longestDelay, type Striking } from "./fault.ts";

@@ -269,7 +269,7 @@ t.test(
 t.test("a giver does not speak of the taker that it hears, nor a taker of the giver", (t) => {
   const giver = Story.master({ priority: 150 });
   giver.hearPeer(1, { priority: 100 });
-  giver.give(2, { type: "give" });
+  giver.give(2, { type: "give", within: milliseconds(50) });
   giver.hear(2.005, { priority: 100 });
   t.same(giver.met, []);
   giver.give(2.02, { type: "given", to: undefined });
