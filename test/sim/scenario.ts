@@ -232,6 +232,7 @@ const LINK = {
   ],
   deadAfter: 4,
   takeover: true,
+  aside: [],
 } as const;
 
 const ROUTER: VirtualRouter = {

@@ -147,7 +147,7 @@ export interface BalancerConfig {
   readonly syncDaemon: SyncDaemonConfig | undefined;
   /** Settings below net/ipv4/vs by name, and what they are to be, as the kernel shows it with a space between numbers. */
   readonly sysctls: Readonly<Record<string, string>>;
-  /** Real servers whose traffic is told apart, at most. */
+  /** Real servers that have metrics of their own, at most. */
   readonly trafficSeriesMax: number;
   /** Undefined: the real servers' own packets leave as they are, if they leave. */
   readonly masquerade: Masquerade | undefined;

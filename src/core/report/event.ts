@@ -108,7 +108,7 @@ export const EVENTS = {
   "sync-daemon-stopped": ["info", "a connection sync daemon was stopped"],
   "sync-daemon-drift": ["warn", "a connection sync daemon was stopped behind our back"],
   "sync-daemon-failed": ["error", "a connection sync daemon could not be started or stopped"],
-  "traffic-untold": ["warn", "there are more real servers than have metrics of their traffic"],
+  "real-servers-untold": ["warn", "there are more real servers than have metrics of their own"],
   "ip-forward-set": ["info", "forwarding was switched on, as NAT needs it"],
   "ip-forward-restored": ["info", "forwarding was put back as it was"],
   "sysctl-failed": ["error", "a kernel setting could not be written"],
