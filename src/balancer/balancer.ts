@@ -71,7 +71,7 @@ const NOTHING: BalancerConfig = {
   timeouts: NO_TIMEOUTS,
   syncDaemon: undefined,
   sysctls: {},
-  trafficSeriesMax: 0,
+  realServersMax: 0,
   masquerade: undefined,
   tellInitial: false,
 };
@@ -155,7 +155,17 @@ export function openBalancer(
   /** Before the first configuration nobody knows what is wanted: what an earlier life has set stays. */
   function requireSettings(): void {
     if (leaving || config === undefined) return;
-    settings.require({ forwarded: forwardedFamilies(config), ipvs: config.sysctls });
+    const { expire_nodest_conn: _, ...whileAway } = config.sysctls;
+    settings.require({
+      forwarded: forwardedFamilies(config),
+      ipvs: isAway(config) ? whileAway : config.sysctls,
+    });
+  }
+
+  /** The services of a backup are not there, and their connections are to be there still when it is master again. */
+  function isAway(config: BalancerConfig): boolean {
+    if (!config.activeOnly || footprint.owned().length === 0) return config.activeOnly;
+    return programmed(config, held).every(({ services }) => services.length === 0);
   }
 
   const drainRecord = openDrainRecord(join(runDir, DRAIN_RECORD), tell);
@@ -215,7 +225,10 @@ export function openBalancer(
       held = new Set(addresses);
       sync.follow(new Set(masters));
       checks.suspend(suspended(config ?? NOTHING, held));
-      if (config?.activeOnly === true) void table.adjust();
+      if (config?.activeOnly !== true) return;
+      // Before the services go; when they come it is time for that once they are there.
+      if (isAway(config)) requireSettings();
+      void table.adjust();
     },
     maintenance: (targets) => drains.maintain(targets),
     call: (call) => drains.call(call),

@@ -27,7 +27,7 @@ export interface TrafficBook {
   /** As of the last look; connections once after each. */
   report(): {
     readonly connections: readonly ConnectionsReport[] | undefined;
-    readonly trafficUntold: number;
+    readonly realServersUntold: number;
   };
 }
 
@@ -58,7 +58,7 @@ export function openTrafficBook(
     enter(counters, isThere) {
       // A look before there is a configuration is for something else.
       if (config === undefined) return;
-      const { virtualServers, trafficSeriesMax } = config;
+      const { virtualServers, realServersMax } = config;
       const services = virtualServers.flatMap((virtual) => virtual.services.map(serviceKey));
       if (services.some((key) => isThere(key) && !counters.has(key))) return;
       if (ledger === undefined && counters.size === 0) {
@@ -66,7 +66,7 @@ export function openTrafficBook(
         ledger = counters;
         return;
       }
-      const entry = account(ledger, counters, virtualServers, trafficSeriesMax);
+      const entry = account(ledger, counters, virtualServers, realServersMax);
       ledger = entry.ledger;
       const known = begun;
       begun = new Set();
@@ -77,13 +77,13 @@ export function openTrafficBook(
       }
       connections = entry.shares.map(({ virtual, real, connections: now }) => ({ virtual, real, ...now }));
       if (entry.untold > 0 && entry.untold !== untold)
-        tell(event("real-servers-untold", { untold: entry.untold, limit: trafficSeriesMax }));
+        tell(event("real-servers-untold", { untold: entry.untold, limit: realServersMax }));
       untold = entry.untold;
     },
     report() {
       const told = connections;
       connections = undefined;
-      return { connections: told, trafficUntold: untold };
+      return { connections: told, realServersUntold: untold };
     },
   };
 }

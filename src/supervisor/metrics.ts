@@ -300,9 +300,9 @@ export class Metrics {
     this.late("balancer", lateness);
   }
 
-  #onTraffic({ connections, trafficUntold, syncDaemons }: BalancerReport): void {
+  #onTraffic({ connections, realServersUntold, syncDaemons }: BalancerReport): void {
     if (connections !== undefined) this.#onConnections(connections);
-    this.#realServersUntold.set(trafficUntold);
+    this.#realServersUntold.set(realServersUntold);
     this.#syncDaemon.reset();
     for (const { state, running } of syncDaemons) this.#syncDaemon.set({ state }, running ? 1 : 0);
   }

@@ -58,8 +58,8 @@ function failoverSeries({ failover }: Config): readonly Labels[] {
   ];
 }
 
-function balancerSeries({ balancer: { virtualServers, trafficSeriesMax } }: Config): readonly Labels[] {
-  const told = toldServers(virtualServers, trafficSeriesMax);
+function balancerSeries({ balancer: { virtualServers, realServersMax } }: Config): readonly Labels[] {
+  const told = toldServers(virtualServers, realServersMax);
   const ofServers = virtualServers.flatMap(({ name: virtual, realServers }) =>
     realServers.flatMap(({ checks }) => checks.map(({ probe }) => ({ virtual, check: probe.type }))),
   );

@@ -52,7 +52,7 @@ t.test("a small file gets keepalived's defaults, and ours where they differ", (t
     activeOnly: false,
     syncDaemon: undefined,
     sysctls: {},
-    trafficSeriesMax: 1_000,
+    realServersMax: 1_000,
     timeouts: { tcp: undefined, tcpFin: undefined, udp: undefined },
     masquerade: undefined,
     tellInitial: false,

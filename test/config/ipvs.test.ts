@@ -28,9 +28,12 @@ t.test("lvs_sync_daemon with keepalived's words and defaults", async (t) => {
     port: 8_848,
     ttl: 1,
     backupOnly: false,
+    ports: undefined,
+    sockSize: undefined,
   });
   const all = 'interface: eth1, id: 0, maxlen: 65507, port: 9000, ttl: 255, group: "ff02::81"';
-  t.match(balancer(`lvs_sync_daemon: { ${all} }, ipvs_sysctls: { backup_only: 1 }`).syncDaemon, {
+  const settings = "backup_only: 1, sync_ports: 2, sync_sock_size: 65536";
+  t.match(balancer(`lvs_sync_daemon: { ${all} }, ipvs_sysctls: { ${settings} }`).syncDaemon, {
     instance: undefined,
     id: 0,
     maxlen: 65_507,
@@ -38,6 +41,8 @@ t.test("lvs_sync_daemon with keepalived's words and defaults", async (t) => {
     ttl: 255,
     group: "ff02::81",
     backupOnly: true,
+    ports: 2,
+    sockSize: 65_536,
   });
   t.equal(
     balancer("lvs_sync_daemon: { interface: eth1 }").syncDaemon?.id,
@@ -159,7 +164,7 @@ t.test("with connection sync a connection is told of at once, and again", async 
 });
 
 t.test("traffic of so many real servers is told apart", async (t) => {
-  t.equal(balancer("").trafficSeriesMax, 1_000);
-  t.equal(configOf(`metrics: { real_servers_max: 0 }\n${instance()}`).balancer.trafficSeriesMax, 0);
-  t.equal(configOf(`metrics: false\n${instance()}`).balancer.trafficSeriesMax, 0);
+  t.equal(balancer("").realServersMax, 1_000);
+  t.equal(configOf(`metrics: { real_servers_max: 0 }\n${instance()}`).balancer.realServersMax, 0);
+  t.equal(configOf(`metrics: false\n${instance()}`).balancer.realServersMax, 0);
 });

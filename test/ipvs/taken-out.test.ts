@@ -1,10 +1,11 @@
 /**
  * Goal: with the settings that are the default nobody is left with a server that is not to serve: a sorry server's keep-alive
  * client when the quorum returns, those that a drained real server has left at its deadline, a client with persistence whose
- * real server goes into maintenance or was a sorry server. And a restart ends no connection.
+ * real server goes into maintenance or was a sorry server. And neither a restart ends a connection nor a while as a backup.
  * Method: configuration files, the balancer process, a client with an open TCP stream or one that comes again.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { parseTarget, type RealServerTarget } from "../../src/core/balance/target.ts";
 import { seconds } from "../../src/core/units/time.ts";
@@ -21,10 +22,10 @@ const REAL_21 = "address: 198.51.100.21";
 const CHECKED = "checks: [{ tcp: {} }]";
 const SORRY = "sorry_server: { address: 198.51.100.22 }";
 
-function configuration(keys: string, reals: string) {
+function configuration(keys: string, reals: string, globals = "") {
   const rhythm = "delay_loop: 300ms, retry: 0, warmup: 100ms, alpha: true";
   const server = `{ address: ${VIP}, port: 80, lvs_sched: rr, ${rhythm}, ${keys}, real_servers: [${reals}] }`;
-  return configOf(`${instance()}virtual_servers: [${server}]\n`).balancer;
+  return configOf(`global_defs: { ${globals} }\n${instance()}virtual_servers: [${server}]\n`).balancer;
 }
 
 /** A stream of the client's that is answered. */
@@ -76,6 +77,32 @@ if (hasIpvs(t, import.meta.url)) {
       await next.stop();
     },
   );
+
+  t.test("with lvs_active_only the streams of a director that is master again go on", async (t) => {
+    const site = await openSite(t, [21]);
+    const balancer = site.forkBalancer();
+    balancer.follow([VIP], ["web"]);
+    await balancer.configure(configuration("quorum: 1", `{ ${REAL_21} }`, "lvs_active_only: true"));
+    await site.tableIs(`-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r 198.51.100.21:80 -m -w 1`);
+    const expires = (): string => site.run("cat", "/proc/sys/net/ipv4/vs/expire_nodest_conn").trim();
+    await until("real servers that are taken out are missed by none", () => expires() === "1");
+    const streams = await openStream(t, site, "real21");
+
+    t.comment("the other director has the address for a while, and knows the streams");
+    site.run("ip", "addr", "del", `${VIP}/32`, "dev", "eth0");
+    balancer.follow([], []);
+    await site.tableIs();
+    t.equal(expires(), "0");
+    await sleep(1_000);
+    t.match(site.run("ipvsadm", "-Lnc"), / ESTABLISHED /, "it has not ended");
+    balancer.follow([VIP], ["web"]);
+    await until("it is in the table", () => site.table().length === 2);
+    site.run("ip", "addr", "add", `${VIP}/32`, "dev", "eth0");
+    await streams.flow("real21");
+    t.notOk(streams.told[0]?.broken);
+    await until("it is set again", () => expires() === "1");
+    await balancer.stop();
+  });
 
   t.test("a client with persistence leaves whoever has weight 0 at its next connection", async (t) => {
     const site = new Site();

@@ -30,7 +30,7 @@ const NOTHING_TOLD = {
   virtualServers: [],
   realServers: [],
   connections: [],
-  trafficUntold: 0,
+  realServersUntold: 0,
   syncDaemons: [],
   drains: [],
   checks: [],
@@ -115,7 +115,7 @@ t.test("traffic and sync daemons, as the balancer tells of them", async (t) => {
       { virtual, real: undefined, active: 4, inactive: 5, persistent: 0 },
       { virtual, real, active: 3, inactive: 2, persistent: 0 },
     ],
-    trafficUntold: 7,
+    realServersUntold: 7,
     syncDaemons: [{ state: "backup", running: true } as const],
     counts: [
       { name: "virtual_server_connections", labels: { virtual }, by: 9 } as const,
@@ -215,7 +215,7 @@ t.test("of real servers so many have series as the file allows", async (t) => {
   const metrics = new Metrics("1.2.3");
   metrics.onConfigComing(configOf(site(21, "metrics: { real_servers_max: 3 }\n")));
   await metrics.onConfigInForce();
-  metrics.onBalancerReport({ ...balancerReport(21), trafficUntold: 1 });
+  metrics.onBalancerReport({ ...balancerReport(21), realServersUntold: 1 });
   t.strictSame(await hosts(metrics, "checks_total"), ["21: 1", "22: 1", "31: 1"]);
   t.strictSame(await hosts(metrics, "real_server_up"), ["21: 1", "22: 1", "31: 1"]);
   t.equal((await lines(metrics, "relevo_real_server_weight")).length, 6);

@@ -82,7 +82,7 @@ class Desk {
       virtualServers,
       realServers,
       connections: [],
-      trafficUntold: 0,
+      realServersUntold: 0,
       syncDaemons: [],
       drains: [],
       checks: [],

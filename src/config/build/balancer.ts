@@ -52,7 +52,7 @@ export function buildBalancer(content: FileContent, userOf: UserOf): BalancerCon
     timeouts: { tcp: timeouts.tcp, tcpFin: timeouts.tcpfin, udp: timeouts.udp },
     syncDaemon: buildSyncDaemon(content),
     sysctls: buildIpvsSysctls(content, virtualServers),
-    trafficSeriesMax: content.metrics === false ? 0 : content.metrics.real_servers_max,
+    realServersMax: content.metrics === false ? 0 : content.metrics.real_servers_max,
     masquerade: content.masquerade,
     tellInitial,
   };

@@ -148,7 +148,7 @@ export interface BalancerConfig {
   /** Settings below net/ipv4/vs by name, and what they are to be, as the kernel shows it with a space between numbers. */
   readonly sysctls: Readonly<Record<string, string>>;
   /** Real servers that have metrics of their own, at most. */
-  readonly trafficSeriesMax: number;
+  readonly realServersMax: number;
   /** Undefined: the real servers' own packets leave as they are, if they leave. */
   readonly masquerade: Masquerade | undefined;
   /** rs_init_notifies: a real server that starts as up is told like one that has come up. */

@@ -248,7 +248,7 @@ export interface BalancerReport {
   /** Undefined: as they were last told. */
   readonly connections: readonly ConnectionsReport[] | undefined;
   /** Real servers whose traffic is told in their virtual server's only. */
-  readonly trafficUntold: number;
+  readonly realServersUntold: number;
   /** Empty when none are configured. */
   readonly syncDaemons: readonly SyncDaemonReport[];
   readonly checks: readonly CheckSample[];

@@ -76,7 +76,7 @@ export function balancerConfig(...virtualServers: readonly VirtualServer[]): Bal
     activeOnly: false,
     syncDaemon: undefined,
     sysctls: {},
-    trafficSeriesMax: 1_000,
+    realServersMax: 1_000,
     timeouts: { tcp: undefined, tcpFin: undefined, udp: undefined },
     masquerade: undefined,
     tellInitial: false,
