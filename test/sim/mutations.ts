@@ -333,8 +333,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "preempt_delay ignored",
     WAITING,
-    "if (now < preemptAt)\n        return unchanged({ ...next, preemptAt });",
-    "",
+    "if (preemptAt === undefined || now < preemptAt)",
+    "if (preemptAt === undefined)",
   ),
   mutation("preempt_delay never over", WAITING, "state.preemptAt ?? after(", "after("),
   mutation("down_timer_adverts ignored", TIMING, "router.downTimerAdverts *", "3 *"),
