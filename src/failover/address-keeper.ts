@@ -121,6 +121,11 @@ export class AddressKeeper {
     return this.#book.held(router);
   }
 
+  /** True when a router, an owner, will not let go of an address: it was there before us. */
+  keeps(router: AddressHolder): boolean {
+    return this.#book.keeps(router);
+  }
+
   /** Adds addresses; false when the kernel refused one. One that is there already will do. */
   async add(addresses: readonly VirtualAddress[]): Promise<boolean> {
     this.#book.want(addresses);

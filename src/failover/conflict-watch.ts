@@ -74,7 +74,7 @@ export class ConflictWatch {
     this.#hands.drain(holder.router);
     const { router, state } = holder;
     const own = [...this.#interfaces.values()].flatMap((other) => other.mac ?? []);
-    if (isConflict(mac, own, state.name, this.#masterSince.get(router.name), now()))
+    if (isConflict(mac, own, state, this.#masterSince.get(router.name), now()))
       this.#tell(router, on.name, address, mac);
   }
 

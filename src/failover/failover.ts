@@ -211,6 +211,7 @@ export class Failover {
     this.#tracked = new TrackedObjects(MACHINE_CLOCK, {
       changed: () => this.#onInterfacesChangedSoon(),
       event: (report) => voice.event(report),
+      standing: () => this.#all(),
       bfdPath: (session) => this.#bfd.path(session),
     });
     this.#bfd = new BfdSessions(MACHINE_CLOCK, this.#receiver, this.#counters, this.#noticeboard, {
@@ -354,9 +355,25 @@ export class Failover {
     this.#tracked.found(findings);
   }
 
-  /** Gives the other director what it will take, and waits until it has it. */
+  /** Gives the other director what it will take, and waits until it has it. What would stay here, too, is not given. */
   #handOver(): Promise<void> {
-    return new Promise((resolve) => this.#pair.handOver(this.#all(), resolve));
+    const stays = (instance: Instance): boolean =>
+      this.#companions(instance).some(({ router }) => this.#keeper.keeps(router));
+    const all = this.#all();
+    this.#onNotGiven(all.filter(stays));
+    const given = all.filter((instance) => !stays(instance));
+    return new Promise((resolve) => this.#pair.handOver(given, resolve));
+  }
+
+  #onNotGiven(instances: readonly Instance[]): void {
+    const masters = instances.filter(({ state, peer }) => state.name === "master" && peer !== undefined);
+    const peer = this.#pair.report()?.peer;
+    if (masters.length === 0 || peer === undefined) return;
+    this.#counters.count("handovers", { role: "giver", result: "own-address" });
+    const names = masters.map(({ router }) => router.name).join(", ");
+    this.#voice.event(
+      event("handover-failed", { peer, kind: "offer", reason: "own-address", instances: names }),
+    );
   }
 
   #all(): readonly Instance[] {
@@ -591,24 +608,22 @@ export class Failover {
     );
   }
 
-  /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
   #onDecided(instance: Instance, decision: Decision): void {
     this.#pair.decided(instance, decision);
     this.#onHeldBack(instance, decision);
-    const { event: happened, before } = decision;
-    if (before.name === "master" && instance.state.name === "master" && happened.type === "advert")
-      this.#onLowerPriority(instance, happened.advert.priority, happened.source);
+    for (const effect of decision.effects)
+      if (effect.type === "lesser-master") this.#onLowerPriority(instance, effect.priority, effect.source);
   }
 
   /** Told so often that a program which takes a virtual address back from the other one is run in time. */
   #onLowerPriority({ router, priority }: Instance, theirs: number, source: IpAddress): void {
-    if (theirs === 0) return;
     const suppressed = this.#noticeboard.again(`lower ${router.name} ${source}`, now(), seconds(1));
     if (suppressed === undefined) return;
     const fields = { instance: router.name, source, theirs, priority, suppressed };
     this.#voice.event(event("vrrp-lower-priority", fields));
   }
 
+  /** Tells of a silent master that was not replaced, because another member of the sync group hears it. */
   #onHeldBack({ router, state }: Instance, { before, heldBackBy: member }: Decision): void {
     if (member === undefined || before.name !== "backup" || state.name !== "backup" || state === before)
       return;

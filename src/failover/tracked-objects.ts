@@ -5,7 +5,7 @@
 
 import type { TrackReport } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
-import { delayedView, type LinkDelay, type Links } from "../core/track/link-delay.ts";
+import { delayedView, inTime, type LinkDelays, type Links, type Standing } from "../core/track/link-delay.ts";
 import type { Finding, Tracked, TrackKind, Verdict } from "../core/track/model.ts";
 import type { FailoverConfig } from "../core/vrrp/model.ts";
 import type { Interfaces } from "../core/vrrp/surroundings.ts";
@@ -16,6 +16,8 @@ export interface TrackListener {
   /** Something that an instance may track, or an interface, counts as something else now, or soon will. */
   changed(): void;
   event(event: Event): void;
+  /** Where the virtual routers stand. */
+  standing(): readonly Standing[];
   /** What a BFD session says of its path; undefined: nothing yet. */
   bfdPath(session: string): { readonly up: boolean; readonly detail: string } | undefined;
 }
@@ -26,7 +28,7 @@ export class TrackedObjects {
   readonly #findings = new Map<string, Finding>();
   readonly #told = new Map<string, Verdict>();
   #tracked: ReadonlyMap<string, Tracked> = new Map();
-  #delays: Readonly<Record<string, LinkDelay>> = {};
+  #delays: LinkDelays = {};
   #links: Links = new Map();
   #interfaces: Interfaces = new Map();
   readonly #clock: Clock;
@@ -46,14 +48,17 @@ export class TrackedObjects {
     const all = routers.flatMap(({ tracks }) => tracks);
     this.#tracked = new Map(all.map((tracked) => [keyOf(tracked.kind, tracked.object), tracked]));
     this.#delays = linkDelays;
-    for (const key of this.#told.keys()) if (!this.#tracked.has(key)) this.#told.delete(key);
+    // What is tracked again one day is not known then. What was found just before it is tracked stays.
+    for (const known of [this.#told, this.#findings])
+      for (const key of known.keys()) if (!this.#tracked.has(key)) known.delete(key);
   }
 
   /** The interfaces may have changed, or it is time to look at them. */
   look(interfaces: Interfaces): void {
     this.#stopWaiting?.();
     const at = this.#clock.now();
-    const view = delayedView(interfaces, this.#delays, this.#links, at);
+    const delays = inTime(this.#delays, this.#listener.standing());
+    const view = delayedView(interfaces, delays, this.#links, at);
     this.#interfaces = view.interfaces;
     this.#links = view.links;
     const { lookAt } = view;

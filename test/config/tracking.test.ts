@@ -168,8 +168,17 @@ t.test("on an interface that carries adverts the delay leaves a backup time to n
   const text = (down: string) => `interface_up_down_delays: { eth0: { down: ${down} } }\n${instance()}`;
   t.strictSame(complaints(text("1999ms")), []);
   t.match(complaints(text("2")), [
-    /1:43: error: interface_up_down_delays.eth0.down: 2s is too long for web.*less than two advert_int, 2s \[link-delay\]/,
+    /1:43: error: interface_up_down_delays.eth0.down: 2s is too long for web.*: less than 2s, 2 times advert_int, as down_timer_adverts is 3 \[link-delay\]/,
   ]);
+  const within = (adverts: string, down: string) =>
+    complaints(text(down).replace("    virtual_ipaddress", `    down_timer_adverts: ${adverts}\n$&`));
+  t.strictSame(within("2", "999ms"), []);
+  t.match(within("2", "1"), [/1s is too long for web.*: less than 1s, 1 times advert_int/]);
+  t.strictSame(within("5", "3999ms"), []);
+  t.match(within("1", "1ms"), [/: with down_timer_adverts 1 leave it out \[link-delay\]/]);
+  t.strictSame(within("1", "0"), []);
+  const general = `global_defs: { vrrp_down_timer_adverts: 2 }\n${text("1500ms")}`;
+  t.match(complaints(general), [/less than 1s/]);
   t.end();
 });
 
@@ -350,5 +359,59 @@ t.test("what a sync group tracks is there, in one place only, and alters no owne
   t.same(codes(`${SCRIPT}${GROUP.replace("[eth2]", "[eth1]")}`), ["4:105 error duplicate-track"]);
   const owners = GROUP.replaceAll("virtual_router_id", "priority: 255, virtual_router_id");
   t.same(codes(`${SCRIPT}${owners}`), ["7:46 warning owner-track"]);
+  t.end();
+});
+
+const TOGETHER = `
+vrrp_instances:
+  web:
+    interface: eth0
+    virtual_router_id: 51
+    virtual_ipaddress: [192.0.2.100/24]
+    virtual_ipaddress_excluded: [192.0.2.101/24]
+    virtual_routes: [{ to: default, via: 192.0.2.1 }]
+  inner: { interface: eth1, virtual_router_id: 52, virtual_ipaddress: [198.51.100.1/24] }
+  other: { interface: eth1, virtual_router_id: 53, virtual_ipaddress: [198.51.100.2/24] }
+vrrp_sync_groups:
+  lan: { group: [web, inner] }
+`;
+
+t.test("nothing waits for what comes with being master: addresses", (t) => {
+  const own = /is one of the instance's own, .*\[track-own-address\]/;
+  t.match(complaints(TOGETHER.replace("id: 51", "id: 51\n    track_address: [192.0.2.101]")), [own]);
+  for (const address of ["192.0.2.100", "192.0.2.101"]) {
+    const tracking = `interface: eth1, track_address: [${address}],`;
+    t.match(complaints(TOGETHER.replace("interface: eth1,", tracking)), [
+      /inner.track_address\[0\]: 192.0.2.10. is one of web's, which is master only when inner is: track another one/,
+    ]);
+    const other = TOGETHER.replace("other: {", `other: { track_address: [${address}],`);
+    t.same(complaints(other), [], "another instance's, which moves on its own");
+    const group = TOGETHER.replace("[web, inner]", `[web, inner], track_address: [{ address: ${address} }]`);
+    t.match(complaints(group), [
+      /lan.track_address\[0\]: 192.0.2.10. is one of web's.*\[track-own-address\]/,
+    ]);
+  }
+  t.same(complaints(TOGETHER.replace("[web, inner]", "[web, inner], track_address: [198.51.100.2]")), []);
+  t.end();
+});
+
+t.test("and routes, which for a group are those of each member's family", (t) => {
+  const inner = TOGETHER.replace("interface: eth1,", "interface: eth1, track_route: [default],");
+  t.match(complaints(inner), [
+    /inner.track_route\[0\]: is one of web's, which is master only when inner is: .*\[track-own-route\]/,
+  ]);
+  const group = TOGETHER.replace("[web, inner]", "[web, inner], track_route: [10.0.0.0/8, default]");
+  t.match(complaints(group), [/lan.track_route\[1\]: is one of web's, .*\[track-own-route\]/]);
+  const six = TOGETHER.replace("192.0.2.100/24", '"2001:db8::100/64"')
+    .replace("192.0.2.101/24", '"2001:db8::101/64"')
+    .replace("via: 192.0.2.1", 'via: "2001:db8::1"')
+    .replace("[web, inner]", "[web, inner], track_route: [default]");
+  t.match(complaints(six), [/no-link-local/, /\[track-own-route\]/]);
+  t.same(
+    complaints(six.replace("track_route: [default]", "track_route: [0.0.0.0/0]")).filter((line) =>
+      line.includes("own"),
+    ),
+    [],
+  );
   t.end();
 });

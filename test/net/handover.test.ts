@@ -4,6 +4,7 @@
  * master, whose clock is the same.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { parseIpAddress } from "../../src/core/units/ip-address.ts";
@@ -32,11 +33,14 @@ if (hasRoot(t, import.meta.url)) {
       const capture = await new Capture(lan, pair.probe).ready();
       const client = new Probe(pair.probe, "192.0.2.100");
       await client.answered();
+      // So long after it has become master a director speaks of another one's claims.
+      await sleep(1_200);
 
       await a.stop();
       await b.reaches("master");
       t.equal(pair.holders(), "b");
       t.equal(b.transitions.at(-1), "backup -> master (handover)");
+      await sleep(1_200);
       a.restart();
       await pair.configure(a, [{}]);
       await a.reaches("master");
@@ -44,6 +48,15 @@ if (hasRoot(t, import.meta.url)) {
       await until("one holder", () => pair.holders() === "a");
       await b.reaches("backup");
       t.equal(b.transitions.at(-1), "master -> backup (handover)");
+      await b.nextReport();
+      for (const one of [a, b]) {
+        t.same(
+          [...one.named("vrrp-lower-priority"), ...one.named("address-conflict")],
+          [],
+          "nothing is wrong",
+        );
+        t.equal(one.counted("conflicts"), 0);
+      }
       const { lost } = await client.end();
       t.equal(lost, 0, "no probe lost");
 
@@ -124,5 +137,23 @@ if (hasRoot(t, import.meta.url)) {
     t.equal(pair.holders(), "");
     b.host.cable("eth0", "up");
     await b.reaches("master");
+  });
+
+  t.test("an owner's own address stays, so it is not handed over: it resigns", async (t) => {
+    const pair = new LinkedPair(t);
+    const { a, b } = pair;
+    a.host.ip("address", "add", "192.0.2.100/24", "dev", "eth0");
+    await pair.configure(a, [{ priority: 255 }]);
+    await a.reaches("master");
+    await pair.configure(b, [{}]);
+    await b.reaches("backup");
+    await pair.acquainted();
+    const resignations = watchResignations(a.host);
+    await a.stop();
+    t.match(a.named("handover-failed"), [{ kind: "offer", reason: "own-address", instances: "web" }]);
+    t.equal(resignations().held, 1, "the address is there, and it says that it lets go");
+    await b.reaches("master");
+    t.notMatch(b.transitions.at(-1), /handover/);
+    t.equal(pair.holders(), "ab", "as the documentation has it");
   });
 }

@@ -66,6 +66,7 @@ export class VrrpBrain implements Brain {
     this.#tracked = new TrackedObjects(host.clock, {
       changed: () => this.interfacesChanged(),
       event: () => {},
+      standing: () => [...this.working.values()],
       // The simulator has no BFD.
       bfdPath: () => undefined,
     });
@@ -179,11 +180,17 @@ export class VrrpBrain implements Brain {
 
   stop(stopped: () => void): void {
     this.#pair.leave();
-    this.#pair.handOver([...this.working.values()], () => this.#stopAll(stopped));
+    this.#pair.handOver(this.#givable(), () => this.#stopAll(stopped));
   }
 
   handOver(): void {
-    this.#pair.handOver([...this.working.values()], () => {});
+    this.#pair.handOver(this.#givable(), () => {});
+  }
+
+  #givable(): readonly Instance[] {
+    return [...this.working.values()].filter(
+      (instance) => !this.#companions(instance).some(({ router }) => this.#book.keeps(router)),
+    );
   }
 
   #stopAll(stopped: () => void): void {

@@ -130,7 +130,7 @@ function authentication({
 /** RFC 9568 §5.2.8 has one form of the version 3 checksum; version 2 never had another. */
 function strictWithTwoChecksums(instance: InstanceContent, content: FileContent): boolean {
   const { global_defs: globals } = content;
-  return isStrict(instance, content) && (instance.version ?? globals.vrrp_version) === 3;
+  return isStrict(instance, content) && versionOf(instance, globals.vrrp_version) === 3;
 }
 
 function isStrict(instance: InstanceContent, { global_defs: globals }: FileContent): boolean {

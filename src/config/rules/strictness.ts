@@ -3,23 +3,25 @@
  */
 
 import { ipvlanOf, vmacOf } from "../build/virtual-link.ts";
+import type { Family } from "../../core/units/ip-address.ts";
 import { ZERO } from "../../core/units/time.ts";
+import { VRRP_GROUP, VRRP_GROUP6, VRRP_TTL } from "../../core/wire/vrrp.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
-import { versionOf } from "../schema/family.ts";
+import { familyOfInstance, versionOf } from "../schema/family.ts";
 import type { InstanceContent, LooseContent } from "../schema/file.ts";
 
 type Instance = NonNullable<Loose<InstanceContent>>;
 type Globals = NonNullable<LooseContent["global_defs"]>;
 
 /** A setting that the RFC does not know: where it was made, and what the RFC says. */
-interface Deviation {
-  readonly own: keyof Instance;
-  readonly general?: keyof Globals;
-  readonly deviates: boolean;
-  readonly rule: string;
-}
+type Deviation = Setting & { readonly deviates: boolean; readonly rule: string };
+
+/** In the instance, in `global_defs`, or in either. */
+type Setting =
+  | { readonly own: keyof Instance; readonly general?: keyof Globals }
+  | { readonly own?: undefined; readonly general: keyof Globals };
 
 const NO_HOST = "in version 2 only the owner is a host at its addresses (RFC 3768 §6.4.3)";
 
@@ -27,19 +29,26 @@ const NO_HOST = "in version 2 only the owner is a host at its addresses (RFC 376
 export function checkStrictness(content: LooseContent, findings: Findings): void {
   for (const [name, instance] of content.vrrp_instances ?? []) {
     if (instance === undefined || !(instance.strict_mode ?? content.global_defs?.vrrp_strict)) continue;
-    for (const { own, general, deviates, rule } of deviations(instance, content.global_defs ?? {})) {
+    for (const { deviates, rule, ...setting } of deviations(instance, content.global_defs ?? {})) {
       if (!deviates) continue;
-      const inherited = instance[own] === undefined && general !== undefined;
-      const path: Path = inherited ? ["global_defs", general] : ["vrrp_instances", name, own];
+      const path = placeOf(setting, name, instance);
       if (findings.touches(path)) continue;
       findings.add("not-strict", path, `${name} is strict, and ${rule}: leave it out, or strict_mode`, "key");
     }
   }
 }
 
+function placeOf({ own, general }: Setting, name: string, instance: Instance): Path {
+  if (own === undefined) return ["global_defs", general];
+  if (instance[own] === undefined && general !== undefined) return ["global_defs", general];
+  return ["vrrp_instances", name, own];
+}
+
 function deviations(instance: Instance, globals: Globals): readonly Deviation[] {
-  const version = instance.version ?? globals.vrrp_version;
+  const version = versionOf(instance, globals.vrrp_version);
+  const family = familyOfInstance(instance);
   return [
+    ...delivery(instance, globals, family),
     {
       own: "down_timer_adverts",
       general: "vrrp_down_timer_adverts",
@@ -54,7 +63,9 @@ function deviations(instance: Instance, globals: Globals): readonly Deviation[] 
     {
       own: "lower_prio_no_advert",
       general: "vrrp_lower_prio_no_advert",
-      deviates: (instance.lower_prio_no_advert ?? globals.vrrp_lower_prio_no_advert) === true,
+      // RFC 3768 §6.4.3 has its advert discarded, and no more.
+      deviates:
+        version === 3 && (instance.lower_prio_no_advert ?? globals.vrrp_lower_prio_no_advert) === true,
       rule: "a lesser master is answered at once (RFC 9568 §6.4.3)",
     },
     {
@@ -68,7 +79,7 @@ function deviations(instance: Instance, globals: Globals): readonly Deviation[] 
     {
       own: "authentication",
       // In version 3 it is an error for everybody: rules/authentication.ts.
-      deviates: instance.authentication !== undefined && versionOf(instance, globals.vrrp_version) === 2,
+      deviates: instance.authentication !== undefined && version === 2,
       rule: "there is no authentication (RFC 3768 §10)",
     },
     {
@@ -93,8 +104,39 @@ function deviations(instance: Instance, globals: Globals): readonly Deviation[] 
     },
     {
       own: "v3_checksum_as_v2",
-      deviates: version === 3 && instance.v3_checksum_as_v2 === false,
+      deviates: version === 3 && family === 4 && instance.v3_checksum_as_v2 === false,
       rule: "the checksum covers the message alone (RFC 9568 §5.2.8)",
+    },
+  ];
+}
+
+/** Adverts go to the RFC's group, and no router passes them on. */
+function delivery(
+  { unicast_peer: peers, unicast_ttl: ttl }: Instance,
+  { vrrp_mcast_group4: group4, vrrp_mcast_group6: group6 }: Globals,
+  family: Family | undefined,
+): readonly Deviation[] {
+  const toGroup = peers === undefined;
+  return [
+    {
+      own: "unicast_peer",
+      deviates: !toGroup,
+      rule: "adverts go to a multicast group (RFC 9568 §5.1.1.2)",
+    },
+    {
+      own: "unicast_ttl",
+      deviates: ttl !== undefined && ttl !== VRRP_TTL,
+      rule: `adverts have a TTL of ${VRRP_TTL} (RFC 9568 §5.1.1.3)`,
+    },
+    {
+      general: "vrrp_mcast_group4",
+      deviates: toGroup && family === 4 && group4 !== undefined && group4 !== VRRP_GROUP,
+      rule: `adverts go to ${VRRP_GROUP} (RFC 9568 §5.1.1.2)`,
+    },
+    {
+      general: "vrrp_mcast_group6",
+      deviates: toGroup && family === 6 && group6 !== undefined && group6 !== VRRP_GROUP6,
+      rule: `adverts go to ${VRRP_GROUP6} (RFC 9568 §5.1.2.2)`,
     },
   ];
 }

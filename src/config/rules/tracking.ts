@@ -2,26 +2,19 @@
  * What instances track: objects that there are, each once; and delays that leave a backup time to notice.
  */
 
-import type { TrackedRoute } from "../../core/track/model.ts";
-import { isTrackedRoute, trackedRouteText } from "../../core/track/route.ts";
-import { microseconds } from "../../core/units/time.ts";
-import { buildRoute } from "../build/routing.ts";
-import { trackedRoute } from "../build/tracking.ts";
+import { trackedRouteText } from "../../core/track/route.ts";
+import { microseconds, ZERO } from "../../core/units/time.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Environment } from "../environment.ts";
 import type { Findings } from "../findings.ts";
 import type { Loose } from "../salvage.ts";
 import { formatDuration } from "../schema/duration.ts";
 import type { InstanceContent, LooseContent } from "../schema/file.ts";
-import type { trackShape } from "../schema/tracking.ts";
-import { familyOfInstance } from "../schema/family.ts";
 import { checkGateways } from "./gateways.ts";
+import { checkOwnObjects, routeOf, type Tracker } from "./own-objects.ts";
 import { checkCommand, checkUser } from "./programs.ts";
 
 type Instance = NonNullable<Loose<InstanceContent>>;
-
-/** What both an instance and a sync group have. */
-type Tracker = Pick<Instance, keyof typeof trackShape>;
 
 /** An entry of one of an instance's lists. */
 interface Item {
@@ -48,8 +41,6 @@ export function checkTracking(content: LooseContent, environment: Environment, f
     const items = [...itemsOf(["vrrp_instances", name], instance)];
     for (const item of items) used.add(`${item.list} ${item.object}`);
     checkItems(items, content, findings);
-    checkOwnAddresses(items, instance, findings);
-    checkOwnRoutes(["vrrp_instances", name], instance, findings);
     checkOwner(items, instance, content, findings);
     checkGroup(items, name, content, findings);
   }
@@ -69,6 +60,7 @@ export function checkTracking(content: LooseContent, environment: Environment, f
   checkUnused("track_files", "track_file", used, content, findings);
   checkUnused("vrrp_track_processes", "track_process", used, content, findings);
   checkUnused("track_gateways", "track_gateway", used, content, findings);
+  checkOwnObjects(content, findings);
   checkGateways(content, findings);
   checkProcesses(content, findings);
   for (const [name, script] of content.vrrp_scripts ?? []) {
@@ -150,30 +142,6 @@ function* itemsOf(place: Path, instance: Tracker): Generator<Item> {
   }
 }
 
-/** The route that an entry names; undefined when it could not be read. */
-function routeOf(
-  item: NonNullable<Instance["track_route"]>[number],
-  instance: Tracker,
-): TrackedRoute | undefined {
-  const read = typeof item === "object" && "to" in item ? item.to : item;
-  if (read === undefined) return undefined;
-  return trackedRoute(item as InstanceContent["track_route"][number], instance);
-}
-
-/** An instance that waits for its own route to be there would wait for ever. */
-function checkOwnRoutes(place: Path, instance: Instance, findings: Findings): void {
-  if (findings.touches([...place, "virtual_routes"])) return;
-  const own = (instance.virtual_routes ?? []).map((route) =>
-    buildRoute(route as InstanceContent["virtual_routes"][number], familyOfInstance(instance) ?? 4),
-  );
-  for (const [index, item] of (instance.track_route ?? []).entries()) {
-    const tracked = routeOf(item, instance);
-    if (tracked === undefined || !own.some((route) => isTrackedRoute(tracked, route))) continue;
-    const message = "is one of the instance's own, which it has when it is master: track another one";
-    findings.add("track-own-route", [...place, "track_route", index], message);
-  }
-}
-
 function checkProcesses(content: LooseContent, findings: Findings): void {
   for (const [name, process] of content.vrrp_track_processes ?? []) {
     const path = ["vrrp_track_processes", name];
@@ -225,16 +193,6 @@ function checkKnown(
   const known = [...(content[key]?.keys() ?? [])];
   const advice = known.length === 0 ? `add it to ${key}` : `known in ${key} are ${known.join(", ")}`;
   findings.add("unknown-track", path, `there is no ${object}: ${advice}`);
-}
-
-/** An instance that waits for its own address to be there would wait for ever. */
-function checkOwnAddresses(items: readonly Item[], instance: Instance, findings: Findings): void {
-  const own = (instance.virtual_ipaddress ?? []).map((entry) => entry?.address?.address);
-  for (const { list, object, path } of items) {
-    if (list !== "track_address" || !own.some((address) => address === object)) continue;
-    const message = `${object} is one of the instance's own, which it holds when it is master: track another one`;
-    findings.add("track-own-address", path, message);
-  }
 }
 
 /** A weight does nothing to an owner; a fault does. */
@@ -292,15 +250,21 @@ function checkUnused(
   }
 }
 
-/** A backup that does not notice in time that it is cut off would take over from a living master. */
+/** A director that does not notice in time that it is cut off would take over from a living master, or be taken over from. */
 function checkDelays(content: LooseContent, findings: Findings): void {
   for (const [name, instance] of content.vrrp_instances ?? []) {
     if (instance?.interface === undefined || instance.advert_int === undefined) continue;
     const { interface: device, advert_int: interval } = instance;
     const down = content.interface_up_down_delays?.get(device)?.down;
-    const most = microseconds(2 * interval);
-    if (down === undefined || down < most) continue;
-    const message = `${formatDuration(down)} is too long for ${name}, which sends its adverts on ${device}: less than two advert_int, ${formatDuration(most)}`;
+    const missed = instance.down_timer_adverts ?? content.global_defs?.vrrp_down_timer_adverts ?? 3;
+    // The master's cable may come out just before its next advert was due.
+    const most = microseconds((missed - 1) * interval);
+    if (down === undefined || down === ZERO || down < most) continue;
+    const advice =
+      missed === 1
+        ? "with down_timer_adverts 1 leave it out"
+        : `less than ${formatDuration(most)}, ${missed - 1} times advert_int, as down_timer_adverts is ${missed}`;
+    const message = `${formatDuration(down)} is too long for ${name}, which sends its adverts on ${device}: ${advice}`;
     findings.add("link-delay", ["interface_up_down_delays", device, "down"], message);
   }
 }

@@ -3,8 +3,10 @@
  * interface_up_down_delays). The deadlines are data; whoever drives it looks again at the earliest.
  */
 
+import type { VirtualRouter } from "../vrrp/model.ts";
+import type { State } from "../vrrp/state.ts";
 import type { Interface, Interfaces } from "../vrrp/surroundings.ts";
-import { after, type Duration, earliest, type Instant } from "../units/time.ts";
+import { after, type Duration, earliest, type Instant, microseconds } from "../units/time.ts";
 
 /** How long a change must last before it counts; zero: at once. */
 export interface LinkDelay {
@@ -21,6 +23,15 @@ export interface Link {
 /** What the interfaces with a delay count as, by name. */
 export type Links = ReadonlyMap<string, Link>;
 
+/** The delays of interfaces, by name. */
+export type LinkDelays = Readonly<Record<string, LinkDelay>>;
+
+/** A virtual router, and where it stands. */
+export interface Standing {
+  readonly router: VirtualRouter;
+  readonly state: State;
+}
+
 /** The interfaces as they count now. */
 export interface DelayedView {
   readonly interfaces: Interfaces;
@@ -29,10 +40,29 @@ export interface DelayedView {
   readonly lookAt: Instant | undefined;
 }
 
+/**
+ * The delays as they are where a backup goes by an interval that is shorter than its own: it loses patience with the master
+ * sooner, and finds out as much sooner that it is cut off itself.
+ */
+export function inTime(delays: LinkDelays, all: readonly Standing[]): LinkDelays {
+  return Object.fromEntries(
+    Object.entries(delays).map(([name, { down, up }]) => {
+      const here = all.filter(({ router }) => router.interface === name || router.link?.name === name);
+      const share = Math.min(1, ...here.map(haste));
+      return [name, { down: microseconds(down * share), up }];
+    }),
+  );
+}
+
+/** The interval that it goes by, as a part of its own. */
+function haste({ router, state }: Standing): number {
+  return state.name === "backup" ? state.advertInterval / router.advertInterval : 1;
+}
+
 /** How the interfaces that are there count at `now`, by what they counted as `before`. */
 export function delayedView(
   interfaces: Interfaces,
-  delays: Readonly<Record<string, LinkDelay>>,
+  delays: LinkDelays,
   before: Links,
   now: Instant,
 ): DelayedView {

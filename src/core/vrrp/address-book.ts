@@ -103,6 +103,11 @@ export class AddressBook {
     return router.addresses.filter((address) => this.isMissed(address));
   }
 
+  /** True when an address of the holder's was there before us: it stays, whoever else has it then. */
+  keeps({ addresses }: Pick<AddressHolder, "addresses">): boolean {
+    return addresses.some((address) => this.#borrowed.has(addressKey(address)));
+  }
+
   /** From now on these shall be there. */
   want(addresses: readonly VirtualAddress[]): void {
     for (const address of addresses) this.#entries.set(addressKey(address), { address, wanted: true });

@@ -10,7 +10,7 @@
 import { compareIp, type IpAddress } from "../units/ip-address.ts";
 import { after, centiseconds, type Duration, type Instant, microseconds, ZERO } from "../units/time.ts";
 import type { Advert } from "../wire/vrrp.ts";
-import { type Context, type Effect, type Remark, type Step, unchanged } from "./event.ts";
+import { type Context, type Effect, type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
 import { OWNER } from "./priority.ts";
 import type { Contest, State, TransitionCause } from "./state.ts";
@@ -28,19 +28,15 @@ export function onAdvertAsMaster(
   now: Instant,
   context: Context,
 ): Step {
-  const { router } = context;
   const isReplaced = isWordOfReplaced(state, source, now);
   const heard = isReplaced ? { ...state, replaced: undefined } : state;
   // Who lets go, or is heard by the link again anyway, gives the lie to nothing.
   const isLie = isReplaced && advert.priority > 0 && context.peer === undefined;
-  const remarks: readonly Remark[] = isLie ? [{ type: "silence-contradicted" }] : [];
-  const winner = reasonToYield(heard, advert, source, now, context);
-  const next = waitingFor(source, advert.advertInterval, now, router);
-  const { state: decided, effects } =
-    winner === undefined
-      ? onLesserMaster(contested(heard, advert, source, now, router), advert.priority, now, router)
-      : giveWay(heard, next, winner, source, router);
-  return { state: decided, effects: [...remarks, ...effects] };
+  const { state: next, effects } = onOtherMaster(heard, advert, source, now, context);
+  return {
+    state: next,
+    effects: [...(isLie ? [{ type: "silence-contradicted" } as const] : []), ...effects],
+  };
 }
 
 /** The master that was taken for dead speaks. */
@@ -51,6 +47,25 @@ function isWordOfReplaced(
 ): boolean {
   if (replaced === undefined || now >= replaced.until) return false;
   return replaced.master === undefined || replaced.master === source;
+}
+
+function onOtherMaster(
+  state: State & { name: "master" },
+  advert: Advert,
+  source: IpAddress,
+  now: Instant,
+  context: Context,
+): Step {
+  const { router } = context;
+  const winner = reasonToYield(state, advert, source, now, context);
+  if (winner !== undefined) {
+    const next = waitingFor(source, advert.advertInterval, now, router);
+    return giveWay(state, next, winner, source, router);
+  }
+  const met = onLesserMaster(contested(state, advert, source, now, router), advert.priority, now, router);
+  if (advert.priority === 0) return met;
+  const remark = { type: "lesser-master", source, priority: advert.priority } as const;
+  return { ...met, effects: [remark, ...met.effects] };
 }
 
 function reasonToYield(

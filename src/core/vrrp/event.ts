@@ -77,14 +77,16 @@ export type Effect =
       readonly detail: string | undefined;
     };
 
-/** What the pair's own link is to know; told when it is decided. */
+/** What others are to know: the pair's own link, or the operator. Told when it is decided. */
 export type Remark =
   /** The peer is to be asked to hand over. */
   | { readonly type: "request-handover" }
   /** Nothing is heard on the segment, yet the peer says that it is master. */
   | { readonly type: "held-back-by-peer" }
   /** The peer was silent on every path, and its advert is here: its silence is none. */
-  | { readonly type: "silence-contradicted" };
+  | { readonly type: "silence-contradicted" }
+  /** Another master is there, which is to give way; its `priority` is not 0. */
+  | { readonly type: "lesser-master"; readonly source: IpAddress; readonly priority: number };
 
 /** The router and what it is on this machine. */
 export interface Context {

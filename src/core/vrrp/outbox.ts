@@ -25,6 +25,7 @@ const AT_ONCE: Readonly<Record<Exclude<Effect, Deed>["type"], true>> = {
   "request-handover": true,
   "held-back-by-peer": true,
   "silence-contradicted": true,
+  "lesser-master": true,
 };
 
 /** Tasks in their order; the first is being carried out while `busy`. */

@@ -4,10 +4,10 @@
  */
 
 import t from "tap";
-import { delayedView, type Links } from "../../../src/core/track/link-delay.ts";
+import { delayedView, inTime, type Links } from "../../../src/core/track/link-delay.ts";
 import { seconds } from "../../../src/core/units/time.ts";
 import type { Interface } from "../../../src/core/vrrp/surroundings.ts";
-import { at } from "../vrrp/story.ts";
+import { at, Story } from "../vrrp/story.ts";
 
 const DELAYS = { eth1: { down: seconds(1), up: seconds(5) } };
 
@@ -72,3 +72,25 @@ t.test("others are left alone", (t) => {
   t.equal(lookAt, undefined);
   t.end();
 });
+
+t.test(
+  "a backup that goes by a shorter interval has as much less time to find out that it is cut off",
+  (t) => {
+    const down = (...all: readonly Story[]) => inTime(DELAYS, all).eth1?.down;
+    const [idle, hasty, patient] = [1, 2, 3].map(() => Story.backup({ interface: "eth1" }));
+    if (idle === undefined || hasty === undefined || patient === undefined) throw new Error("three backups");
+    hasty.hear(0.5, { advertInterval: seconds(0.1) });
+    patient.hear(0.5, { advertInterval: seconds(10) });
+    t.equal(down(), seconds(1));
+    t.equal(down(idle, patient), seconds(1));
+    t.equal(down(idle, hasty, patient), seconds(0.1), "the shortest counts");
+    const elsewhere = Story.backup();
+    elsewhere.hear(0.5, { advertInterval: seconds(0.1) });
+    t.equal(down(elsewhere, Story.master({ interface: "eth1" })), seconds(1));
+    t.equal(inTime(DELAYS, [hasty]).eth1?.up, seconds(5));
+    hasty.wake(10);
+    t.equal(hasty.state.name, "master");
+    t.equal(down(hasty), seconds(1), "its own interval again");
+    t.end();
+  },
+);

@@ -42,3 +42,17 @@ t.test("what is taken away again and again is put back at once, and after that o
   t.equal(book.putRightIn(VIP, at(11)), ZERO);
   t.end();
 });
+
+t.test("an owner keeps what was there before us, and nobody else does", (t) => {
+  const [own, other] = [router({ addresses: [VIP], priority: 255 }), router({ addresses: [VIP] })];
+  const keeping = (who: typeof own, earlier: readonly (typeof VIP)[], ...there: string[]): boolean => {
+    const book = new AddressBook();
+    book.takeCharge([who], earlier, eth0(true, ...there));
+    return book.keeps(who);
+  };
+  t.equal(keeping(own, [], "192.0.2.100"), true);
+  t.equal(keeping(own, [VIP], "192.0.2.100"), false, "an earlier life's");
+  t.equal(keeping(own, []), false, "not there");
+  t.equal(keeping(other, [], "192.0.2.100"), false, "no owner");
+  t.end();
+});

@@ -27,6 +27,22 @@ t.test(
   },
 );
 
+t.test(
+  "each lesser master is spoken of, answered or not, and none that lets go or is the better one",
+  (t) => {
+    const story = Story.master({ contention: contention({ answer: false, announceRepeat: 0 }) });
+    story.hear(0.1, LESSER);
+    story.hear(0.105, { priority: 100 }, "192.0.2.10");
+    story.hear(0.2, { priority: 0 });
+    t.same(story.met, ["50 from 192.0.2.11", "100 from 192.0.2.10"]);
+    story.hear(0.3, { priority: 150 });
+    story.hear(0.4, LESSER);
+    t.equal(story.state.name, "backup");
+    t.equal(story.met.length, 2);
+    t.end();
+  },
+);
+
 t.test("no second burst without a delay, and none at all without a repeat", (t) => {
   const once = Story.master({
     announcing: { ...announcing, delay: ZERO },

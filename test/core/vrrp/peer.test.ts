@@ -383,6 +383,22 @@ t.test(
   },
 );
 
+t.test("a giver does not speak of the taker that it hears, nor a taker of the giver", (t) => {
+  const giver = Story.master({ priority: 150 });
+  giver.hearPeer(1, { priority: 100 });
+  giver.give(2, { type: "give" });
+  giver.hear(2.005, { priority: 100 });
+  t.same(giver.met, []);
+  giver.give(2.02, { type: "given", to: undefined });
+  giver.hear(2.03, { priority: 100 });
+  t.same(giver.met, ["100 from 192.0.2.11"], "it goes on, and there is another");
+  const taker = Story.backup({ priority: 150 });
+  taker.give(1, { type: "take", from: "lvs2" });
+  taker.hear(1.005, { priority: 100 });
+  t.same(taker.met, []);
+  t.end();
+});
+
 t.test("a giver that nobody takes from goes on: it sends an advert, and announces again", (t) => {
   const again = ["advert", "announce 192.0.2.100 eth0 x5"];
   const told = Story.master();

@@ -83,6 +83,8 @@ export class Story {
   heldBackBy: string | undefined;
   peer: PeerWord | undefined;
   adjustment = 0;
+  /** The lesser masters that it has spoken of, in their order. */
+  readonly met: string[] = [];
 
   constructor(changes: Partial<VirtualRouter> = {}) {
     this.router = router(changes);
@@ -108,7 +110,9 @@ export class Story {
     const context = { router, primary, adjustment, heldBackBy, peer };
     const result = step(this.state, event, at(second), context);
     this.state = result.state;
-    return result.effects.map(inWords);
+    const isMeeting = ({ type }: Effect): boolean => type === "lesser-master";
+    this.met.push(...result.effects.filter(isMeeting).map(inWords));
+    return result.effects.filter((effect) => !isMeeting(effect)).map(inWords);
   }
 
   /** An advert at that second, from 192.0.2.11 unless said otherwise. */
@@ -180,6 +184,8 @@ export function inWords(effect: Effect): string {
       return "held back by the peer";
     case "silence-contradicted":
       return "the peer is not silent";
+    case "lesser-master":
+      return `${effect.priority} from ${effect.source}`;
     case "publish": {
       const detail = effect.detail === undefined ? "" : `: ${effect.detail}`;
       return `${effect.from} -> ${effect.to} (${effect.cause}${detail})`;
