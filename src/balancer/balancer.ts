@@ -87,6 +87,8 @@ export function openBalancer(
   let configuring = false;
   /** Telling where thousands of real servers stand is not what should hold up their way into the kernel. */
   let comingIntoForce = false;
+  /** The settings are as they were before us, and stay so. */
+  let leaving = false;
   let nextStep: NodeJS.Timeout | undefined;
   let held: ReadonlySet<string> = new Set();
   const tell = (told: Event): void => outlet.event(told);
@@ -151,6 +153,7 @@ export function openBalancer(
   });
 
   function requireSettings(): void {
+    if (leaving) return;
     const wanted = config ?? NOTHING;
     settings.require({ forwarded: forwardedFamilies(wanted), ipvs: wanted.sysctls });
   }
@@ -219,9 +222,11 @@ export function openBalancer(
       drains.stop();
       // The table stays meanwhile: packets that are still on their way through here belong to connections that live on.
       const quiet = await sync.stop();
+      // Before the services go: with expire_nodest_conn their connections would end, which a next start goes on with.
+      leaving = true;
+      const restored = settings.restore();
       const [emptied] = await Promise.all([table.stop(), checks.stop()]);
       const cleared = masquerading.close();
-      const restored = settings.restore();
       if (emptied && quiet && restored) footprint.erase();
       const left = leftOver({
         "ipvs services": emptied,

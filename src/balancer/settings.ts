@@ -31,9 +31,25 @@ export interface Settings {
   restore(): boolean;
 }
 
+/** The way to the kernel's settings, by names such as `net/ipv4/ip_forward`; throws KernelError. */
+export interface SettingsKernel {
+  readonly read: (name: string) => string;
+  readonly write: (name: string, value: string) => void;
+  /** The names below a path; none when there is no such path. */
+  readonly list: (path: string) => readonly string[];
+}
+
+const PROC: SettingsKernel = { read: readSysctl, write: writeSysctl, list: listSysctls };
+
 /** Keeps them; `tell` hears of every change, and of a failure once until it has passed. */
-export function keepSettings(footprint: Footprint, tell: (event: Event) => void): Settings {
+export function keepSettings(
+  footprint: Footprint,
+  tell: (event: Event) => void,
+  kernel: SettingsKernel = PROC,
+): Settings {
   const failures = new Map<string, string>();
+  /** What the kernel has made of a value: it leaves out processors that it does not have. */
+  const heeded = new Map<string, { readonly value: string; readonly found: string }>();
 
   function attempt(sysctl: string, change: () => void): boolean {
     try {
@@ -52,17 +68,28 @@ export function keepSettings(footprint: Footprint, tell: (event: Event) => void)
   function set(sysctl: string, value: string): void {
     attempt(sysctl, () => {
       const before = readSetting(sysctl);
-      if (isSame(sysctl, before, value)) return;
+      if (isSame(sysctl, before, value) || isHeeded(sysctl, before, value)) return;
       if (footprint.originals().get(sysctl) === undefined) footprint.noteOriginal(sysctl, before);
-      writeSysctl(sysctl, value);
+      kernel.write(sysctl, value);
+      heeded.set(sysctl, { value, found: readSetting(sysctl) });
       if (isForwarding(sysctl)) tell(event("ip-forward-set", { sysctl, before }));
       else tell(event("sysctl-set", { sysctl, before, value }));
     });
   }
 
+  /** Several numbers stand apart by a tab there. */
+  function readSetting(sysctl: string): string {
+    return kernel.read(sysctl).replaceAll(/\s+/g, " ");
+  }
+
+  function isHeeded(sysctl: string, found: string, value: string): boolean {
+    const known = heeded.get(sysctl);
+    return known?.value === value && known.found === found;
+  }
+
   function putBack(sysctl: string, value: string): boolean {
     return attempt(sysctl, () => {
-      writeSysctl(sysctl, value);
+      kernel.write(sysctl, value);
       footprint.forgetOriginal(sysctl);
       tell(event(isForwarding(sysctl) ? "ip-forward-restored" : "sysctl-restored", { sysctl, value }));
     });
@@ -70,7 +97,7 @@ export function keepSettings(footprint: Footprint, tell: (event: Event) => void)
 
   return {
     require(wanted) {
-      const settings = pathsOf(wanted);
+      const settings = pathsOf(wanted, kernel.list(VS).length > 0);
       for (const [sysctl, value] of footprint.originals()) if (!settings.has(sysctl)) putBack(sysctl, value);
       for (const [sysctl, value] of settings) set(sysctl, value);
     },
@@ -79,17 +106,11 @@ export function keepSettings(footprint: Footprint, tell: (event: Event) => void)
 }
 
 /** Without IPVS in the kernel its settings are not there, which is told elsewhere. */
-function pathsOf({ forwarded, ipvs }: WantedSettings): ReadonlyMap<string, string> {
-  const hasIpvs = listSysctls(VS).length > 0;
+function pathsOf({ forwarded, ipvs }: WantedSettings, hasIpvs: boolean): ReadonlyMap<string, string> {
   return new Map([
     ...[...forwarded].map((family) => [FORWARDING[family], "1"] as const),
     ...Object.entries(hasIpvs ? ipvs : {}).map(([name, value]) => [`${VS}/${name}`, value] as const),
   ]);
-}
-
-/** Several numbers stand apart by a tab there. */
-function readSetting(sysctl: string): string {
-  return readSysctl(sysctl).replaceAll(/\s+/g, " ");
 }
 
 function isSame(sysctl: string, found: string, wanted: string): boolean {

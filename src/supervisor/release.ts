@@ -244,11 +244,12 @@ export async function releaseServices(runDirectory: string): Promise<readonly Ke
   const record = readRecord<BalancerRecord>(path);
   if (record === undefined) return [];
   const failures: KernelError[] = [];
+  const settings = Object.entries(record.sysctls);
+  // Before the services go: with expire_nodest_conn their connections would end, which a next start goes on with.
+  const ofSettings = await each(settings, ([name, value]) => writeSysctl(name, value));
   const ofIpvs = await each([deleteServices, stopDaemons], async (release) => {
     failures.push(...(await release(record)));
   });
-  const settings = Object.entries(record.sysctls);
-  const ofSettings = await each(settings, ([name, value]) => writeSysctl(name, value));
   return settle(path, [...failures, ...ofIpvs, ...ofSettings]);
 }
 

@@ -97,26 +97,66 @@ t.test("ipvs_sysctls have the kernel's names and values", async (t) => {
   );
 });
 
-t.test(
-  "defaults follow from how real servers fail, from persistence, and from connection sync",
-  async (t) => {
-    const reals = (keys: string): string =>
-      `address: 192.0.2.100, ${keys}, real_servers: [{ address: 198.51.100.21, checks: [{ tcp: {} }] }]`;
-    const defaults = (keys: string, globals = "") => balancer(globals, server(reals(keys))).sysctls;
-    t.strictSame(defaults("inhibit_on_failure: false"), { expire_nodest_conn: "1" });
-    t.strictSame(defaults("inhibit_on_failure: true"), {});
-    t.strictSame(defaults("inhibit_on_failure: true, persistence_timeout: 60"), {
-      expire_quiescent_template: "1",
-    });
-    t.strictSame(defaults("inhibit_on_failure: false", "ipvs_sysctls: { expire_nodest_conn: 0 }"), {
-      expire_nodest_conn: "0",
-    });
-    t.strictSame(balancer("lvs_sync_daemon: { interface: eth1 }").sysctls, {
-      sync_threshold: "3 0",
-      sync_refresh_period: "10",
-    });
-  },
-);
+t.test("est_cpulist is a list of processors, as the kernel shows it, and est_nice a priority", async (t) => {
+  const said = (value: string) => balancer(`ipvs_sysctls: { est_cpulist: ${value} }`).sysctls["est_cpulist"];
+  t.equal(said('"0-3,8"'), "0-3,8");
+  t.equal(said("2"), "2", "a number alone");
+  t.equal(said('"8, 4-6,0,1,5-7"'), "0-1,4-8", "in their order, and together");
+  t.equal(said('"8191"'), "8191");
+  t.strictSame(balancer("ipvs_sysctls: { est_nice: -20 }").sysctls, { est_nice: "-20" });
+  for (const wrong of ['""', '"3-1"', '"0-"', '"8192"', '"a"', '"0,,1"', "-1", "1.5"])
+    t.match(
+      complaints(`global_defs: { ipvs_sysctls: { est_cpulist: ${wrong} } }\n${instance()}`),
+      [/is no list of processors: write numbers below 8192 and ranges, such as "0-3,8"/],
+      wrong,
+    );
+  t.match(complaints(`global_defs: { ipvs_sysctls: { est_nice: 20 } }\n${instance()}`), [
+    /outside -20\.\.19/,
+  ]);
+});
+
+t.test("what is taken out has its connections end, and what has weight 0 gets nobody back", async (t) => {
+  const reals = (keys: string): string =>
+    `address: 192.0.2.100, ${keys}, real_servers: [{ address: 198.51.100.21, checks: [{ tcp: {} }] }]`;
+  const defaults = (keys: string, globals = "") => balancer(globals, server(reals(keys))).sysctls;
+  const taken = { expire_nodest_conn: "1" };
+  const both = { ...taken, expire_quiescent_template: "1" };
+  t.strictSame(balancer("").sysctls, {}, "nobody is balanced");
+  t.strictSame(defaults("inhibit_on_failure: false"), taken);
+  t.strictSame(defaults("inhibit_on_failure: true"), taken, "a drain's deadline may take it out");
+  const sorry = "sorry_server: { address: 198.51.100.9 }";
+  t.strictSame(
+    defaults(`inhibit_on_failure: true, ${sorry}`),
+    taken,
+    "a sorry server goes with the quorum's return",
+  );
+  t.strictSame(
+    defaults(`inhibit_on_failure: false, persistence_timeout: 60, sorry_server_inhibit: true, ${sorry}`),
+    both,
+    "a sorry server that waits with weight 0 keeps nobody",
+  );
+  t.strictSame(
+    defaults("persistence_timeout: 60", "maintenance_directory: /etc/relevo/maintenance"),
+    both,
+    "nor does maintenance",
+  );
+  t.strictSame(defaults("inhibit_on_failure: true, persistence_timeout: 60"), both);
+  t.strictSame(
+    defaults(
+      "persistence_timeout: 60",
+      "ipvs_sysctls: { expire_nodest_conn: 0, expire_quiescent_template: 0 }",
+    ),
+    { expire_nodest_conn: "0", expire_quiescent_template: "0" },
+    "what is said counts",
+  );
+});
+
+t.test("with connection sync a connection is told of at once, and again", async (t) => {
+  t.strictSame(balancer("lvs_sync_daemon: { interface: eth1 }").sysctls, {
+    sync_threshold: "3 0",
+    sync_refresh_period: "10",
+  });
+});
 
 t.test("traffic of so many real servers is told apart", async (t) => {
   t.equal(balancer("").trafficSeriesMax, 1_000);

@@ -6,15 +6,15 @@
  * of the table, the streams of themselves.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import t from "tap";
 import type { BalancerConfig } from "../../src/core/balance/model.ts";
 import { parseTarget, type RealServerTarget } from "../../src/core/balance/target.ts";
 import { seconds } from "../../src/core/units/time.ts";
 import { configOf, instance } from "../config/reading.ts";
+import { openSite, Streams } from "./echo-site.ts";
 import { hasIpvs } from "./guest.ts";
-import { Site, VIP } from "./site.ts";
+import { VIP } from "./site.ts";
 import { kill, until } from "./world.ts";
 
 // In the guest it is far from quick, and tap's limit for a file started by hand is half a minute.
@@ -23,108 +23,17 @@ t.setTimeout(225_000);
 const WEB = `tcp ${VIP}:80`;
 const SERVICE = `-A -t ${VIP}:80 -s rr`;
 
-/** Echoes lines, each with its name before it. */
-const ECHO = `
-  const [name] = process.argv.slice(1);
-  require("node:net").createServer((stream) => {
-    stream.on("data", (line) => stream.write(name + " " + line));
-    stream.on("error", () => {});
-  }).listen(80, "::");
-`;
-
-/** Opens streams, sends a line on each several times a second, and prints one of JSON: how many are well, by who answers. */
-const STREAMS = `
-  const [address, count] = process.argv.slice(1);
-  const streams = Array.from({ length: Number(count) }, () => {
-    const stream = require("node:net").connect(80, address);
-    const one = { stream, who: undefined, sent: 0, heard: 0, broken: false };
-    stream.on("data", (text) => {
-      one.who = String(text).split(" ")[0];
-      one.heard += String(text).split("\\n").length - 1;
-    });
-    stream.on("error", () => (one.broken = true));
-    stream.on("close", () => (one.broken = true));
-    return one;
-  });
-  setInterval(() => {
-    for (const one of streams) if (!one.broken) { one.stream.write("well\\n"); one.sent += 1; }
-    const told = streams.map(({ who, heard, broken }) => ({ who, heard, broken }));
-    console.log(JSON.stringify(told));
-  }, 200);
-  process.stdin.on("data", (who) => {
-    for (const one of streams) if (one.who === String(who).trim()) one.stream.end();
-  });
-`;
-
-interface Told {
-  readonly who: string | undefined;
-  readonly heard: number;
-  readonly broken: boolean;
-}
-
-/** A client's streams. */
-class Streams {
-  readonly child: ChildProcess;
-  told: readonly Told[] = [];
-
-  constructor(site: Site, count: number) {
-    const program = [process.execPath, "-e", STREAMS, VIP, `${count}`];
-    this.child = spawn("ip", ["netns", "exec", `${site.name}-client`, ...program], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    let rest = "";
-    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      const last = lines.at(-1);
-      if (last !== undefined) this.told = JSON.parse(last) as Told[];
-    });
-  }
-
-  /** Those that a real server answers. */
-  of(who: string): readonly Told[] {
-    return this.told.filter((one) => one.who === who);
-  }
-
-  /** Waits until each of them has been answered once more. */
-  async flow(who: string): Promise<void> {
-    const before = this.of(who).map(({ heard }) => heard);
-    await until(`streams to ${who} flow`, () =>
-      this.of(who).every(({ heard }, index) => heard > (before[index] ?? 0)),
-    );
-  }
-
-  /** Ends those to one real server. */
-  finish(who: string): void {
-    this.child.stdin?.write(`${who}\n`);
-  }
-}
-
 function at(host: number, weight: number): string {
   return `-a -t ${VIP}:80 -r 198.51.100.${host}:80 -m -w ${weight}`;
 }
 
-function configuration(keys = ""): BalancerConfig {
+function configuration(keys = "", globals = ""): BalancerConfig {
   const server = `{ address: ${VIP}, port: 80, lvs_sched: rr, ${keys} real_servers: [{ address: 198.51.100.21-22 }] }`;
-  return configOf(`${instance()}virtual_servers: [${server}]\n`).balancer;
+  return configOf(`global_defs: { ${globals} }\n${instance()}virtual_servers: [${server}]\n`).balancer;
 }
 
 function target(word: string, virtual?: string): RealServerTarget {
   return parseTarget(word, virtual) as RealServerTarget;
-}
-
-async function openSite(t: { teardown(end: () => Promise<void>): void }): Promise<Site> {
-  const site = new Site();
-  const echoes = [21, 22].map((host) =>
-    spawn("ip", ["netns", "exec", `${site.name}-real${host}`, process.execPath, "-e", ECHO, `real${host}`]),
-  );
-  t.teardown(async () => {
-    for (const echo of echoes) await kill(echo);
-    await site.close();
-  });
-  for (const host of [21, 22])
-    await until(`real server ${host}`, () => site.onReal(host, "ss", "-Htln").includes("*:80 "));
-  return site;
 }
 
 if (hasIpvs(t, import.meta.url)) {
@@ -248,8 +157,8 @@ if (hasIpvs(t, import.meta.url)) {
       const site = await openSite(t);
       const balancer = site.forkBalancer();
       balancer.maintain("198.51.100.22:80", "198.51.100.99");
-      const persistent = configuration("persistence_timeout: 300, slow_start: 10m, quorum: 2,");
-      await balancer.configure(persistent);
+      const persistent = "persistence_timeout: 300, slow_start: 10m, quorum: 2,";
+      await balancer.configure(configuration(persistent, "ipvs_sysctls: { expire_quiescent_template: 0 }"));
       const service = `${SERVICE} -p 300`;
       await site.tableIs(service, at(21, 1), at(22, 0));
       t.match((await balancer.heard("drain-started")).fields, {
@@ -275,7 +184,7 @@ if (hasIpvs(t, import.meta.url)) {
           ({ name, fields }) => name === "drain-done" && fields["real"] === "198.51.100.21:80",
         ),
       );
-      site.run("sysctl", "-qw", "net.ipv4.vs.expire_quiescent_template=1");
+      await balancer.configure(configuration(persistent));
       const from = balancer.events.findIndex(({ name }) => name === "drain-done") + 1;
       t.match(
         (await balancer.heard("drain-done", from)).fields,

@@ -66,7 +66,7 @@ if (hasIpvs(t, import.meta.url)) {
     const wanted = "lvs_sync_daemon: { interface: lo }, ipvs_sysctls: { sloppy_tcp: 1, drop_entry: 1 }";
     await balancer.configure(configuration(wanted, ""));
     t.equal(setting(world, "sloppy_tcp"), "1");
-    t.equal(setting(world, "expire_nodest_conn"), "1", "a failed real server is taken out");
+    t.equal(setting(world, "expire_nodest_conn"), "1", "a real server may be taken out");
     t.equal(setting(world, "sync_threshold"), "3\t0");
     const told = balancer.events.filter(({ name }) => name === "sysctl-set").map(({ fields }) => fields);
     t.ok(
@@ -79,7 +79,7 @@ if (hasIpvs(t, import.meta.url)) {
 
     world.run("sysctl", "-qw", "net.ipv4.vs.sloppy_tcp=0");
     await until("it is set again", () => setting(world, "sloppy_tcp") === "1");
-    await balancer.configure(configuration("", "inhibit_on_failure: true,"));
+    await balancer.configure(configOf(instance()).balancer);
     t.equal(setting(world, "sloppy_tcp"), "0");
     t.equal(setting(world, "expire_nodest_conn"), "0");
     t.equal(setting(world, "sync_threshold"), "5\t60");
@@ -89,6 +89,44 @@ if (hasIpvs(t, import.meta.url)) {
     t.equal(setting(world, "drop_entry"), "0");
     t.equal(setting(world, "sync_threshold"), "5\t60");
     t.equal(world.record(), undefined);
+  });
+
+  t.test("what the kernel does not have is told once, and the rest is set", async (t) => {
+    const world = await openWorld(t);
+    if (world.run("ls", "/proc/sys/net/ipv4/vs").includes("est_nice"))
+      return t.comment("skipped: this kernel has all of them");
+    const balancer = world.forkBalancer();
+    const estimation = "ipvs_sysctls: { est_cpulist: 0, est_nice: 5, sloppy_tcp: 1 }";
+    await balancer.configure(configuration(estimation, ""));
+    t.equal(setting(world, "sloppy_tcp"), "1");
+    await balancer.configure(configuration(estimation, "quorum: 1,"));
+    const failed = balancer.events.filter(({ name }) => name === "sysctl-failed").map(({ fields }) => fields);
+    t.match(failed, [
+      { sysctl: "net/ipv4/vs/est_cpulist", cause: /ENOENT/ },
+      { sysctl: "net/ipv4/vs/est_nice", cause: /ENOENT/ },
+    ]);
+    t.equal(failed.length, 2);
+    await balancer.stop();
+  });
+
+  t.test("without run_estimation the kernel adds no traffic up, and connections are told of", async (t) => {
+    const world = await openWorld(t);
+    world.run("ip", "addr", "add", `${VIP}/32`, "dev", "lo");
+    const balancer = world.forkBalancer();
+    await balancer.configure(configuration("ipvs_sysctls: { run_estimation: 0 }", ""));
+    await world.tableIs(...FOREIGN, ...WEB);
+    world.run("curl", "-s", "--max-time", "30", `http://${VIP}/`);
+    await until("it is told of", () => {
+      const [web] = balancer.report?.connections ?? [];
+      return (web?.active ?? 0) + (web?.inactive ?? 0) > 0;
+    });
+    const connections = (): number =>
+      balancer.count("virtual_server_connections", { virtual: `tcp ${VIP}:80` });
+    t.equal(connections(), 0);
+    t.match(world.run("ipvsadm", "-Ln", "--stats"), / 198\.51\.100\.21:80 +0 +0 +0 +0 +0\n/);
+    await balancer.configure(configuration("", ""));
+    await until("it is added up later", () => connections() === 1);
+    await balancer.stop();
   });
 
   t.test("traffic is counted as it flows, also over the balancer's death", async (t) => {

@@ -19,6 +19,7 @@ import { Director, until } from "../process/pair.ts";
 const VIP = "192.0.2.100";
 const PORT = 7_000;
 const REALS = [21, 22] as const;
+const INTERFACES = ["eth0", "eth1"] as const;
 
 /** Sends back what it gets. */
 const ECHO = `
@@ -72,10 +73,22 @@ interface Standing {
 /** How packets reach the real servers. */
 export type Method = "NAT" | "DR";
 
-function configuration(method: Method, key: string): string {
+/** How the director that takes over knows where a stream belongs: it was told, or makes the same of the client's address and port. */
+export type Knowledge = "sync" | "hash";
+
+const GLOBALS: Readonly<Record<Knowledge, string>> = {
+  sync: "lvs_sync_daemon: { interface: eth1, instance: web }",
+  hash: "ipvs_sysctls: { sloppy_tcp: 1 }",
+};
+const SCHEDULER: Readonly<Record<Knowledge, string>> = {
+  sync: "lvs_sched: rr",
+  hash: "lvs_sched: mh, mh-port: true",
+};
+
+function configuration(method: Method, knowledge: Knowledge, key: string): string {
   const network = method === "NAT" ? "198.51.100" : "192.0.2";
   return `
-global_defs: { lvs_sync_daemon: { interface: eth1, instance: web } }
+global_defs: { ${GLOBALS[knowledge]} }
 directors:
   lvs1: { priority: 150, addresses: { public: 192.0.2.11, private: 198.51.100.11 } }
   lvs2: { priority: 100, addresses: { public: 192.0.2.12, private: 198.51.100.12 } }
@@ -85,7 +98,7 @@ vrrp_instances:
   gateway: { interface: eth1, virtual_router_id: 52, version: 3, advert_int: 1, nopreempt: true, virtual_ipaddress: [198.51.100.1/24] }
 vrrp_sync_groups: { site: { group: [web, gateway] } }
 virtual_servers:
-  - { address: ${VIP}, port: ${PORT}, lvs_sched: rr, lvs_method: ${method}, real_servers: [{ address: ${network}.21-22 }] }
+  - { address: ${VIP}, port: ${PORT}, ${SCHEDULER[knowledge]}, lvs_method: ${method}, real_servers: [{ address: ${network}.21-22 }] }
 `;
 }
 
@@ -97,13 +110,15 @@ export class Streams {
   standing: Standing | undefined;
   readonly #hosts: Readonly<Record<string, Host>>;
   readonly #client: Host;
+  readonly #knowledge: Knowledge;
 
-  constructor(stage: Stage, method: Method) {
+  constructor(stage: Stage, method: Method, knowledge: Knowledge = "sync") {
     const lan = new Lan(stage);
+    this.#knowledge = knowledge;
     const [first, second] = [lan.host("lvs1", 11), lan.host("lvs2", 12)];
     this.#hosts = { lvs1: first, lvs2: second };
     const key = join(lan.directory, "heartbeat.key");
-    const config = configuration(method, key);
+    const config = configuration(method, knowledge, key);
     this.lvs1 = new Director("lvs1", first.namespace, join(lan.directory, "lvs1"), config);
     this.lvs2 = new Director("lvs2", second.namespace, join(lan.directory, "lvs2"), config);
     // The processes go before their namespaces do.
@@ -148,41 +163,52 @@ export class Streams {
     await this.#paired();
   }
 
-  /** The master dies and falls silent; its peer takes over; then it comes back as a backup. */
-  async takeOver(): Promise<void> {
+  /** The master dies and falls silent; its peer takes over. */
+  async lose(): Promise<Director> {
     const [from, to] = this.#roles();
-    const host = this.#hosts[from.name];
-    for (const name of ["eth0", "eth1"] as const) host?.cable(name, "down");
+    for (const name of INTERFACES) this.#hosts[from.name]?.cable(name, "down");
     await from.end();
     await until(`${to.name} holds the address`, () => to.holds(`${VIP}/24`));
     await this.#flowing();
+    return from;
+  }
+
+  /** The same, and then the one that was lost comes back as a backup. */
+  async takeOver(): Promise<void> {
+    const from = await this.lose();
     // What it held is taken off by the kernel when its lease is over.
     await until(`${from.name} has lost the address`, () => !from.holds(`${VIP}/24`));
-    for (const name of ["eth0", "eth1"] as const) host?.cable(name, "up");
+    for (const name of INTERFACES) this.#hosts[from.name]?.cable(name, "up");
     await from.start();
     await this.#paired();
   }
 
-  /** Established connections that a director's kernel knows, as ipvsadm sees them. */
-  #connections(director: Director): number {
+  /** Established connections that a director's kernel knows, as ipvsadm shows them. */
+  #connections(director: Director): readonly string[] {
     return director
       .run("ipvsadm", "-Lnc")
       .split("\n")
-      .filter((line) => line.includes("ESTABLISHED")).length;
+      .filter((line) => line.includes("ESTABLISHED"));
   }
 
   #roles(): readonly [Director, Director] {
     return this.lvs1.holds(`${VIP}/24`) ? [this.lvs1, this.lvs2] : [this.lvs2, this.lvs1];
   }
 
-  /** Both directors hear one another, and the backup has been told of every stream. */
+  /** The real servers that a director's kernel has these streams at. */
+  realServers(director: Director): ReadonlySet<string> {
+    return new Set(this.#connections(director).map((line) => line.trim().split(/\s+/).at(-1) ?? ""));
+  }
+
+  /** Both directors hear one another, and the backup has been told of every stream if it is to be. */
   async #paired(): Promise<void> {
     const [master, backup] = this.#roles();
     const isUp = (director: Director, peer: Director): boolean =>
       director.metric(`relevo_peer_up{peer="${peer.name}"}`) === 1;
     await until("the pair", () => isUp(master, backup) && isUp(backup, master));
+    if (this.#knowledge === "hash") return;
     const open = this.standing?.open ?? 0;
-    await until(`${backup.name} knows all streams`, () => this.#connections(backup) >= open);
+    await until(`${backup.name} knows all streams`, () => this.#connections(backup).length >= open);
   }
 
   /** Waits until on every stream a line has come back that was sent from now on, unless one was lost. */

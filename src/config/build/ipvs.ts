@@ -37,21 +37,15 @@ export function buildIpvsSysctls(
 }
 
 /**
- * With a real server that is taken out, its connections are to end, not to hang; with one that is kept with weight 0, clients
- * are not to be sent there again for persistence's sake.
+ * Whoever is taken out of the table has its connections end, not hang: a failed real server, a sorry server that is not needed
+ * any more, one that was drained until its deadline, one that a new configuration leaves out. Whoever has weight 0 gets nobody
+ * for persistence's sake: a failed or drained real server, a sorry server that waits. Either can happen to any virtual
+ * server: it can be drained at any time, to be held or removed.
  */
 function defaultsFor(virtualServers: readonly VirtualServer[]): Readonly<Record<string, string>> {
-  const isTakenOut = virtualServers.some(({ realServers, sorryServer }) =>
-    realServers.some(
-      ({ inhibitOnFailure, checks }) => !inhibitOnFailure && (checks.length > 0 || sorryServer !== undefined),
-    ),
-  );
-  const isQuiesced = virtualServers.some(
-    ({ persistence, realServers }) =>
-      persistence !== undefined && realServers.some(({ inhibitOnFailure }) => inhibitOnFailure),
-  );
+  const isPersistent = virtualServers.some(({ persistence }) => persistence !== undefined);
   return {
-    ...(isTakenOut && { expire_nodest_conn: "1" }),
-    ...(isQuiesced && { expire_quiescent_template: "1" }),
+    ...(virtualServers.length > 0 && { expire_nodest_conn: "1" }),
+    ...(isPersistent && { expire_quiescent_template: "1" }),
   };
 }

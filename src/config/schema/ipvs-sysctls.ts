@@ -5,6 +5,9 @@ import { leaf, type Reading, refuse, textLeaf, whole } from "./leaf.ts";
 
 const INT_MAX = 0x7fffffff;
 
+/** NR_CPUS of the largest kernels. */
+const CPUS_MAX = 8_192;
+
 /** A number within the kernel's range, as the text that it has there. */
 function number(min: number, max: number): z.ZodType<string> {
   return whole(min, max).transform(String) as z.ZodType<string>;
@@ -34,6 +37,38 @@ function syncThreshold(): z.ZodType<string> {
   });
 }
 
+/** `est_cpulist`: processors by number and range, as the kernel shows them: in their order, neighbours as a range. */
+function cpuList(): z.ZodType<string> {
+  return leaf<string>('processors such as "0-3,8"', (value) => {
+    if (typeof value !== "string" && typeof value !== "number") return undefined;
+    const ranges = String(value).split(",").map(cpuRange);
+    if (!ranges.includes(undefined))
+      return { value: cpuListText(ranges.filter((range) => range !== undefined)) };
+    return refuse(
+      "out-of-range",
+      `${JSON.stringify(value)} is no list of processors: write numbers below ${CPUS_MAX} and ranges, such as "0-3,8"`,
+    );
+  });
+}
+
+type CpuRange = readonly [first: number, last: number];
+
+function cpuRange(text: string): CpuRange | undefined {
+  const [, from, to = from] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(text.trim()) ?? [];
+  const [first, last] = [Number(from), Number(to)];
+  return first <= last && last < CPUS_MAX ? [first, last] : undefined;
+}
+
+function cpuListText(ranges: readonly CpuRange[]): string {
+  const merged: CpuRange[] = [];
+  for (const [first, last] of ranges.toSorted(([one], [other]) => one - other)) {
+    const before = merged.at(-1);
+    if (before === undefined || first > before[1] + 1) merged.push([first, last]);
+    else merged[merged.length - 1] = [before[0], Math.max(before[1], last)];
+  }
+  return merged.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+}
+
 /** The settings; what is left out stays as it is, but for the few that have a default here (build/ipvs.ts). */
 export const ipvsSysctlsSchema = z.strictObject({
   am_droprate: number(1, INT_MAX).optional(),
@@ -44,6 +79,8 @@ export const ipvsSysctlsSchema = z.strictObject({
   conntrack: number(0, 1).optional(),
   drop_entry: strategy().optional(),
   drop_packet: strategy().optional(),
+  est_cpulist: cpuList().optional(),
+  est_nice: number(-20, 19).optional(),
   expire_nodest_conn: number(0, 1).optional(),
   expire_quiescent_template: number(0, 1).optional(),
   ignore_tunneled: number(0, 1).optional(),
