@@ -553,16 +553,12 @@ export const MUTATIONS: readonly Mutation[] = [
     "return true;",
     60_000,
   ),
-  {
-    ...mutation(
-      "an owner answers nobody",
-      ADMISSION,
-      "if (priority !== OWNER || ownerHeeds === undefined)",
-      "if (priority !== OWNER)",
-      60_000,
-    ),
-    rule: "one-holder",
-  },
+  mutation(
+    "an owner answers nobody",
+    ADMISSION,
+    "if (priority !== OWNER || ownerHeeds === undefined)",
+    "if (priority !== OWNER)",
+  ),
   mutation(
     "a silence that was none goes unnoticed after the takeover",
     TRANSITION,
