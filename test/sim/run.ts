@@ -199,7 +199,9 @@ function wrongHolder(world: World, router: VirtualRouter, isWished: boolean): st
     if (masters.length !== 1 || masters[0] !== holder)
       return `${names} holds ${address.address} and is not the one master`;
     const priority = holder === undefined ? 0 : healedPriority(world, holder, router.name);
-    if ((router.preempt || best === 255) && priority < best && !isWished)
+    // An owner that has given way, with its sync group, say, counts as priority 254, and leaves its equal alone.
+    const isEqual = best === 255 && priority === 254;
+    if ((router.preempt || best === 255) && priority < best && !isEqual && !isWished)
       return `${names} holds ${address.address}; another is better`;
   }
   return undefined;
