@@ -16,7 +16,7 @@ import { masqueradedFamilies } from "../core/balance/masquerade.ts";
 import { type BalancerConfig, realServerName, type VirtualServer } from "../core/balance/model.ts";
 import { isMark, type ServiceId, serviceKey } from "../core/balance/service.ts";
 import { desiredTable } from "../core/balance/table.ts";
-import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../core/health/adoption.ts";
+import { adoptedQuorum, adoptedReturns, adoptedVerdicts, type Heritage } from "../core/health/adoption.ts";
 import {
   effectiveWeight,
   isUp,
@@ -152,10 +152,10 @@ export function openBalancer(
     count: tally.count,
   });
 
+  /** Before the first configuration nobody knows what is wanted: what an earlier life has set stays. */
   function requireSettings(): void {
-    if (leaving) return;
-    const wanted = config ?? NOTHING;
-    settings.require({ forwarded: forwardedFamilies(wanted), ipvs: wanted.sysctls });
+    if (leaving || config === undefined) return;
+    settings.require({ forwarded: forwardedFamilies(config), ipvs: config.sysctls });
   }
 
   const drainRecord = openDrainRecord(join(runDir, DRAIN_RECORD), tell);
@@ -163,7 +163,7 @@ export function openBalancer(
     record: drainRecord,
     virtualServers: () => (config ?? NOTHING).virtualServers,
     roster: () => checks.roster,
-    connections: (services) => table.connections(services),
+    connections: (services) => table.connections(services, hearsOfOthers(config ?? NOTHING)),
     changed(virtuals) {
       for (const name of virtuals) quora.review(name, checks.roster);
       return table.adjust();
@@ -202,6 +202,8 @@ export function openBalancer(
           ? undefined
           : drainRecord.wasUp(rosterKey(virtual.name, realServerName(real)))) ?? adopted(virtual, real);
       checks.configure(next, startsUp);
+      for (const [server, since] of adoptedReturns(next.virtualServers, checks.roster, inherited, now()))
+        server.returnedAt = since;
       drains.configure();
       configuring = false;
       quora.configure(next, checks.roster, (virtual) => adoptedQuorum(virtual, inherited));
@@ -258,6 +260,11 @@ function forwardedFamilies({ virtualServers, masquerade }: BalancerConfig): Set<
   ]);
   const translated = servers.filter(({ method }) => method === "nat").map(({ address }) => familyOf(address));
   return new Set([...translated, ...masqueradedFamilies(masquerade)]);
+}
+
+/** True when connections may be heard of whose service is not in the table, which its counters leave out later on. */
+function hearsOfOthers({ activeOnly, syncDaemon }: BalancerConfig): boolean {
+  return activeOnly && syncDaemon !== undefined;
 }
 
 /** The virtual servers with those of their services that are to be in the table now. */

@@ -112,7 +112,9 @@ export function driveChecks(listener: CheckListener, roll: ProgramRoll): CheckDr
   function tellRevised(before: WatchedServer | undefined, server: WatchedServer, tellInitial: boolean): void {
     const up = isUp(server);
     if (before !== undefined) {
-      if (isUp(before) !== up) listener.onVerdict(server, undefined, "its checks have changed");
+      if (isUp(before) === up) return;
+      if (up) server.returnedAt = now();
+      listener.onVerdict(server, undefined, "its checks have changed");
     } else if (!up) {
       listener.onVerdict(
         server,

@@ -3,12 +3,14 @@
  * finished, and tells what comes of it.
  */
 
+import type { ConnectionTable } from "../core/balance/connection-list.ts";
 import {
   addCounts,
   type ConnectionCounts,
   countsFor,
   type DrainEvent,
   type DrainState,
+  isCounted,
   progress,
 } from "../core/balance/drain.ts";
 import {
@@ -31,18 +33,19 @@ import { type RealServerTarget, targetKey, targetName } from "../core/balance/ta
 import { isUp, type Roster, rosterKey } from "../core/health/roster.ts";
 import type { BalancerAnswer, BalancerCall, DrainReport } from "../core/report/channel.ts";
 import { event, type Event, type EventFields } from "../core/report/event.ts";
-import { between, earliest, toMilliseconds, toSeconds } from "../core/units/time.ts";
+import { between, type Duration, earliest, toMilliseconds, toSeconds, ZERO } from "../core/units/time.ts";
 import { now } from "../linux/clock.ts";
-import type { ConnectionTable } from "../linux/ipvs.ts";
 import { findSysctl } from "../linux/sysctl.ts";
 import type { DrainKeepsake } from "./drain-record.ts";
 
 const COUNT_INTERVAL_MS = 1_000;
+/** Where nobody is waited for. */
+const RECOUNT_INTERVAL_MS = 5_000;
 /** Counting many services takes its time, of which it may take this part. */
 const COUNT_SHARE = 0.05;
 /** Set, the kernel sends nobody to a real server with weight 0 because of a persistence template. */
 const EXPIRE_QUIESCENT_TEMPLATE = "net/ipv4/vs/expire_quiescent_template";
-const NOBODY: ReadonlySet<string> = new Set();
+const NOTHING_SEEN: ConnectionTable = new Map();
 /** So many files of the maintenance directory are told of at once. */
 const IGNORED_MAX = 20;
 
@@ -109,7 +112,7 @@ export function keepDrains(needs: DrainKeeperNeeds): DrainKeeper {
   function putInForce(): ReadonlySet<string> {
     const concerned = take(review(book, needs.virtualServers(), now()));
     tellIgnored();
-    arm(COUNT_INTERVAL_MS);
+    arm(ZERO);
     return concerned;
   }
 
@@ -126,26 +129,29 @@ export function keepDrains(needs: DrainKeeperNeeds): DrainKeeper {
     ignored = new Set(targets.map(targetKey));
   }
 
-  /** Looks again after so long, or when a deadline comes before. */
-  function arm(milliseconds: number): void {
+  /** Looks again when it is time after a look that took so long, or when a deadline comes before. */
+  function arm(took: Duration): void {
     clearTimeout(timer);
-    const states = [...book.drains.values()].map(({ state }) => state).filter(isDraining);
+    const states = [...book.drains.values()].map(({ state }) => state).filter(isCounted);
     if (stopped || states.length === 0) return;
-    const deadline = earliest(...states.map(({ deadlineAt }) => deadlineAt));
+    const draining = states.filter(isDraining);
+    const interval = draining.length > 0 ? COUNT_INTERVAL_MS : RECOUNT_INTERVAL_MS;
+    const deadline = earliest(...draining.map(({ deadlineAt }) => deadlineAt));
     const left = deadline === undefined ? Infinity : toMilliseconds(between(now(), deadline));
-    timer = setTimeout(() => void look(), Math.max(0, Math.min(milliseconds, Math.ceil(left))));
+    const wait = Math.max(interval, toMilliseconds(took) / COUNT_SHARE);
+    timer = setTimeout(() => void look(), Math.max(0, Math.min(wait, Math.ceil(left))));
   }
 
   async function look(): Promise<void> {
     const startedAt = now();
-    const due = draining().map((key): [string, DrainEvent] => [key, { type: "deadline" }]);
+    const due = countedKeys().map((key): [string, DrainEvent] => [key, { type: "deadline" }]);
     const overdue = take(note(book, new Map(due), now()));
     if (overdue.size > 0) void needs.changed(overdue);
     const table = await needs.connections(drainedServices());
     if (stopped) return;
-    const over = table === undefined ? NOBODY : take(note(book, countsIn(table), now()));
-    arm(Math.max(COUNT_INTERVAL_MS, toMilliseconds(between(startedAt, now())) / COUNT_SHARE));
-    if (over.size > 0) await needs.changed(over);
+    const concerned = take(note(book, countsIn(table ?? NOTHING_SEEN), now()));
+    arm(between(startedAt, now()));
+    if (concerned.size > 0) await needs.changed(concerned);
   }
 
   function countsIn(table: ConnectionTable): ReadonlyMap<string, DrainEvent> {
@@ -153,17 +159,20 @@ export function keepDrains(needs: DrainKeeperNeeds): DrainKeeper {
     const told = new Map<string, DrainEvent>();
     for (const [key, virtual, real] of drainedServers()) {
       const counts = countsOf(virtual, real, table);
-      if (counts !== undefined) told.set(key, { type: "counted", counts, templatesHonoured });
+      told.set(
+        key,
+        counts === undefined ? { type: "uncounted" } : { type: "counted", counts, templatesHonoured },
+      );
     }
     return told;
   }
 
-  function draining(): string[] {
-    return [...book.drains].filter(([, { state }]) => isDraining(state)).map(([key]) => key);
+  function countedKeys(): string[] {
+    return [...book.drains].filter(([, { state }]) => isCounted(state)).map(([key]) => key);
   }
 
   function drainedServers(): readonly (readonly [string, VirtualServer, RealServer])[] {
-    const keys = new Set(draining());
+    const keys = new Set(countedKeys());
     return needs
       .virtualServers()
       .flatMap((virtual) =>
@@ -215,15 +224,21 @@ function isDraining(state: DrainState): state is Extract<DrainState, { readonly 
   return state.name === "draining";
 }
 
-/** In all services together; undefined while it still has work in one of them. */
+/**
+ * In all services together that are in the table; undefined while none is, so that nobody knows, and while it still has work
+ * in one of them.
+ */
 function countsOf(
   virtual: VirtualServer,
   real: RealServer,
   table: ConnectionTable,
 ): ConnectionCounts | undefined {
-  let sum: ConnectionCounts = { active: 0, inactive: 0, persistent: 0 };
+  let sum: ConnectionCounts | undefined;
   for (const service of virtual.services) {
-    const found = table.get(serviceKey(service))?.get(destinationKey(destinationId(real, service)));
+    const destinations = table.get(serviceKey(service));
+    if (destinations === undefined) continue;
+    sum ??= { active: 0, inactive: 0, persistent: 0 };
+    const found = destinations.get(destinationKey(destinationId(real, service)));
     if (found === undefined) continue;
     if (found.weight > 0) return undefined;
     sum = addCounts(sum, countsFor(service, found.counts));
@@ -240,6 +255,8 @@ function eventOf(change: DrainChange): Event {
       const deadline = order.deadline === undefined ? {} : { deadline: toSeconds(order.deadline) };
       return event("drain-started", { ...fields, ...deadline });
     }
+    case "resumed":
+      return event("drain-resumed", { ...fields, left: state.left ?? 0 });
     case "cancelled":
       return event("drain-cancelled", { virtual, real, source, cause: change.cause });
     case "ended":

@@ -5,6 +5,7 @@
 
 import type { LvsTimeouts } from "../core/balance/model.ts";
 import { readServiceId, type ServiceId, serviceKey } from "../core/balance/service.ts";
+import type { StartSettings } from "../core/balance/sync-daemon.ts";
 import type { Event } from "../core/report/event.ts";
 import type { BalancerRecord } from "../core/report/record.ts";
 import type { DaemonState } from "../core/wire/ipvs-daemon.ts";
@@ -32,6 +33,12 @@ export interface Footprint {
   daemons(): readonly DaemonState[];
   /** Records that; before they are started, and after they are stopped. */
   noteDaemons(states: readonly DaemonState[]): void;
+  /** What the sync daemons were started with; nothing of one that somebody else has started. */
+  daemonStarts(): ReadonlyMap<DaemonState, StartSettings>;
+  /** Records that; before it is started. */
+  noteDaemonStart(state: DaemonState, settings: StartSettings): void;
+  /** Takes that off the record; after it has gone. */
+  forgetDaemonStart(state: DaemonState): void;
   /** Takes the record away: nothing of ours is left. */
   erase(): void;
 }
@@ -48,6 +55,7 @@ export function openFootprint(path: string, tell: (event: Event) => void): Footp
   const sysctls = new Map<string, string>(Object.entries(left?.sysctls ?? {}));
   let timeouts = recordedTimeouts(left?.timeouts);
   let daemons = left?.daemons ?? [];
+  const starts = new Map(Object.entries(left?.daemonStarts ?? {}) as [DaemonState, StartSettings][]);
 
   function write(): void {
     record.write({
@@ -55,6 +63,7 @@ export function openFootprint(path: string, tell: (event: Event) => void): Footp
       sysctls: Object.fromEntries(sysctls),
       ...(Object.values(timeouts).some((timeout) => timeout !== undefined) && { timeouts }),
       ...(daemons.length > 0 && { daemons }),
+      ...(starts.size > 0 && { daemonStarts: Object.fromEntries(starts) }),
     });
   }
 
@@ -90,11 +99,20 @@ export function openFootprint(path: string, tell: (event: Event) => void): Footp
       daemons = [...noted];
       write();
     },
+    daemonStarts: () => starts,
+    noteDaemonStart(state, settings) {
+      starts.set(state, settings);
+      write();
+    },
+    forgetDaemonStart(state) {
+      if (starts.delete(state)) write();
+    },
     erase() {
       services.clear();
       sysctls.clear();
       timeouts = recordedTimeouts(undefined);
       daemons = [];
+      starts.clear();
       record.remove();
     },
   };

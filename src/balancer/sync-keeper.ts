@@ -15,12 +15,14 @@ import {
   flushedAt,
   type Mastership,
   planDaemons,
+  startSettings,
+  type WantedDaemon,
   wantedDaemons,
 } from "../core/balance/sync-daemon.ts";
 import type { BalancerCount, SyncDaemonReport } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { between, type Instant, toMilliseconds } from "../core/units/time.ts";
-import type { DaemonState, RunningDaemon, WireDaemon } from "../core/wire/ipvs-daemon.ts";
+import type { DaemonState, RunningDaemon } from "../core/wire/ipvs-daemon.ts";
 import type { IpvsDaemons } from "../linux/ipvs-daemons.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { Footprint } from "./footprint.ts";
@@ -45,7 +47,7 @@ export interface SyncKeeperNeeds {
 export interface SyncKeeper {
   /** Goes by this configuration; undefined for no daemons. Resolves when it is in force. */
   configure(config: SyncDaemonConfig | undefined): Promise<void>;
-  /** These instances are master here. */
+  /** These instances are master here; before the first configuration that is noted and no more. */
   follow(masters: ReadonlySet<string>): void;
   /** Which daemons run, as far as is known; empty without a configuration. */
   report(): readonly SyncDaemonReport[];
@@ -57,6 +59,8 @@ export interface SyncKeeper {
 export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
   const { footprint, tell, count, now } = needs;
   let config: SyncDaemonConfig | undefined;
+  /** Until then the daemons of an earlier life are left as they are. */
+  let configured = false;
   let masters: ReadonlySet<string> = new Set();
   let mastership: Mastership = { isMaster: false, lostAt: undefined };
   let kernel: IpvsDaemons | undefined;
@@ -71,7 +75,7 @@ export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
   const refused = new Map<string, string>();
 
   /** The daemons that are to run at this moment. */
-  function wanted(): readonly WireDaemon[] {
+  function wanted(): readonly WantedDaemon[] {
     return config === undefined || stopping ? [] : wantedDaemons(config, mastership, now());
   }
 
@@ -115,7 +119,7 @@ export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
     tellDrift(alive);
     const stillRefused = new Set<string>();
     for (const state of dead) await attempt(daemons, { type: "stop", state }, stillRefused);
-    for (const operation of planDaemons(wanted(), alive, owned))
+    for (const operation of planDaemons(wanted(), alive, owned, footprint.daemonStarts()))
       await attempt(daemons, operation, stillRefused);
     for (const about of refused.keys()) if (!stillRefused.has(about)) refused.delete(about);
   }
@@ -129,9 +133,10 @@ export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
     try {
       // Before: an interface that is made anew in between makes the daemon look dead, and it is started again.
       const index = operation.type === "start" ? needs.interfaceIndex(operation.daemon.interface) : undefined;
+      if (operation.type === "start") footprint.noteDaemonStart(state, startSettings(operation.daemon));
       await daemons.apply(operation);
       if (operation.type === "start") started.set(state, index);
-      else started.delete(state);
+      else forget(state);
       tellDone(operation, state);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
@@ -144,6 +149,11 @@ export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
     }
   }
 
+  function forget(state: DaemonState): void {
+    started.delete(state);
+    footprint.forgetDaemonStart(state);
+  }
+
   function tellDone(operation: DaemonOperation, state: DaemonState): void {
     if (operation.type === "stop") return tell(event("sync-daemon-stopped", { state }));
     const { interface: name, id } = operation.daemon;
@@ -154,7 +164,7 @@ export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
   function tellDrift(found: readonly RunningDaemon[]): void {
     for (const state of started.keys()) {
       if (found.some((daemon) => daemon.state === state)) continue;
-      started.delete(state);
+      forget(state);
       tell(event("sync-daemon-drift", { state }));
       count("drift", { kind: "sync-daemon" }, 1);
     }
@@ -202,6 +212,7 @@ export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
   return {
     async configure(next) {
       config = next;
+      configured = true;
       // The kernel has room for one of each, so that both are ours as soon as they are configured.
       if (next !== undefined) footprint.noteDaemons(DAEMON_STATES);
       noteMastership();
@@ -210,7 +221,7 @@ export function keepSyncDaemons(needs: SyncKeeperNeeds): SyncKeeper {
     follow(instances) {
       masters = instances;
       noteMastership();
-      void request();
+      if (configured) void request();
     },
     report: () =>
       config === undefined ? [] : DAEMON_STATES.map((state) => ({ state, running: seen.has(state) })),

@@ -8,6 +8,7 @@
  */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { ConnectionList, type ConnectionTable } from "../core/balance/connection-list.ts";
 import { operationText, planSummary } from "../core/balance/plan-text.ts";
 import { type Operation, plan, type Plan, subject } from "../core/balance/plan.ts";
 import type { LvsTimeouts } from "../core/balance/model.ts";
@@ -19,7 +20,8 @@ import type { BalancerCount } from "../core/report/channel.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { NetlinkLost } from "../linux/generic-netlink-socket.ts";
 import { converge, type Convergence, type Refusal } from "../linux/ipvs-converge.ts";
-import type { ConnectionTable, Ipvs } from "../linux/ipvs.ts";
+import { listConnections } from "../linux/ipvs-connection-list.ts";
+import type { Ipvs } from "../linux/ipvs.ts";
 import { KernelError } from "../linux/kernel-error.ts";
 import type { Footprint } from "./footprint.ts";
 import { keepTimeouts, NO_TIMEOUTS } from "./timeouts.ts";
@@ -52,8 +54,11 @@ export interface TableKeeperNeeds {
 export interface TableKeeper {
   /** What of ours the kernel has now; empty when that cannot be seen. */
   observe(): Promise<Table>;
-  /** What the kernel counts for the destinations of these services; undefined when that cannot be seen. */
-  connections(services: readonly ServiceId[]): Promise<ConnectionTable | undefined>;
+  /**
+   * The connections of the destinations of those of these services that are there; undefined when that cannot be seen. The
+   * destinations' own counters tell of them, or the list of all connections (`listed`).
+   */
+  connections(services: readonly ServiceId[], listed: boolean): Promise<ConnectionTable | undefined>;
   /** Asks for a look at all of it; resolves when one that began afterwards has ended. The first one starts the audit. */
   look(): Promise<void>;
   /** Asks for what has changed in what is asked for to be done; resolves when that has ended. */
@@ -95,20 +100,27 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
       await bringTimeouts(kernel);
       const result = await converge(kernel, within(desired, scope), owned);
       const drift = driftOf(result, scope);
-      tellRefusals(result.refusals, scope);
+      // Of what was not tried any more it is not known whether it is still refused.
+      if (result.lost === undefined) tellRefusals(result.refusals, scope);
       tellChanges(result, drift);
       release(desired, owned, result);
+      // What was changed and not seen afterwards would look like somebody else's doing.
       reached = result.settled ? desired : undefined;
+      if (result.lost !== undefined) lose(result.lost);
       return result;
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      // Opened again at the next look: the module may be gone, or the socket have overflowed.
-      ipvs?.close();
-      ipvs = undefined;
-      wholeDue = true;
-      refuse(WHOLE_TABLE, error.operation, error);
+      lose(error);
       return undefined;
     }
+  }
+
+  /** It is opened again at the next look: the module may be gone, or the socket have overflowed. */
+  function lose(error: KernelError): void {
+    ipvs?.close();
+    ipvs = undefined;
+    wholeDue = true;
+    refuse(WHOLE_TABLE, error.operation, error);
   }
 
   /** Refused timeouts are no reason to leave the table as it is. */
@@ -221,9 +233,13 @@ export function keepTable(needs: TableKeeperNeeds): TableKeeper {
         return new Map();
       }
     },
-    async connections(services) {
+    async connections(services, listed) {
       try {
-        return await ipvs?.connections(services);
+        const counted = await ipvs?.connections(services);
+        if (counted === undefined || counted.size === 0 || !listed) return counted;
+        const list = new ConnectionList(counted, services);
+        await listConnections((line) => list.add(line));
+        return list.table();
       } catch (error) {
         // The next look at the table finds out what is wrong.
         if (!(error instanceof KernelError)) throw error;

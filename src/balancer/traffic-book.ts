@@ -77,7 +77,7 @@ export function openTrafficBook(
       }
       connections = entry.shares.map(({ virtual, real, connections: now }) => ({ virtual, real, ...now }));
       if (entry.untold > 0 && entry.untold !== untold)
-        tell(event("traffic-untold", { untold: entry.untold, limit: trafficSeriesMax }));
+        tell(event("real-servers-untold", { untold: entry.untold, limit: trafficSeriesMax }));
       untold = entry.untold;
     },
     report() {

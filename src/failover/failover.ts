@@ -122,6 +122,8 @@ export class Failover {
   });
   readonly #instances = new Map<string, { instance: Instance; faults: readonly string[] }>();
   readonly #bySegment = new Map<string, readonly Instance[]>();
+  /** All instances: another list whenever they are others. */
+  #list: readonly Instance[] = [];
   #virtual: ReadonlySet<IpAddress> = new Set();
   #listenFor: readonly VirtualRouter[] = [];
   #realtimePriority = 0;
@@ -377,14 +379,14 @@ export class Failover {
   }
 
   #all(): readonly Instance[] {
-    return [...this.#instances.values()].map(({ instance }) => instance);
+    return this.#list;
   }
 
   #start(router: VirtualRouter, resume: boolean, delay: Duration): void {
     const { faults, adjustment } = this.#standing(router);
     const instance = new Instance(router, adjustment, this.#hands());
     this.#instances.set(identity(router), { instance, faults });
-    this.#indexBySegment();
+    this.#onInstancesChanged();
     instance.dispatch({ type: "startup", faults, resume, delay });
   }
 
@@ -395,7 +397,7 @@ export class Failover {
     for (const [, { instance }] of leaving) instance.work();
     await allSettled(leaving.map(([, { instance }]) => instance));
     for (const [name] of leaving) this.#instances.delete(name);
-    this.#indexBySegment();
+    this.#onInstancesChanged();
   }
 
   /** What is there from the start to the end, whoever is master: addresses, then what may need them. */
@@ -688,6 +690,8 @@ export class Failover {
         if (!entry.faults.includes(fault)) entry.instance.dispatch({ type: "fault-cleared", fault });
       }
     }
+    // The address that an instance speaks from may be another one now.
+    this.#pair.tellSoon();
     this.#voice.reportSoon();
   }
 
@@ -711,9 +715,10 @@ export class Failover {
     return { faults, adjustment: tracked.adjustment };
   }
 
-  #indexBySegment(): void {
+  #onInstancesChanged(): void {
+    this.#list = [...this.#instances.values()].map(({ instance }) => instance);
     this.#bySegment.clear();
-    for (const { instance } of this.#instances.values()) {
+    for (const instance of this.#list) {
       const key = segmentKey(instance.router);
       this.#bySegment.set(key, [...(this.#bySegment.get(key) ?? []), instance]);
     }

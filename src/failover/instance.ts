@@ -140,7 +140,13 @@ export class Instance {
   /** One event for each of these at once, and what follows from it for the sync groups that they are in. */
   static together(instances: readonly Instance[], event: Event): void {
     for (const instance of instances) instance.decide(event);
-    for (const instance of instances) Instance.agree(instance.#hands.companions(instance));
+    const agreed = new Set<Instance>();
+    for (const instance of instances) {
+      if (agreed.has(instance)) continue;
+      const members = instance.#hands.companions(instance);
+      Instance.agree(members);
+      for (const member of members) agreed.add(member);
+    }
     for (const instance of instances) instance.work();
   }
 

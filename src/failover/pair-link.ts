@@ -19,7 +19,7 @@ import {
 import type { HeartbeatConfig, HeartbeatPath, LinkContext } from "../core/heartbeat/model.ts";
 import { nameId } from "../core/heartbeat/name-id.ts";
 import type { LocalInstance } from "../core/heartbeat/roster.ts";
-import { compareIp, type IpAddress } from "../core/units/ip-address.ts";
+import type { IpAddress } from "../core/units/ip-address.ts";
 import { type Duration, type Instant, milliseconds } from "../core/units/time.ts";
 import type { PeerWord } from "../core/vrrp/peer.ts";
 import type { VirtualRouter } from "../core/vrrp/model.ts";
@@ -54,6 +54,7 @@ export interface LinkHands {
   ): PathSocket;
   /** Calls back once the sockets have been read. */
   afterReading(then: () => void): void;
+  /** Another list whenever they are others. */
   instances(): readonly Instance[];
   /** The router's own address. */
   primary(router: VirtualRouter): IpAddress | undefined;
@@ -84,8 +85,17 @@ export class PairLink {
   #armedFor: Instant | undefined;
   #disarm = (): void => {};
   #telling = false;
+  /** What is to be asked for, once this turn of the loop is over. */
+  readonly #wanted: number[] = [];
+  /** Offers whose addresses have been claimed, or could not be, in this turn of the loop. */
+  readonly #claimed: { readonly offer: number; readonly isDone: boolean }[] = [];
   /** Who waits for an end of the handovers that are under way. */
   #waiting: { readonly instances: Set<number>; readonly ended: () => void }[] = [];
+  /** The instances by their ids. */
+  #index: { readonly of: readonly Instance[]; readonly byId: ReadonlyMap<number, Instance> } = {
+    of: [],
+    byId: new Map(),
+  };
 
   constructor(hands: LinkHands, counters: Counters<FailoverCount>, noticeboard: Noticeboard) {
     this.#hands = hands;
@@ -126,28 +136,26 @@ export class PairLink {
     const { type } = happened;
     if (state.name !== before.name || type === "adjusted" || type === "reconfigured") this.tellSoon();
     for (const { type } of effects) {
-      if (type === "request-handover") this.#give({ type: "request", instances: [nameId(router.name)] });
+      if (type === "request-handover") this.#requestSoon(router);
       if (type === "silence-contradicted") this.#onContradicted(router);
       if (type === "held-back-by-peer") this.#onHeldBack(router);
     }
   }
 
-  /** Gives what these hold to the peer, if it will have it; calls back when that is over, within 50 ms. */
+  /**
+   * Gives what these hold to the peer, if it will have it; calls back when that is over: within 50 ms of the peer's last answer,
+   * unless there is a sync group of many addresses.
+   */
   handOver(instances: readonly Instance[], ended: () => void): void {
     this.#tell();
     const masters = instances.filter(({ state, peer }) => state.name === "master" && peer !== undefined);
-    const units = new Map(
-      masters.map((one) => [one.router.syncGroup ?? `/${one.router.name}`, [] as number[]]),
-    );
-    for (const { router } of masters)
-      units.get(router.syncGroup ?? `/${router.name}`)?.push(nameId(router.name));
-    if (this.#state === undefined || units.size === 0) {
+    if (this.#state === undefined || masters.length === 0) {
       ended();
       return;
     }
-    this.#waiting.push({ instances: new Set([...units.values()].flat()), ended });
-    // One that the peer refuses does not keep the others here.
-    for (const unit of units.values()) this.#give({ type: "hand-over", instances: unit });
+    const ids = masters.map(({ router }) => nameId(router.name));
+    this.#waiting.push({ instances: new Set(ids), ended });
+    this.#give({ type: "hand-over", instances: ids });
   }
 
   /** We are about to stop: from now on nothing is taken from the peer. */
@@ -206,11 +214,10 @@ export class PairLink {
 
   /** Instances that the link was not told of, or that it knows nothing of any more, hear what it knows now. */
   #align(): void {
-    for (const instance of this.#hands.instances()) {
-      const id = nameId(instance.router.name);
+    for (const [id, instance] of this.#byId()) {
       const known = this.#state?.peer.instances.get(id);
       if ((known === undefined) === (instance.peer === undefined)) continue;
-      instance.hearPeer(known === undefined ? undefined : this.#word(instance, known));
+      instance.hearPeer(known === undefined ? undefined : word(known));
     }
   }
 
@@ -232,7 +239,21 @@ export class PairLink {
   #tell(): void {
     this.#telling = false;
     if (this.#state === undefined) return;
-    this.#give({ type: "instances", instances: this.#hands.instances().map(localInstance) });
+    const instances = [...this.#byId()].map(([id, instance]) => this.#local(id, instance));
+    this.#give({ type: "instances", instances });
+  }
+
+  #local(id: number, { router, state, isMaster, priority }: Instance): LocalInstance {
+    return {
+      id,
+      // Gone before told: as long as an address may be here, it is.
+      state: isMaster ? "master" : state.name,
+      priority,
+      advertInterval: router.advertInterval,
+      primary: this.#hands.primary(router),
+      group: router.syncGroup,
+      addresses: router.addresses.length,
+    };
   }
 
   /** Datagrams go out in the order of their numbers, whatever an instance answers to an effect of the step before. */
@@ -300,10 +321,10 @@ export class PairLink {
         this.#onPeerSilent(effect, config);
         return;
       case "offering":
-        Instance.together(this.#all(effect.instances), { type: "give" });
+        Instance.together(this.#all(effect.instances), { type: "give", within: effect.within });
         return;
       case "take":
-        this.#take(effect.offer, effect.instances, config);
+        this.#take(effect, config);
         return;
       case "let-go":
         this.#counters.count("handovers", { role: "giver", result: "done" });
@@ -323,7 +344,7 @@ export class PairLink {
         this.#again(effect.id);
         return;
       case "peer-restarted":
-        for (const { router } of this.#hands.instances()) this.#former.add(nameId(router.name));
+        for (const id of this.#byId().keys()) this.#former.add(id);
         this.#say(effect, config);
         return;
       case "path-lost":
@@ -342,7 +363,7 @@ export class PairLink {
     if (instance === undefined) return;
     // A master that was started anew and is none has lost the addresses, whatever it will be.
     if (this.#former.delete(said.id) && said.state !== "master") this.#letGo(instance);
-    instance.hearPeer(this.#word(instance, said));
+    instance.hearPeer(word(said));
   }
 
   /** It has let go of it, if it was master. */
@@ -383,17 +404,44 @@ export class PairLink {
     for (const { instance, last } of left) instance.dispatch({ type: "peer-silent", last, grace });
   }
 
-  #take(offer: number, ids: readonly number[], config: HeartbeatConfig): void {
-    const taking = this.#all(ids);
-    Instance.together(taking, { type: "take", from: config.peer });
-    whenAllSettled(taking, () => {
-      const isDone = taking.length === ids.length && taking.every(({ state }) => state.name === "master");
-      this.#counters.count("handovers", { role: "taker", result: isDone ? "done" : "failed" });
+  /** Hundreds of instances want to be master at once: they ask with one voice. */
+  #requestSoon({ name }: VirtualRouter): void {
+    this.#wanted.push(nameId(name));
+    if (this.#wanted.length > 1) return;
+    this.#hands.afterReading(() => {
       this.#tell();
-      this.#give(
-        isDone ? { type: "claimed", offer } : { type: "take-failed", offer, reason: "claim-failed" },
-      );
+      this.#give({ type: "request", instances: this.#wanted.splice(0) });
     });
+  }
+
+  #take(
+    { offer, instances, within }: LinkEffect & { type: "take" },
+    { peer }: Pick<HeartbeatConfig, "peer">,
+  ): void {
+    const taking = this.#all(instances);
+    Instance.together(taking, { type: "take", from: peer, within });
+    whenAllSettled(taking, () => {
+      const isDone =
+        taking.length === instances.length && taking.every(({ state }) => state.name === "master");
+      this.#counters.count("handovers", { role: "taker", result: isDone ? "done" : "failed" });
+      this.#answerSoon({ offer, isDone });
+    });
+  }
+
+  /** The kernel answers for many addresses in one turn of the loop. */
+  #answerSoon(claimed: { readonly offer: number; readonly isDone: boolean }): void {
+    this.#claimed.push(claimed);
+    if (this.#claimed.length === 1) this.#hands.afterReading(() => this.#answer());
+  }
+
+  #answer(): void {
+    const all = this.#claimed.splice(0);
+    const offers = (wanted: boolean): readonly number[] =>
+      all.flatMap(({ offer, isDone }) => (isDone === wanted ? offer : []));
+    this.#tell();
+    if (all.some(({ isDone }) => isDone)) this.#give({ type: "claimed", offers: offers(true) });
+    if (all.some(({ isDone }) => !isDone))
+      this.#give({ type: "take-failed", offers: offers(false), reason: "claim-failed" });
   }
 
   #given(ids: readonly number[], to: string | undefined, onRequest = false): void {
@@ -422,26 +470,19 @@ export class PairLink {
     );
   }
 
-  /** What the peer says, and where it stands to us: the path on the instance's own segment decides a tie, else the first. */
-  #word({ router }: Instance, { state, priority }: Pick<PeerWord, "state" | "priority">): PeerWord {
-    const paths = this.#config?.paths ?? [];
-    const primary = this.#hands.primary(router);
-    const same = paths.find(({ local }) => local === primary);
-    const path = same ?? paths[0];
-    return {
-      state,
-      priority,
-      primary: same?.remote,
-      winsTie: path !== undefined && compareIp(path.remote, path.local) > 0,
-    };
-  }
-
   #named(id: number): Instance | undefined {
-    return this.#hands.instances().find(({ router }) => nameId(router.name) === id);
+    return this.#byId().get(id);
   }
 
   #all(ids: readonly number[]): readonly Instance[] {
-    return this.#hands.instances().filter(({ router }) => ids.includes(nameId(router.name)));
+    return ids.flatMap((id) => this.#named(id) ?? []);
+  }
+
+  #byId(): ReadonlyMap<number, Instance> {
+    const all = this.#hands.instances();
+    if (this.#index.of !== all)
+      this.#index = { of: all, byId: new Map(all.map((one) => [nameId(one.router.name), one])) };
+    return this.#index.byId;
   }
 
   /** An operator is told of it. */
@@ -458,14 +499,6 @@ export class PairLink {
   }
 }
 
-function localInstance(instance: Instance): LocalInstance {
-  const { router, state, isMaster, priority } = instance;
-  return {
-    id: nameId(router.name),
-    // Gone before told: as long as an address may be here, it is.
-    state: isMaster ? "master" : state.name,
-    priority,
-    advertInterval: router.advertInterval,
-    group: router.syncGroup,
-  };
+function word({ state, priority, primary }: PeerWord): PeerWord {
+  return { state, priority, primary };
 }

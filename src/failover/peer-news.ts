@@ -3,6 +3,7 @@
 import type { LinkEffect } from "../core/heartbeat/link.ts";
 import { type Event, event } from "../core/report/event.ts";
 import { between, type Instant, toMilliseconds } from "../core/units/time.ts";
+import { releaseTold } from "../core/wire/heartbeat.ts";
 
 /** The effects that an operator is told of. */
 export type PeerNews = Extract<
@@ -76,7 +77,7 @@ function inWordsOfSkew(
   { peer, digest, software }: Pair,
 ): Event {
   if (skew === undefined) return event("peer-skew-over", { peer });
-  const ours = { version: software, digest };
+  const ours = { version: releaseTold(software), digest };
   return event("peer-skew", { peer, ...ours, peer_version: skew.software, peer_digest: skew.digest });
 }
 

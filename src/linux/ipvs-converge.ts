@@ -32,38 +32,58 @@ export interface Convergence {
   readonly stale: ReadonlySet<string>;
   /** True when nothing is left to do but what was refused. */
   readonly settled: boolean;
+  /** The way to the kernel was lost halfway: what was under way then may have been carried out or not. */
+  readonly lost: KernelError | undefined;
 }
 
-/** Brings the kernel's table to `desired`; `owned` are services of ours from before. Throws KernelError. */
+/**
+ * Brings the kernel's table to `desired`; `owned` are services of ours from before. Throws KernelError when the table cannot
+ * be seen at all, so that nothing was done.
+ */
 export async function converge(
   ipvs: Ipvs,
   desired: Table,
   owned: readonly ServiceId[],
 ): Promise<Convergence> {
   const ours = new Set([...desired.keys(), ...owned.map(serviceKey)]);
-  const refused = new Map<string, Refusal>();
-  const stale = new Set<string>();
-  const done: Operation[] = [];
-  let found: Table | undefined;
+  const look = (): Promise<Table> => ipvs.observe((key) => ours.has(key));
+  const outcome: Outcome = { done: [], refused: new Map(), stale: new Set() };
+  const found = await look();
   let settled = false;
-  for (let round = 0; round < ROUNDS_MAX && !settled; round += 1) {
-    const observed = await ipvs.observe((key) => ours.has(key));
-    found ??= observed;
-    const planned = plan(desired, observed, owned);
-    const left = refused.size === 0 ? planned : planned.filter((operation) => !isRefused(operation, refused));
-    if (left.length === 0) {
-      settled = true;
-      for (const operation of unheeded(desired, observed)) {
-        if (refused.has(subject(operation))) continue;
-        const error = new KernelError(`ipvsadm ${operationText(operation)}`, UNHEEDED);
-        refused.set(subject(operation), { operation, error });
-      }
-    } else {
-      await ipvs.prepare(left);
-      await carryOut(ipvs, left, { done, refused, stale });
-    }
+  let lost: KernelError | undefined;
+  try {
+    for (let round = 0; round < ROUNDS_MAX && !settled; round += 1)
+      settled = await step(ipvs, desired, round === 0 ? found : await look(), owned, outcome);
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    lost = error;
   }
-  return { found: found ?? new Map(), done, refusals: [...refused.values()], stale, settled };
+  const { done, refused, stale } = outcome;
+  return { found, done, refusals: [...refused.values()], stale, settled, lost };
+}
+
+/** Does what is left to do on a table that was seen; true when that is nothing. */
+async function step(
+  ipvs: Ipvs,
+  desired: Table,
+  observed: Table,
+  owned: readonly ServiceId[],
+  outcome: Outcome,
+): Promise<boolean> {
+  const { refused } = outcome;
+  const planned = plan(desired, observed, owned);
+  const left = refused.size === 0 ? planned : planned.filter((operation) => !isRefused(operation, refused));
+  if (left.length > 0) {
+    await ipvs.prepare(left);
+    await carryOut(ipvs, left, outcome);
+    return false;
+  }
+  for (const operation of unheeded(desired, observed)) {
+    if (refused.has(subject(operation))) continue;
+    const error = new KernelError(`ipvsadm ${operationText(operation)}`, UNHEEDED);
+    refused.set(subject(operation), { operation, error });
+  }
+  return true;
 }
 
 /** True when an operation, or the making of the service that it needs, is among those refused. */

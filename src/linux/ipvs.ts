@@ -5,6 +5,7 @@
  * out. So what is read here is never final: who changes the table reads it again afterwards.
  */
 
+import type { ConnectionTable, CountedDestination } from "../core/balance/connection-list.ts";
 import {
   destinationOf,
   serviceOf,
@@ -13,7 +14,6 @@ import {
   wireService,
   wireServiceId,
 } from "../core/balance/kernel-table.ts";
-import type { ConnectionCounts } from "../core/balance/drain.ts";
 import type { LvsTimeouts } from "../core/balance/model.ts";
 import type { Operation, Plan } from "../core/balance/plan.ts";
 import { operationText } from "../core/balance/plan-text.ts";
@@ -58,12 +58,6 @@ import { type GenericNetlinkFamily, openGenericNetlink } from "./generic-netlink
 import { KernelError } from "./kernel-error.ts";
 import { loadModule } from "./kernel-module.ts";
 
-/** Connections and weight of destinations, by `serviceKey` and `destinationKey`. */
-export type ConnectionTable = ReadonlyMap<
-  string,
-  ReadonlyMap<string, { readonly weight: number; readonly counts: ConnectionCounts }>
->;
-
 /** The kernel's IPVS table of this network namespace. */
 export interface Ipvs {
   /**
@@ -75,7 +69,10 @@ export interface Ipvs {
   prepare(plan: Plan): Promise<void>;
   /** Carries out operations in their order: what the kernel refused, by place. Throws NetlinkLost. */
   apply(operations: Plan): Promise<ReadonlyMap<number, KernelError>>;
-  /** What the kernel counts for the destinations of these services, each of which costs a dump. Throws KernelError. */
+  /**
+   * What the kernel counts for the destinations of those of these services that are there; each costs a dump. Throws
+   * KernelError.
+   */
   connections(services: readonly ServiceId[]): Promise<ConnectionTable>;
   /** How long the kernel remembers connections. */
   timeouts(): Promise<WireTimeouts>;
@@ -100,6 +97,18 @@ export async function openIpvsFamily(): Promise<GenericNetlinkFamily | undefined
   if (family !== undefined) return family;
   await loadModule("ip_vs");
   return openGenericNetlink(IPVS_FAMILY);
+}
+
+/** A service without destinations looks in a dump like one that is not there. */
+async function isThere(family: GenericNetlinkFamily, service: ServiceId): Promise<boolean> {
+  const message = encodeServiceId(IPVS_CMD_GET_SERVICE, wireServiceId(service));
+  try {
+    await family.ask(`look for the IPVS service ${serviceKey(service)}`, message);
+    return true;
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === "ESRCH") return false;
+    throw error;
+  }
 }
 
 function onFamily(family: GenericNetlinkFamily, counted: CountersListener): Ipvs {
@@ -142,16 +151,17 @@ function onFamily(family: GenericNetlinkFamily, counted: CountersListener): Ipvs
       });
     },
     async connections(services) {
-      const table = new Map<string, Map<string, { weight: number; counts: ConnectionCounts }>>();
+      const table = new Map<string, Map<string, CountedDestination>>();
       for (const service of services) {
-        const found = new Map<string, { weight: number; counts: ConnectionCounts }>();
+        const found = new Map<string, CountedDestination>();
         for (const part of await dumpDestinations(family, service)) {
           const values = destinationAttributes(part);
           const { id, settings } = understood(values, service);
           const counts = values && readConnections(values);
           if (counts === undefined) throw new KernelError("understand an IPVS destination", "EPROTO");
-          found.set(destinationKey(id), { weight: settings.weight, counts });
+          found.set(destinationKey(id), { id, weight: settings.weight, counts });
         }
+        if (found.size === 0 && !(await isThere(family, service))) continue;
         table.set(serviceKey(service), found);
       }
       return table;

@@ -4,13 +4,15 @@
  * is gone.
  *
  * Nothing here waits: once the parent has left too much untaken, events are dropped and counted, and reports put off, so that a
- * supervisor which hangs never holds up its child.
+ * supervisor which hangs never holds up its child. The last word on each instance and each virtual and real server is kept until
+ * there is room for it, and is heard before any report.
  */
 
 import type { RealServerTarget } from "../core/balance/target.ts";
 import type { FromChild, ToChild } from "../core/report/channel.ts";
 import type { Finding } from "../core/track/model.ts";
 import type { Event } from "../core/report/event.ts";
+import { lastWordOn } from "../core/report/last-word.ts";
 import type { Instant } from "../core/units/time.ts";
 import { now } from "./clock.ts";
 
@@ -58,13 +60,31 @@ export function openParentChannel<Config, Report, Call = never, Answer = never>(
   let lateness: number[] = [];
   let eventsDropped = 0;
   let reportDue: NodeJS.Immediate | undefined;
+  /** Events that there is no room for, by what they are the last word on; none while there is room. */
+  const lastWords = new Map<string, Event>();
 
   function send(message: FromChild<Report, Answer>): void {
     if (!process.connected) return;
     queued += 1;
     process.send?.(message, undefined, {}, () => {
       queued -= 1;
+      sendLastWords(QUEUED_MAX);
     });
+  }
+
+  function sendLastWords(queuedMax: number): void {
+    for (const [about, event] of lastWords) {
+      if (queued >= queuedMax) return;
+      lastWords.delete(about);
+      send({ type: "event", event });
+    }
+  }
+
+  function keep(event: Event): void {
+    const about = lastWordOn(event);
+    // One that is void now, or this one.
+    if (about === undefined || lastWords.delete(about)) eventsDropped += 1;
+    if (about !== undefined) lastWords.set(about, event);
   }
 
   function report(): void {
@@ -91,6 +111,7 @@ export function openParentChannel<Config, Report, Call = never, Answer = never>(
     if (leaving) return;
     leaving = true;
     await duties.stop();
+    sendLastWords(Infinity);
     report();
     if (!process.connected) process.exit(0);
     process.send?.({ type: "stopped" } satisfies FromChild<Report>, undefined, {}, () => process.exit(0));
@@ -149,7 +170,7 @@ export function openParentChannel<Config, Report, Call = never, Answer = never>(
   return {
     event(event) {
       if (queued < QUEUED_MAX) send({ type: "event", event });
-      else eventsDropped += 1;
+      else keep(event);
       if (!configuring || duties.reportsAreLarge !== true) reportSoon();
     },
     reportSoon,

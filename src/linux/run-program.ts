@@ -2,7 +2,8 @@
  * Runs a program without a shell, as an unprivileged user, in a process group of its own, within a time limit.
  *
  * It is over when the program itself exits, whoever else still holds its output open. Then, and when the time is up, the
- * group is killed: a run leaves no process behind. What the end means is for the caller to say.
+ * group is killed: a run leaves no process behind, and it is over when the program is gone, or has not gone within two seconds:
+ * the kernel does not kill what waits for a device. What the end means is for the caller to say.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -10,6 +11,8 @@ import type { ScriptUser } from "../core/health/model.ts";
 import { type Duration, toMilliseconds, toSeconds } from "../core/units/time.ts";
 import type { ProgramRoll } from "./program-roll.ts";
 
+/** So long a program that was killed is waited for. */
+const GONE_WITHIN_MS = 2_000;
 /** So much of what a program says is kept. */
 const OUTPUT_MAX = 4_096;
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -44,6 +47,8 @@ export function runProgram(program: Program, signal?: AbortSignal, roll?: Progra
     let output = "";
     let finished = false;
     let timer: NodeJS.Timeout | undefined;
+    /** Why it was killed. */
+    let givenUp: string | undefined;
     const child = start(path, args, program);
     if (child instanceof Error)
       return resolve({ status: undefined, detail: cannotRun(path, child), output: "" });
@@ -52,8 +57,11 @@ export function runProgram(program: Program, signal?: AbortSignal, roll?: Progra
     const onAbort = (): void => giveUp("aborted");
 
     function giveUp(detail: string): void {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      givenUp = detail;
       killGroup(child);
-      finish(undefined, detail);
+      timer = setTimeout(() => finish(undefined, detail), GONE_WITHIN_MS);
     }
     function finish(status: number | undefined, detail: string): void {
       if (finished || child instanceof Error) return;
@@ -81,7 +89,8 @@ export function runProgram(program: Program, signal?: AbortSignal, roll?: Progra
       killGroup(child);
       // What it has said is in the pipe, and is read in this turn of the loop.
       setImmediate(() => {
-        if (status === null) finish(undefined, `killed by ${killedBy}`);
+        if (givenUp !== undefined) finish(undefined, givenUp);
+        else if (status === null) finish(undefined, `killed by ${killedBy}`);
         else finish(status, `exit status ${status}`);
       });
     });

@@ -1,6 +1,6 @@
 /**
  * What `relevo realserver` does once its arguments are read: a look, a plan, and its steps. What is ours is on record in the
- * run directory before it is put into the kernel, and so it can be taken out again, and nothing else with it.
+ * run directory before it is put into the kernel, step by step, and so it can be taken out again, and nothing else with it.
  */
 
 import { mkdirSync, rmdirSync } from "node:fs";
@@ -14,6 +14,7 @@ import {
   recordAfter,
   recordOf,
   type SetupPlan,
+  type Step,
 } from "../core/realserver/plan.ts";
 import { desiredSetup, type Findings, wayBackFaults } from "../core/realserver/setup.ts";
 import { faultText, stepText } from "../core/realserver/text.ts";
@@ -84,20 +85,46 @@ async function change(told: RealServerArguments, rtnetlink: Rtnetlink): Promise<
   const record = kept.read() ?? NO_RECORD;
   const { findings, plan, faults } = await taskOf(told, rtnetlink, record);
   for (const duty of findings.duties) told.say(duty);
-  let owned = record;
-  if (plan.steps.length > 0) {
-    owned = recordAfter(record, plan.steps);
-    kept.write(owned);
-  }
+  const done: Step[] = [];
   for (const step of plan.steps) {
     told.say(stepText(step));
-    await carryOut(step, rtnetlink);
+    kept.write(recordAfter(record, done, [step]));
+    try {
+      await carryOut(step, rtnetlink);
+    } catch (error) {
+      const look = async () => planSetup(findings.setup, await lookAt(rtnetlink), record);
+      const isDone = await isDoneAllTheSame(step, error, look);
+      keep(kept, recordAfter(record, isDone ? [...done, step] : done, []));
+      throw error;
+    }
+    done.push(step);
   }
-  const left = recordOf(owned, findings.setup, await lookAt(rtnetlink));
-  if (isEmpty(left)) kept.remove();
-  else if (plan.steps.length > 0) kept.write(left);
+  const left = recordOf(recordAfter(record, done, []), findings.setup, await lookAt(rtnetlink));
+  if (done.length > 0 || isEmpty(left)) keep(kept, left);
   for (const fault of faults) told.say(`wrong: ${fault}`);
   return faults.length === 0 ? 0 : 1;
+}
+
+/** The kernel's answer may have been lost: a step that was carried out is not planned any more. True where nobody can say. */
+async function isDoneAllTheSame(
+  step: Step,
+  error: unknown,
+  look: () => Promise<SetupPlan>,
+): Promise<boolean> {
+  // Somebody else was faster, and it is theirs.
+  if (error instanceof KernelError && error.errno === "EEXIST") return false;
+  try {
+    const { steps } = await look();
+    return !steps.some((open) => stepText(open) === stepText(step));
+  } catch (unseen) {
+    if (unseen instanceof KernelError) return true;
+    throw unseen;
+  }
+}
+
+function keep(kept: KeptRecord<RealServerRecord>, record: RealServerRecord): void {
+  if (isEmpty(record)) kept.remove();
+  else kept.write(record);
 }
 
 async function taskOf(
@@ -125,7 +152,7 @@ async function taskOf(
 function recordIn({ runDirectory }: RealServerArguments): KeptRecord<RealServerRecord> {
   return new KeptRecord<RealServerRecord>(join(runDirectory, RECORD), ({ fields }) => {
     throw new KernelError(
-      `keep a record in ${runDirectory}, and so nothing is changed: ${String(fields?.error)}`,
+      `keep a record in ${runDirectory}, and so nothing more is changed: ${String(fields?.error)}`,
       "EIO",
     );
   });

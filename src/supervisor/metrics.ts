@@ -1,6 +1,6 @@
 /**
  * What Prometheus is told. The children's reports come in here; a scrape reads what is here and asks nobody, so that it
- * can never hold up a child.
+ * can never hold up a child. Series are of what the configuration has, and end with it.
  */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
@@ -14,6 +14,8 @@ import type {
   InstanceStateName,
 } from "../core/report/channel.ts";
 import { BFD_STATES } from "../core/wire/bfd.ts";
+import type { Config } from "../config/config.ts";
+import { type Labels, seriesOf } from "./series.ts";
 
 const STATES: readonly InstanceStateName[] = ["init", "backup", "master", "fault"];
 const LATENESS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -79,9 +81,9 @@ export class Metrics {
     "Connections of the real server",
     ["virtual", "real", "state"],
   );
-  readonly #trafficUntold = this.#gauge(
-    "traffic_untold_real_servers",
-    "Real servers whose traffic is counted in their virtual server's only",
+  readonly #realServersUntold = this.#gauge(
+    "real_servers_untold",
+    "Real servers that have no series of their own",
     [],
   );
   readonly #syncDaemon = this.#gauge("sync_daemon_running", "1 while the connection sync daemon runs", [
@@ -114,7 +116,6 @@ export class Metrics {
       this.#weight,
       this.#virtualConnections,
       this.#realConnections,
-      this.#trafficUntold,
       this.#syncDaemon,
       this.#drains,
       this.#drainLeft,
@@ -244,6 +245,9 @@ export class Metrics {
     [],
   );
 
+  /** Which labels have series by the configuration in force, and by one on its way; none before the first. */
+  #configured: readonly ((labels: Labels) => boolean)[] = [];
+
   constructor(version: string) {
     this.#buildInfo.set({ version, node: process.version }, 1);
     for (const name of ["failover", "balancer"]) this.#restarts.inc({ process: name }, 0);
@@ -289,18 +293,16 @@ export class Metrics {
     for (const state of ["draining", "drained"] as const)
       this.#drains.set({ state }, drains.filter((drain) => drain.state === state).length);
     for (const { virtual, real, left } of drains)
-      if (left !== undefined) this.#drainLeft.set({ virtual, real }, left);
-    for (const { virtual, real, check, ok, seconds } of checks) {
-      this.#counters["checks"]?.inc({ virtual, real, check, result: ok ? "ok" : "failed" });
-      this.#checkDuration.observe({ virtual, check }, seconds);
-    }
+      if (left !== undefined && this.#has({ virtual, real })) this.#drainLeft.set({ virtual, real }, left);
+    for (const { virtual, check, seconds } of checks)
+      if (this.#has({ virtual, check })) this.#checkDuration.observe({ virtual, check }, seconds);
     this.#count(counts);
     this.late("balancer", lateness);
   }
 
   #onTraffic({ connections, trafficUntold, syncDaemons }: BalancerReport): void {
     if (connections !== undefined) this.#onConnections(connections);
-    this.#trafficUntold.set(trafficUntold);
+    this.#realServersUntold.set(trafficUntold);
     this.#syncDaemon.reset();
     for (const { state, running } of syncDaemons) this.#syncDaemon.set({ state }, running ? 1 : 0);
   }
@@ -318,8 +320,9 @@ export class Metrics {
   #onRealServers(realServers: readonly RealServerReport[]): void {
     for (const gauge of [this.#realServerUp, this.#realServersUp, this.#weight]) gauge.reset();
     for (const { virtual, real, up, weight, configuredWeight } of realServers) {
-      this.#realServerUp.set({ virtual, real }, up ? 1 : 0);
       this.#realServersUp.inc({ virtual }, up ? 1 : 0);
+      if (!this.#has({ virtual, real })) continue;
+      this.#realServerUp.set({ virtual, real }, up ? 1 : 0);
       this.#weight.set({ virtual, real, kind: "effective" }, weight);
       this.#weight.set({ virtual, real, kind: "configured" }, configuredWeight);
     }
@@ -327,22 +330,24 @@ export class Metrics {
 
   /** A process had events to tell, and the channel no room for them. */
   onEventsDropped(process: string, count: number): void {
-    this.#counters["events_dropped"]?.inc({ process }, count);
+    this.#count([{ name: "events_dropped", labels: { process }, by: count }]);
   }
 
   /** A notify script has ended. */
   onNotifyRun(instance: string, state: string, ok: boolean): void {
-    this.#counters["notify_runs"]?.inc({ instance, state, result: ok ? "ok" : "failed" });
+    const labels = { instance, state, result: ok ? "ok" : "failed" };
+    this.#count([{ name: "notify_runs", labels, by: 1 }]);
   }
 
   /** A program that was told of a virtual or a real server has ended. */
   onServiceNotifyRun(virtual: string, program: string, ok: boolean): void {
-    this.#counters["service_notify_runs"]?.inc({ virtual, program, result: ok ? "ok" : "failed" });
+    const labels = { virtual, program, result: ok ? "ok" : "failed" };
+    this.#count([{ name: "service_notify_runs", labels, by: 1 }]);
   }
 
   /** Lines for a named pipe were dropped. */
   onNotifyLinesDropped(fifo: string, count: number): void {
-    this.#counters["notify_lines_dropped"]?.inc({ fifo }, count);
+    this.#count([{ name: "notify_lines_dropped", labels: { fifo }, by: count }]);
   }
 
   /** Timers of a process fired so late, in seconds. */
@@ -356,6 +361,24 @@ export class Metrics {
     if (up) return;
     this.#restarts.inc({ process });
     this.#forgetState(process);
+  }
+
+  /** This configuration is on its way into force: what is of it, and what is of the one before, has series. */
+  onConfigComing(config: Config): void {
+    this.#configured = [...this.#configured, seriesOf(config)];
+  }
+
+  /** It is in force: the series of what it has not end, and those of what it has go on. */
+  async onConfigInForce(): Promise<void> {
+    this.#configured = this.#configured.slice(-1);
+    for (const metric of [...Object.values(this.#counters), this.#checkDuration]) {
+      const { values } = await metric.get();
+      for (const { labels } of values) {
+        // A bucket's bound is no label of its histogram.
+        const { le: _, ...own } = labels as Record<string, string | number>;
+        if (!this.#has(own)) metric.remove(own);
+      }
+    }
   }
 
   onConfigLoaded(digest: string): void {
@@ -374,7 +397,12 @@ export class Metrics {
   }
 
   #count(counts: readonly Count<string>[]): void {
-    for (const { name, labels, by } of counts) this.#counters[name]?.inc({ ...labels }, by);
+    for (const { name, labels, by } of counts)
+      if (this.#has(labels)) this.#counters[name]?.inc({ ...labels }, by);
+  }
+
+  #has(labels: Labels): boolean {
+    return this.#configured.length === 0 || this.#configured.some((has) => has(labels));
   }
 
   #trafficCounters(prefix: string, whose: string, labelNames: readonly string[]): Record<string, Counter> {

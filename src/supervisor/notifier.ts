@@ -59,12 +59,14 @@ export class Notifier {
 
   /**
    * Goes by this configuration from now on. An instance that is not in it keeps its scripts for its stop, which has yet to
-   * come. Nobody is told anything anew.
+   * come, and so does a sync group that goes with all its members. Nobody is told anything anew.
    */
   configure({ instances, groups }: Pick<NotifyConfig, "instances" | "groups">): void {
     for (const notify of instances) known(this.#instances, notify.instance).notify = notify;
-    for (const name of this.#groups.keys())
-      if (!groups.some(({ group }) => group === name)) this.#groups.delete(name);
+    const stay = new Set(groups.map(({ group }) => group));
+    const left = new Set(instances.map(({ instance }) => instance));
+    for (const [name, told] of this.#groups)
+      if (!stay.has(name) && !isStopping(told, left)) this.#groups.delete(name);
     for (const notify of groups) {
       const told = known(this.#groups, notify.group);
       // Of a group that is new nothing has come to pass yet.
@@ -176,6 +178,13 @@ function known(all: Map<string, Told>, name: string): Told {
   if (told === undefined)
     all.set(name, (told = { notify: undefined, queue: EMPTY_NOTIFY_QUEUE, last: undefined }));
   return told;
+}
+
+/** True for a group none of whose members is left in the configuration, until it has been told so. */
+function isStopping({ notify, last, queue }: Told, left: ReadonlySet<string>): boolean {
+  if (notify === undefined || !("group" in notify)) return false;
+  if (notify.members.some((member) => left.has(member))) return false;
+  return last?.state !== "stop" || queue.busy;
 }
 
 function isAtWork(state: NotifyState): boolean {

@@ -258,7 +258,8 @@ async function stopDaemons({ daemons: owned = [] }: BalancerRecord): Promise<rea
   const daemons = await openIpvsDaemons();
   try {
     const running = (await daemons?.running()) ?? [];
-    return await each(planDaemons([], running, new Set(owned)), (operation) => daemons?.apply(operation));
+    const plan = planDaemons([], running, new Set(owned), new Map());
+    return await each(plan, (operation) => daemons?.apply(operation));
   } finally {
     daemons?.close();
   }
@@ -271,7 +272,8 @@ async function deleteServices(record: BalancerRecord): Promise<readonly KernelEr
   const ipvs = await openIpvs();
   if (ipvs === undefined) return [];
   try {
-    const { settled, refusals } = await converge(ipvs, new Map(), owned);
+    const { settled, refusals, lost } = await converge(ipvs, new Map(), owned);
+    if (lost !== undefined) throw lost;
     const failures = refusals.map(({ error }) => error);
     if (!settled) failures.push(new KernelError("delete the services of the IPVS table", "EBUSY"));
     const { tcp, tcpFin, udp } = record.timeouts ?? {};

@@ -207,6 +207,7 @@ export class Supervisor {
   }
 
   async #apply(config: Config): Promise<void> {
+    this.#metrics.onConfigComing(config);
     await this.#serveMetrics(config);
     if (this.#stopping) return;
     this.#scripts.configure(config.watch.scripts);
@@ -223,6 +224,7 @@ export class Supervisor {
     // A child that is to stop leaves the question open.
     if (this.#stopping) return;
     this.#digest = config.digest;
+    await this.#metrics.onConfigInForce();
     this.#metrics.onConfigLoaded(config.digest);
     this.#say(event("config-loaded", { digest: config.digest }));
   }

@@ -43,6 +43,8 @@ class Stage {
   timeouts: LvsTimeouts = { tcp: undefined, tcpFin: undefined, udp: undefined };
   hasIpvs = true;
   lost = false;
+  /** The way is lost as soon as something has been changed. */
+  lostAfterApply = false;
   looks = 0;
   /** The services whose destinations were looked at. */
   readonly wanted = new Set<string>();
@@ -78,6 +80,11 @@ class Stage {
     const face = onKernel(this.kernel, undefined, (operation) => this.refuse(operation));
     return {
       ...face,
+      apply: async (operations) => {
+        const refusals = await face.apply(operations);
+        if (this.lostAfterApply) this.lost = true;
+        return refusals;
+      },
       observe: (wanted) => {
         this.looks += 1;
         for (const key of this.kernel.table().keys()) if (wanted(key)) this.wanted.add(key);
@@ -161,6 +168,39 @@ t.test("a way to the kernel that is lost is opened again at the next look", asyn
   t.equal(stage.opened, 2);
   t.strictSame(stage.names(), ["ipvs-applied"]);
 });
+
+t.test(
+  "what was done before the way to the kernel was lost is told as ours, and is nobody's drift",
+  async (t) => {
+    const stage = new Stage(t);
+    await stage.keeper.look();
+    stage.names();
+    stage.desired = tableOf(21, 22);
+    stage.lostAfterApply = true;
+    await stage.keeper.adjust();
+    t.match(stage.told, [
+      { name: "ipvs-applied", fields: { plan: ["-a -t 192.0.2.100:80 -r 198.51.100.22:80 -g -w 1"] } },
+      { name: "ipvs-refused", fields: { service: "the table", errno: "ENOBUFS" } },
+    ]);
+    t.equal(stage.told.length, 2);
+    t.strictSame(
+      stage.counted.filter((count) => count.startsWith("ipvs_changes")),
+      ["ipvs_changes  2", "ipvs_changes  1"],
+      "the service with its first real server, and the second one",
+    );
+    stage.names();
+    stage.lostAfterApply = false;
+    stage.lost = false;
+    await stage.keeper.look();
+    t.strictSame(stage.names(), [], "it was there already, because of us");
+    t.notOk(stage.counted.some((count) => count.startsWith("drift")));
+
+    t.comment("what others do afterwards is theirs again");
+    stage.kernel.apply({ type: "delete-service", service: WEB });
+    await stage.keeper.look();
+    t.strictSame(stage.names(), ["ipvs-drift"]);
+  },
+);
 
 t.test("stopping deletes what is ours, and says when it could not", async (t) => {
   const stage = new Stage(t);

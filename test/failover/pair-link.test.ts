@@ -16,7 +16,7 @@ import { after, type Instant, milliseconds, seconds } from "../../src/core/units
 import type { VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { Counters } from "../../src/failover/counters.ts";
 import type { Clock } from "../../src/failover/clock.ts";
-import { Instance, type InstanceHands } from "../../src/failover/instance.ts";
+import { type Decision, Instance, type InstanceHands } from "../../src/failover/instance.ts";
 import { hmacSha256 } from "../../src/failover/mac.ts";
 import { Noticeboard } from "../../src/failover/noticeboard.ts";
 import { PairLink } from "../../src/failover/pair-link.ts";
@@ -104,6 +104,8 @@ class Side {
   forged = 0;
   /** Addresses are there before `add` returns. */
   quick = false;
+  /** Where its adverts come from. */
+  primary: IpAddress | undefined;
   link: PairLink;
   readonly #name: Name;
 
@@ -111,6 +113,7 @@ class Side {
     this.wires = wires;
     this.#name = name;
     this.config = configOf(name, changes);
+    this.primary = this.config.paths[0]?.local;
     this.link = this.#newLink();
   }
 
@@ -128,7 +131,7 @@ class Side {
 
   add(one: VirtualRouter, resume = false): void {
     const instance = new Instance(one, 0, this.#hands());
-    this.instances.push(instance);
+    this.instances = [...this.instances, instance];
     instance.dispatch({ type: "startup", faults: [], resume });
   }
 
@@ -197,7 +200,7 @@ class Side {
           this.looks += 1;
           return this.instances;
         },
-        primary: () => this.config.paths[0]?.local,
+        primary: () => this.primary,
         event: (event) => this.events.push(event),
       },
       this.counters,
@@ -224,7 +227,7 @@ class Side {
       route: () => {},
       announce: () => {},
       drain: () => {},
-      primary: () => this.config.paths[0]?.local,
+      primary: () => this.primary,
       held: () => [],
       event: (event) => this.events.push(event),
       transition: () => this.link.tellSoon(),
@@ -242,6 +245,16 @@ class Side {
 }
 
 const HOUR = seconds(3_600);
+
+/** It wants to preempt. */
+function asking({ state }: Instance): Decision {
+  return {
+    event: { type: "deadline" },
+    before: state,
+    effects: [{ type: "request-handover" }],
+    heldBackBy: undefined,
+  };
+}
 
 function web(side: Name, changes: Partial<VirtualRouter> = {}): VirtualRouter {
   return router({ priority: side === "a" ? 150 : 100, advertInterval: HOUR, ...changes });
@@ -525,5 +538,52 @@ t.test("a socket that fails is told once, until it works again", (t) => {
   t.same(a.told("heartbeat-socket-failed"), [{ path: "public", error: "bind EADDRNOTAVAIL" }]);
   ear?.failed(new Error("send EPERM"));
   t.equal(a.told("heartbeat-socket-failed").length, 2);
+  t.end();
+});
+
+t.test("hundreds of instances: one voice for each turn of the loop, none is left behind", (t) => {
+  for (const isAsked of [false, true]) {
+    const wires = new Wires();
+    const [a, b] = [new Side(wires, "a"), new Side(wires, "b")];
+    const names = Array.from({ length: 200 }, (_, index) => `web${index}`);
+    const better = isAsked ? "b" : "a";
+    const routers = (side: Name) =>
+      names.map((name) => web(side, { name, priority: side === better ? 150 : 100 }));
+    a.start(routers("a"), names);
+    b.start(routers("b"));
+    wires.clock.pass(1_050);
+    const before = a.numbers.length + b.numbers.length;
+    if (isAsked) for (const instance of b.instances) b.link.decided(instance, asking(instance));
+    else a.link.handOver(a.instances, () => {});
+    t.ok(wires.clock.pass(900, () => a.states.every((state) => state === "backup")));
+    t.ok(b.states.every((state) => state === "master"));
+    t.same([...a.told("handover-failed"), ...b.told("handover-failed")], []);
+    const said = a.numbers.length + b.numbers.length - before;
+    t.ok(said <= 400, `${said} datagrams, two for each instance at the most`);
+  }
+  t.end();
+});
+
+t.test("a peer that speaks from another address than its path's is no third router", (t) => {
+  const wires = new Wires();
+  const [a, b] = [new Side(wires, "a"), new Side(wires, "b")];
+  a.primary = "192.0.2.5" as IpAddress;
+  a.start([web("a")], ["web"]);
+  b.start([web("b")]);
+  wires.clock.pass(500);
+  t.equal(b.web.peer?.primary, "192.0.2.5");
+  const advert = { version: 3, vrid: 51, priority: 150, advertInterval: HOUR, addresses: [] } as const;
+  b.web.dispatch({ type: "advert", advert, source: a.primary });
+  a.web.dispatch({ type: "fault-raised", fault: "interface eth0 is down" });
+  t.ok(wires.clock.pass(30, () => b.web.state.name === "master"));
+  t.end();
+});
+
+t.test("another address to speak from is told", (t) => {
+  const { wires, a, b } = pair();
+  a.primary = "192.0.2.5" as IpAddress;
+  a.link.tellSoon();
+  wires.clock.pass(5);
+  t.equal(b.web.peer?.primary, "192.0.2.5");
   t.end();
 });

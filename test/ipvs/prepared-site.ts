@@ -20,13 +20,12 @@ export interface Said {
 /** The site. */
 export class PreparedSite extends Site {
   readonly #file = join(this.runDir, "relevo.yaml");
-  readonly text: string;
+  text = "";
 
   /** `servers` are the items of virtual_servers. */
   constructor(servers: string) {
     super();
-    this.text = `${instance()}virtual_servers:\n${servers}`;
-    writeFileSync(this.#file, this.text);
+    this.write(servers);
     for (const module of MODULES) this.loadModule(module);
     for (const host of HOSTS) {
       // The way to the client that is not through the director.
@@ -35,6 +34,12 @@ export class PreparedSite extends Site {
       // A distribution's default, which drops what is unwrapped unless it is told otherwise.
       this.onReal(host, "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=1");
     }
+  }
+
+  /** The file has these virtual servers from now on. */
+  write(servers: string): void {
+    this.text = `${instance()}virtual_servers:\n${servers}`;
+    writeFileSync(this.#file, this.text);
   }
 
   /** Runs `relevo realserver` on a real server. */

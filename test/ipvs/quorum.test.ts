@@ -174,6 +174,26 @@ if (hasIpvs(t, import.meta.url)) {
     await balancer.stop();
   });
 
+  t.test("with slow_start a balancer that died goes on from the weight that it finds", async (t) => {
+    const world = await openWorld(t);
+    const slow = configuration(
+      "slow_start: 1h, alpha: true",
+      "{ address: 198.51.100.21, weight: 100, checks: [{ tcp: {} }] }",
+    );
+    const balancer = world.forkBalancer();
+    await balancer.configure(slow);
+    await world.tableIs(...FOREIGN, SERVICE, at(21, 10));
+    await kill(balancer.child);
+    const next = world.forkBalancer();
+    await next.configure(slow);
+    await until("checks", () => next.checks.length > 2);
+    t.strictSame(world.table(), [...FOREIGN, SERVICE, at(21, 10)].sort());
+    t.equal(next.count("ipvs_changes"), 0);
+    await until("a report", () => next.report?.realServers?.[0] !== undefined);
+    t.match(next.report?.realServers, [{ up: true, weight: 10, configuredWeight: 100 }]);
+    await next.stop();
+  });
+
   t.test("with slow_start one that comes back gets its weight bit by bit", async (t) => {
     const world = await openWorld(t);
     const balancer = world.forkBalancer();

@@ -8,55 +8,23 @@ import { fileURLToPath } from "node:url";
 import t from "tap";
 import { configOf, instance } from "../config/reading.ts";
 import { hasIpvs } from "./guest.ts";
+import {
+  BACKUP,
+  config,
+  daemons,
+  daemonsAre,
+  FOLLOWING,
+  makeInterface,
+  MASTER,
+  openWorld,
+  VIP,
+} from "./sync-daemons.ts";
 import { kill, until, World } from "./world.ts";
 
 // In the guest it is far from quick, and tap's limit for a file started by hand is half a minute.
 t.setTimeout(220_000);
 
-const VIP = "192.0.2.100";
 const RELEVO = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-
-function config(daemon: string, rest = "") {
-  return configOf(`global_defs: { lvs_sync_daemon: ${daemon} ${rest} }\n${instance()}`).balancer;
-}
-
-const FOLLOWING = config(
-  "{ interface: eth1, instance: web, maxlen: 1400, port: 8900, ttl: 2, group: 239.1.2.3 }",
-);
-const SETTINGS = "mcast=eth1, syncid=51, maxlen=1400, group=239.1.2.3, port=8900, ttl=2";
-const MASTER = `master sync daemon (${SETTINGS})`;
-const BACKUP = `backup sync daemon (${SETTINGS})`;
-
-/** A namespace with the interface that the daemons are for. */
-function openWorld(t: { teardown(end: () => Promise<void>): void }): World {
-  const world = new World();
-  t.teardown(() => world.close());
-  makeInterface(world);
-  return world;
-}
-
-function makeInterface(world: World): void {
-  world.run("ip", "link", "add", "eth1", "type", "dummy");
-  world.run("ip", "addr", "add", "198.51.100.1/24", "dev", "eth1");
-  world.run("ip", "link", "set", "eth1", "up");
-}
-
-function daemons(world: World): string[] {
-  return world
-    .run("ipvsadm", "-l", "--daemon")
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "")
-    .sort();
-}
-
-async function daemonsAre(world: World, ...wanted: readonly string[]): Promise<void> {
-  try {
-    await until("the daemons", () => daemons(world).join("\n") === [...wanted].sort().join("\n"));
-  } catch {
-    throw new Error(`the daemons are\n${daemons(world).join("\n")}\nand should be\n${wanted.join("\n")}`);
-  }
-}
 
 if (hasIpvs(t, import.meta.url)) {
   t.test(

@@ -14,7 +14,8 @@ export type Way = readonly [method: string, port: number, reals: string, vip: st
 export const REALS = "real_servers: [{ address: 198.51.100.21-22 }]";
 export const REALS6 = 'real_servers: [{ address: "2001:db8:2::21-22" }]';
 
-function servers(ways: readonly Way[]): string {
+/** They as items of virtual_servers. */
+export function servers(ways: readonly Way[]): string {
   return ways
     .map(
       ([method, port, reals, vip]) =>

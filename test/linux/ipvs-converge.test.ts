@@ -103,7 +103,11 @@ t.test("a way to the kernel that is lost is not a refusal", async (t) => {
     ...onKernel(new ModelKernel()),
     apply: () => Promise.reject(new NetlinkLost("add", "ENOBUFS")),
   };
-  await t.rejects(converge(broken, tableOf(virtual(WEB, 21)), []), { message: /ENOBUFS/ });
+  const { lost, done, refusals, settled } = await converge(broken, tableOf(virtual(WEB, 21)), []);
+  t.match(lost, { message: /ENOBUFS/ });
+  t.strictSame({ done, refusals, settled }, { done: [], refusals: [], settled: false });
+  const blind: Ipvs = { ...broken, observe: () => Promise.reject(new NetlinkLost("list", "ENOBUFS")) };
+  await t.rejects(converge(blind, tableOf(virtual(WEB, 21)), []), { message: /ENOBUFS/ });
 });
 
 t.test("one bad virtual server does not take the others down, however it is bad", async (t) => {

@@ -1,16 +1,18 @@
 /**
- * Goal: a supervisor that hangs costs its child nothing but the telling of events: counts and answers wait for it. And a
+ * Goal: a supervisor that hangs costs its child nothing but the telling of events: counts and answers wait for it, and so does the
+ * last word on each instance and each virtual and real server. And a
  * report costs a configuration on its way into force nothing.
  * Method: the channel's far end is this process, stubbed where the child would send.
  */
 
 import t from "tap";
 import { openParentChannel } from "../../src/linux/parent-channel.ts";
-import { event } from "../../src/core/report/event.ts";
+import { type Event, event } from "../../src/core/report/event.ts";
 
 interface Sent {
   readonly type: string;
   readonly report?: number;
+  readonly event?: Event;
 }
 
 t.test("a supervisor that takes nothing", async (t) => {
@@ -60,10 +62,40 @@ t.test("a supervisor that takes nothing", async (t) => {
   );
   t.equal(counted, 7, "what could not be told is kept");
 
-  for (const callback of taken) callback();
-  channel.reportSoon();
+  const [web, inner] = [{ instance: "web" }, { instance: "inner" }];
+  const [http, real] = [{ virtual: "tcp 192.0.2.100:80" }, { real: "198.51.100.21:80" }];
+  const said = [
+    event("vrrp-transition", { ...web, to: "fault" }),
+    event("real-server-down", { ...http, ...real }),
+    event("quorum-lost", http),
+    event("vrrp-transition", { ...inner, to: "fault" }),
+    event("vrrp-priority-changed", { ...web, to: 90 }),
+    event("vrrp-transition", { ...web, to: "backup" }),
+    event("real-server-up", { ...http, ...real }),
+  ];
+  for (const one of said) channel.event(one);
   await turn();
-  t.match(sent.at(-1), { type: "report", report: 7, eventsDropped: 5 }, "and so is what was lost");
+  t.equal(sent.length, 1_001, "there is no room for them");
+
+  const first = taken.splice(0, 3);
+  for (const callback of first) callback();
+  channel.event(event("vrrp-transition", { ...inner, to: "backup" }));
+  for (const callback of taken) callback();
+  await turn();
+  t.strictSame(
+    sent.slice(1_001).map(({ type, event: told }) => told ?? type),
+    [
+      said[2],
+      said[3],
+      said[4],
+      said[5],
+      said[6],
+      event("vrrp-transition", { ...inner, to: "backup" }),
+      "report",
+    ],
+    "the last word on each, in their order, before where things stand",
+  );
+  t.match(sent.at(-1), { type: "report", report: 7, eventsDropped: 7 }, "and so is what was lost");
   await turn();
   channel.reportSoon();
   await turn();
@@ -81,5 +113,15 @@ t.test("a supervisor that takes nothing", async (t) => {
     sent.slice(before).map(({ type }) => type),
     ["event", "configured", "report"],
     "an event on the way to a configuration in force is told at once, the report when it is there",
+  );
+
+  for (let index = 0; index < 1_010; index += 1) channel.event(event("check-failed"));
+  channel.event(event("vrrp-transition", { instance: "web", to: "init" }));
+  process.emit("message", { type: "stop" }, undefined);
+  await turn();
+  t.match(
+    sent.slice(-2),
+    [{ type: "event", event: { fields: { to: "init" } } }, { type: "stopped" }],
+    "nor does who leaves take it along",
   );
 });

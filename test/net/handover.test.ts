@@ -8,15 +8,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import type { IpAddress } from "../../src/core/units/ip-address.ts";
 import { parseIpAddress } from "../../src/core/units/ip-address.ts";
+import type { Ipv4 } from "../../src/core/units/ipv4.ts";
+import { seconds } from "../../src/core/units/time.ts";
 import { MULTICAST6 } from "../../src/core/vrrp/delivery.ts";
 import { Probe } from "../bench/failover/probe.ts";
 import { Capture } from "./capture.ts";
-import { INNER_VIP } from "./director.ts";
+import { INNER_VIP, VIP } from "./director.ts";
 import { until } from "./namespace.ts";
 import { LinkedPair } from "./pair-link.ts";
 import { watchResignations } from "./resignation.ts";
 import { hasRoot } from "./root.ts";
 
+/** Instances of a director that has many. */
+const MANY = 200;
 const VIP6 = { address: parseIpAddress("2001:db8::100") as IpAddress, prefixLength: 64, interface: "eth0" };
 
 if (hasRoot(t, import.meta.url)) {
@@ -76,6 +80,41 @@ if (hasRoot(t, import.meta.url)) {
       t.ok(goneAt - Number(takeover?.time) < 0.5, "within 50 ms, on a machine that is not busy");
     },
   );
+
+  for (const [name, grouped] of [
+    ["two hundred instances", false],
+    ["a sync group of two hundred", true],
+  ] as const) {
+    t.test(`${name}: all of them are handed over, and nobody resigns`, async (t) => {
+      const routers = Array.from({ length: MANY }, (_, index) => ({
+        name: `web${index}`,
+        vrid: index + 1,
+        addresses: [{ ...VIP, address: `10.1.0.${index + 1}` as Ipv4, prefixLength: 32 }],
+        ...(grouped ? { syncGroup: "all" } : {}),
+      }));
+      const pair = await new LinkedPair(t).start({ advertInterval: seconds(1) }, {}, routers);
+      const { a, b, lan } = pair;
+      const virtual = (one: typeof a) =>
+        one.host.addresses("eth0").filter((address) => address.startsWith("10.1."));
+      const capture = await new Capture(lan, pair.probe).ready();
+      t.equal(virtual(a).length, MANY);
+      await a.stop();
+      t.equal(virtual(b).length, MANY, "all of them are there when the other one has gone");
+      t.same(virtual(a), []);
+      await until("b has told of all", () => b.instances.every(({ state }) => state === "master"));
+      const causes = b.transitions.filter((move) => move.startsWith("backup -> master"));
+      t.same(
+        causes.filter((move) => !move.endsWith("(handover)")),
+        [],
+      );
+      t.equal(causes.length, MANY);
+      t.same([...a.named("handover-failed"), ...b.named("handover-failed")], []);
+      const resignations = (await capture.seen()).filter(
+        ({ kind, priority }) => kind === "advert" && priority === 0,
+      );
+      t.same(resignations, [], "nobody resigns");
+    });
+  }
 
   t.test("a sync group on two networks, and IPv6", async (t) => {
     const pair = new LinkedPair(t);

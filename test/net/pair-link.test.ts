@@ -150,11 +150,11 @@ if (hasRoot(t, import.meta.url)) {
   });
 
   t.test("a process that died goes on as master only while the peer has patience", async (t) => {
-    const pair = await new LinkedPair(t).start(SLOW, { interval: seconds(1) });
+    const pair = await new LinkedPair(t).start(SLOW, { interval: seconds(4) });
     const { a, b } = pair;
     await a.kill();
     a.restart();
-    await pair.configure(a, [SLOW], { interval: seconds(1) }, a.diedAt);
+    await pair.configure(a, [SLOW], { interval: seconds(4) }, a.diedAt);
     t.equal(a.transitions.at(-1), "init -> master (resumed)");
     await until("b knows", () => b.named("peer-restarted").length === 1);
     await sleep(500);
@@ -162,11 +162,11 @@ if (hasRoot(t, import.meta.url)) {
     t.equal(pair.holders(), "a");
 
     await a.kill();
-    await b.reaches("master");
+    await b.reaches("master", 40);
     t.equal(b.transitions.at(-1), "backup -> master (peer-silent)");
     a.restart();
-    // 90 s by VRRP's count, 3 s by the peer's.
-    await pair.configure(a, [{ ...SLOW, preempt: false }], { interval: seconds(1) }, a.diedAt);
+    // 90 s by VRRP's count, 12 s by the peer's.
+    await pair.configure(a, [{ ...SLOW, preempt: false }], { interval: seconds(4) }, a.diedAt);
     await a.reaches("backup");
     t.equal(pair.holders(), "b", "what the earlier life left is gone");
     t.equal(a.transitions.at(-1), "init -> backup (startup)");

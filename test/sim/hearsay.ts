@@ -5,14 +5,8 @@
 
 import type { HeartbeatConfig } from "../../src/core/heartbeat/model.ts";
 import { after, type Duration, type Instant } from "../../src/core/units/time.ts";
-import { isGenuine, numberOf, type Said, takeApart } from "./heartbeats.ts";
+import { isGenuine, numberOf, type Said, takeApart, type Word } from "./heartbeats.ts";
 import type { Frame } from "./segment.ts";
-
-/** A word of the other director's on one virtual router. */
-export interface Word {
-  readonly state: string;
-  readonly priority: number;
-}
 
 interface Path {
   readonly ends: string;

@@ -6,6 +6,7 @@
 import type { HeartbeatConfig } from "../../src/core/heartbeat/model.ts";
 import { type Duration, microseconds } from "../../src/core/units/time.ts";
 import { seal } from "./seal.ts";
+import { digits } from "./validity.ts";
 
 /** A datagram taken apart; nothing has been verified but that it is whole. */
 export interface Said {
@@ -14,11 +15,20 @@ export interface Said {
   readonly sequence: number;
   readonly interval: Duration;
   readonly stopping: boolean;
-  /** State and priority of each of the sender's instances, by the number of its name. */
-  readonly entries: ReadonlyMap<number, { readonly state: string; readonly priority: number }>;
+  /** What is said of each of the sender's instances, by the number of its name. */
+  readonly entries: ReadonlyMap<number, Word>;
+}
+
+/** A word of a director's on one virtual router. */
+export interface Word {
+  readonly state: string;
+  readonly priority: number;
+  /** The digits of the address that its adverts come from; none when it is not known. */
+  readonly primary: string;
 }
 
 const HEADER = 68;
+const ENTRY = 28;
 const CODE = 32;
 const MOST = 1232;
 const STATES = ["init", "backup", "master", "fault"];
@@ -33,10 +43,11 @@ export function numberOf(name: string): number {
 /** What it says; the sender's whole list, for the simulator's fit into each. */
 export function takeApart(bytes: Uint8Array): Said {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const entries = new Map<number, { readonly state: string; readonly priority: number }>();
-  for (let at = HEADER, left = view.getUint16(60); left > 0; at += 12, left -= 1) {
+  const entries = new Map<number, Word>();
+  for (let at = HEADER, left = view.getUint16(60); left > 0; at += ENTRY, left -= 1) {
     const state = STATES[view.getUint8(at + 4)] ?? "unknown";
-    entries.set(view.getUint32(at), { state, priority: view.getUint8(at + 5) });
+    const primary = digits(bytes.subarray(at + 12, at + 28)).replace(/^0{32}$|^0{20}f{4}/, "");
+    entries.set(view.getUint32(at), { state, priority: view.getUint8(at + 5), primary });
   }
   return {
     boot: view.getBigUint64(16),

@@ -453,8 +453,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "let go before it is taken",
     HANDOVER,
-    'effects: kind === "offer" ? [{ type: "offering", instances }] : [],',
-    'effects: kind === "offer" ? [{ type: "offering", instances }, { type: "let-go", instances }] : [],',
+    'effects.push({ type: "offering", instances, within });',
+    'effects.push({ type: "offering", instances, within }, { type: "let-go", instances });',
   ),
   mutation(
     "taken is answered before it is claimed",
@@ -465,7 +465,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a director that stops hands nothing over",
     PAIR,
-    "if (this.#state === undefined || units.size === 0) {",
+    "if (this.#state === undefined || masters.length === 0) {",
     "if (true) {",
   ),
   mutation(
@@ -486,11 +486,17 @@ export const MUTATIONS: readonly Mutation[] = [
     "if (state.askedHandover === true || peer.priority === OWNER)",
     "if (true)",
   ),
+  mutation(
+    "of two masters that hear each other the lower address stays",
+    WORD,
+    "return compareIp(one, other) > 0;",
+    "return compareIp(one, other) < 0;",
+  ),
   mutation("both masters of a split stay", WORD, 'if (rank(peer, context) !== "greater")', "if (true)"),
   mutation(
     "who takes is not deaf",
     WORD,
-    "return { state: { ...taken, deafUntil: after(now, HANDOVER_AT_MOST) }, effects };",
+    "return { state: { ...taken, deafUntil: after(now, within) }, effects };",
     "return { state: taken, effects };",
   ),
   mutation("who gives is not mute", WORD, "mute: true", "mute: false"),

@@ -4,14 +4,7 @@
  * whom every client sends; and then nothing happens any more.
  */
 
-import {
-  after,
-  type Duration,
-  type Instant,
-  microseconds,
-  milliseconds,
-  seconds,
-} from "../../src/core/units/time.ts";
+import { after, type Duration, type Instant, microseconds, seconds } from "../../src/core/units/time.ts";
 import type { VirtualAddress, VirtualRouter } from "../../src/core/vrrp/model.ts";
 import { type Client, macText } from "./client.ts";
 import { longestDelay, type Striking } from "./fault.ts";
@@ -34,7 +27,7 @@ export interface Outcome {
 }
 
 /** A backup that asks for a handover waits for so long. */
-const ASKED_FOR = milliseconds(100);
+const ASKED_FOR = seconds(1);
 
 /** Runs a seed; the trace is empty unless asked for. */
 export function run(seed: number, traced = false, rules: readonly Rule[] = RULES): Outcome {

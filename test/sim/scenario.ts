@@ -233,6 +233,7 @@ const LINK = {
   ],
   deadAfter: 4,
   takeover: true,
+  aside: [],
 } as const;
 
 const ROUTER: VirtualRouter = {

@@ -239,6 +239,7 @@ export class VrrpBrain implements Brain {
         if (!faults.includes(fault)) instance.dispatch({ type: "fault-cleared", fault });
       }
     }
+    this.#pair.tellSoon();
   }
 
   /** As the address keeper does: what is wrong is put right, but for one address not more often than once a second. */

@@ -333,10 +333,12 @@ export class World implements MachineListener {
     machine.lease = this.blueprint.lease ?? ZERO;
     for (const [at, segment] of this.segments.entries()) {
       const mac = Uint8Array.of(2, 0, 0, 0, at, index + 1) as Mac;
-      const addresses = ([4, 6] as const).map((family) => ({
-        address: ownAddress(index, at, family),
-        prefixLength: family === 4 ? 24 : 64,
-      }));
+      const addresses = [ownAddress, secondAddress].flatMap((its) =>
+        ([4, 6] as const).map((family) => ({
+          address: its(index, at, family),
+          prefixLength: family === 4 ? 24 : 64,
+        })),
+      );
       machine.plug(segment, { index: at + 2, name: `eth${at}`, up: true, mac, addresses });
     }
     for (const { port } of machine.nics.values()) this.#machineOf.set(port, machine);
@@ -375,4 +377,10 @@ export class World implements MachineListener {
 export function ownAddress(director: number, segment: number, family: Family): IpAddress {
   if (family === 6) return `fe80::${segment + 1}:${11 + director}` as IpAddress;
   return `${segment === 0 ? "192.0.2" : "198.51.100"}.${11 + director}` as IpAddress;
+}
+
+/** Another one that it has there, behind the first: of two directors the other one has the higher. */
+export function secondAddress(director: number, segment: number, family: Family): IpAddress {
+  if (family === 6) return `fe80::${segment + 1}:${42 - director}` as IpAddress;
+  return `${segment === 0 ? "192.0.2" : "198.51.100"}.${42 - director}` as IpAddress;
 }

@@ -275,6 +275,36 @@ t.test("a sync group is told when its members agree, on the pipe and to its prog
   ]);
 });
 
+t.test(
+  "a sync group that goes with its members is told its stop; one that only goes is told nothing",
+  async (t) => {
+    const desk = new Desk(t);
+    const said = join(desk.folder, "said");
+    const always = script(`echo $* >> ${said}`);
+    const group = (name: string, ...members: readonly string[]): GroupNotify => ({
+      group: name,
+      members,
+      scripts: {},
+      always,
+      timeout: seconds(60),
+    });
+    const instances = ["web", "inner", "mail"].map((name) => instance({ instance: name }));
+    desk.notifier.configure({ instances, groups: [group("lan", "web", "inner"), group("post", "mail")] });
+    for (const { instance: name } of instances) desk.notifier.onTransition(name, "backup", "startup", 100);
+    await until("both are told", () => desk.runs.length === 2);
+    desk.notifier.configure({ instances: instances.slice(2), groups: [] });
+    // Another reload before the stops arrive.
+    desk.notifier.configure({ instances: instances.slice(2), groups: [] });
+    for (const name of ["web", "inner"]) desk.notifier.onTransition(name, "init", "shutdown", 100);
+    desk.notifier.onTransition("mail", "master", "master-down", 100);
+    await until("it is told", () => desk.runs.length === 3);
+    t.same(desk.lines().slice(2), ["GROUP lan STOP 0"]);
+    desk.notifier.configure({ instances: instances.slice(2), groups: [] });
+    await desk.stop();
+    t.equal(desk.lines().length, 3, "once");
+  },
+);
+
 function readPipe(fd: number): string {
   const bytes = Buffer.alloc(1 << 20);
   let text = "";

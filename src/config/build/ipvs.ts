@@ -17,8 +17,14 @@ export function buildSyncDaemon(content: FileContent): SyncDaemonConfig | undefi
     group,
     port,
     ttl,
+    ports: numberOf(sysctls.sync_ports),
+    sockSize: numberOf(sysctls.sync_sock_size),
     backupOnly: sysctls.backup_only === "1",
   };
+}
+
+function numberOf(sysctl: string | undefined): number | undefined {
+  return sysctl === undefined ? undefined : Number(sysctl);
 }
 
 /** What the file says, and for what it does not say what suits the rest of it. */

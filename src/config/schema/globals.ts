@@ -55,7 +55,7 @@ const lvsTimeoutsSchema = z.strictObject({
   udp: wholeSeconds("1s", "596h").optional(),
 });
 
-/** `metrics.real_servers_max`: three gauges and five counters each. */
+/** `metrics.real_servers_max`: six gauges and five counters each, and two counters for each check. */
 const TRAFFIC_SERIES_MAX = 20_000;
 
 /** `global_defs`. */

@@ -37,7 +37,8 @@ type CancelCause = "undrained" | "maintenance-over" | "not-configured";
 
 /** What has changed. */
 export type DrainChange =
-  | { readonly type: "started" | "ended"; readonly drain: Drain }
+  /** Resumed: it had ended, and connections have come. */
+  | { readonly type: "started" | "ended" | "resumed"; readonly drain: Drain }
   | { readonly type: "cancelled"; readonly drain: Drain; readonly cause: CancelCause };
 
 /** A book, and what changed on the way to it. */
@@ -150,6 +151,7 @@ export function note(book: DrainBook, told: ReadonlyMap<string, DrainEvent>, now
     const drain = { ...before, state };
     drains.set(key, drain);
     if (state.name === "drained") changes.push({ type: "ended", drain });
+    else if (before.state.name === "drained") changes.push({ type: "resumed", drain });
   }
   return { book: { ...book, drains }, changes };
 }

@@ -61,6 +61,8 @@ export type DrainEvent =
       /** Whether the kernel sends clients of a template to a real server with weight 0. */
       readonly templatesHonoured: boolean;
     }
+  /** Nobody can say how many there are: the service is not in the table here. */
+  | { readonly type: "uncounted" }
   | { readonly type: "deadline" };
 
 /**
@@ -75,23 +77,42 @@ export function startDrain(order: DrainOrder, now: Instant): DrainState {
   return { name: "draining", order, deadlineAt, from: undefined, left: undefined, emptySince: undefined };
 }
 
-/** One event in; the next state. A drain that is over stays as it is. */
+/**
+ * True while counts mean something to it: also once it is over, when the real server is held because nobody was left. A
+ * takeover may bring connections that the other director had.
+ */
+export function isCounted(state: DrainState): boolean {
+  return state.name === "draining" || (state.order.end === "hold" && state.cause === "empty");
+}
+
+/** One event in; the next state. A drain that is over stays as it is, unless it is counted and somebody is there again. */
 export function step(state: DrainState, event: DrainEvent, now: Instant): DrainState {
-  if (state.name === "drained") return state;
+  if (state.name === "drained") {
+    if (event.type !== "counted" || !isCounted(state) || leftOf(event) === 0) return state;
+    return step(startDrain(state.order, now), event, now);
+  }
   const { order, deadlineAt } = state;
   switch (event.type) {
     case "deadline":
       if (deadlineAt === undefined || now < deadlineAt) return state;
       return { name: "drained", order, cause: "deadline", left: state.left ?? 0 };
+    case "uncounted":
+      return state.emptySince === undefined ? state : { ...state, emptySince: undefined };
     case "counted": {
-      const { active, persistent } = event.counts;
-      const left = active + (event.templatesHonoured ? persistent : 0);
+      const left = leftOf(event);
       const emptySince = left === 0 ? (state.emptySince ?? now) : undefined;
       if (emptySince !== undefined && between(emptySince, now) >= EMPTY_FOR)
         return { name: "drained", order, cause: "empty", left };
       return { ...state, from: Math.max(state.from ?? left, left), left, emptySince };
     }
   }
+}
+
+function leftOf({
+  counts: { active, persistent },
+  templatesHonoured,
+}: Extract<DrainEvent, { readonly type: "counted" }>): number {
+  return active + (templatesHonoured ? persistent : 0);
 }
 
 /**

@@ -130,6 +130,10 @@ export interface SyncDaemonConfig {
   readonly group: IpAddress;
   readonly port: number;
   readonly ttl: number;
+  /** sync_ports: so many threads of a daemon, each with a port; undefined for what the kernel has. */
+  readonly ports: number | undefined;
+  /** sync_sock_size: bytes that a socket of theirs has room for; undefined for what the kernel has. */
+  readonly sockSize: number | undefined;
   /** The kernel's `backup_only` is set: with a backup daemon it balances nothing. */
   readonly backupOnly: boolean;
 }
@@ -143,7 +147,7 @@ export interface BalancerConfig {
   readonly syncDaemon: SyncDaemonConfig | undefined;
   /** Settings below net/ipv4/vs by name, and what they are to be, as the kernel shows it with a space between numbers. */
   readonly sysctls: Readonly<Record<string, string>>;
-  /** Real servers whose traffic is told apart, at most. */
+  /** Real servers that have metrics of their own, at most. */
   readonly trafficSeriesMax: number;
   /** Undefined: the real servers' own packets leave as they are, if they leave. */
   readonly masquerade: Masquerade | undefined;

@@ -9,6 +9,9 @@
  * - The master daemon collects for up to two seconds before it sends, looks at it once a second, and forgets what it has
  *   collected when it is stopped (net/netfilter/ipvs/ip_vs_sync.c). So it runs on for a while after the mastership.
  * - What is to run is started before what is not is stopped.
+ * - A daemon takes its settings on when it is started, and some of them it does not tell afterwards: it is replaced when
+ *   those are others than it was started with. The number of ports it takes on from the other one if that runs, so that
+ *   for another number both have to be stopped before the first is started.
  */
 
 import { ipAt, type IpAddress, ipBytes, isIpv6 } from "../units/ip-address.ts";
@@ -41,12 +44,23 @@ export function flushedAt({ isMaster, lostAt }: Mastership): Instant | undefined
   return isMaster || lostAt === undefined ? undefined : after(lostAt, FLUSH_TIME);
 }
 
+/** What a daemon takes on when it is started and does not tell, or not as it was said. */
+export type StartSettings = Pick<SyncDaemonConfig, "maxlen" | "ports" | "sockSize">;
+
+/** A daemon that is to run. */
+export type WantedDaemon = WireDaemon & StartSettings;
+
+/** What is to be remembered of a daemon that is started. */
+export function startSettings({ maxlen, ports, sockSize }: WantedDaemon): StartSettings {
+  return { maxlen, ports, sockSize };
+}
+
 /** The daemons that are to run now. Without an instance both do. */
 export function wantedDaemons(
   config: SyncDaemonConfig,
   mastership: Mastership,
   now: Instant,
-): readonly WireDaemon[] {
+): readonly WantedDaemon[] {
   const isMaster = config.instance === undefined || mastership.isMaster;
   const flushed = flushedAt(mastership);
   const wanted: Readonly<Record<DaemonState, boolean>> = {
@@ -58,31 +72,44 @@ export function wantedDaemons(
 
 /** A step on the way. */
 export type DaemonOperation =
-  | { readonly type: "start"; readonly daemon: WireDaemon }
+  | { readonly type: "start"; readonly daemon: WantedDaemon }
   | { readonly type: "stop"; readonly state: DaemonState };
 
 /**
  * From the daemons that run to those that are to run: one with other settings is replaced, and starts come first. `owned`
- * are the states whose daemons may be stopped.
+ * are the states whose daemons may be stopped; `startedWith` says of those that run what they were started with, as far as
+ * it is known.
  */
 export function planDaemons(
-  wanted: readonly WireDaemon[],
+  wanted: readonly WantedDaemon[],
   running: readonly RunningDaemon[],
   owned: ReadonlySet<DaemonState>,
+  startedWith: ReadonlyMap<DaemonState, StartSettings>,
 ): readonly DaemonOperation[] {
+  const [first] = wanted;
+  if (first !== undefined && running.some(({ state }) => hasOtherPorts(first, startedWith.get(state))))
+    return [...stopsOf(running), ...wanted.map(startOf)];
   const starts = wanted.flatMap((daemon): readonly DaemonOperation[] => {
     const found = running.find(({ state }) => state === daemon.state);
-    if (found === undefined) return [{ type: "start", daemon }];
-    if (isSame(daemon, found)) return [];
-    return [
-      { type: "stop", state: daemon.state },
-      { type: "start", daemon },
-    ];
+    if (found === undefined) return [startOf(daemon)];
+    if (isSame(daemon, found, startedWith.get(daemon.state))) return [];
+    return [...stopsOf([found]), startOf(daemon)];
   });
-  const stops = running
-    .filter(({ state }) => owned.has(state) && !wanted.some((daemon) => daemon.state === state))
-    .map(({ state }): DaemonOperation => ({ type: "stop", state }));
-  return [...starts, ...stops];
+  const unwanted = running.filter(
+    ({ state }) => owned.has(state) && !wanted.some((daemon) => daemon.state === state),
+  );
+  return [...starts, ...stopsOf(unwanted)];
+}
+
+function startOf(daemon: WantedDaemon): DaemonOperation {
+  return { type: "start", daemon };
+}
+
+/** The backup daemon first: the master daemon, which comes first when they are started, is away for a shorter time. */
+function stopsOf(running: readonly RunningDaemon[]): readonly DaemonOperation[] {
+  return DAEMON_STATES.toReversed()
+    .filter((state) => running.some((daemon) => daemon.state === state))
+    .map((state) => ({ type: "stop", state }));
 }
 
 /** A step in ipvsadm's words. */
@@ -136,18 +163,27 @@ export function explainDaemon(operation: DaemonOperation, errno: string): Explan
   }
 }
 
-function daemon(config: SyncDaemonConfig, state: DaemonState): WireDaemon {
-  const { interface: name, id, maxlen, group, port, ttl } = config;
+function daemon(config: SyncDaemonConfig, state: DaemonState): WantedDaemon {
+  const { interface: name, id, maxlen, group, port, ttl, ports, sockSize } = config;
   const family = isIpv6(group) ? AF_INET6 : AF_INET;
-  return { state, interface: name, id, maxlen, group: { family, bytes: ipBytes(group) }, port, ttl };
+  const to = { group: { family, bytes: ipBytes(group) }, port, ttl };
+  return { state, interface: name, id, maxlen, ...to, ports, sockSize };
 }
 
 function groupAddress({ family, bytes }: WireDaemon["group"]): IpAddress {
   return ipAt(family === AF_INET6 ? 6 : 4, bytes, 0);
 }
 
-/** What an old kernel does not tell counts as what was asked for. */
-function isSame(wanted: WireDaemon, found: RunningDaemon): boolean {
+function hasOtherPorts(wanted: WantedDaemon, started: StartSettings | undefined): boolean {
+  return started !== undefined && started.ports !== wanted.ports;
+}
+
+/** What an old kernel does not tell, and what is not known of the start, counts as what was asked for. */
+function isSame(
+  wanted: WantedDaemon,
+  found: RunningDaemon,
+  started: StartSettings | undefined = wanted,
+): boolean {
   const { group = wanted.group, port = wanted.port, ttl = wanted.ttl, maxlen } = found;
   return (
     found.interface === wanted.interface &&
@@ -155,7 +191,10 @@ function isSame(wanted: WireDaemon, found: RunningDaemon): boolean {
     port === wanted.port &&
     ttl === wanted.ttl &&
     groupAddress(group) === groupAddress(wanted.group) &&
-    (maxlen === undefined || wanted.maxlen === undefined || maxlen === keptMaxlen(wanted, wanted.maxlen))
+    started.sockSize === wanted.sockSize &&
+    (wanted.maxlen === undefined
+      ? started.maxlen === undefined
+      : maxlen === undefined || maxlen === keptMaxlen(wanted, wanted.maxlen))
   );
 }
 

@@ -5,9 +5,10 @@
  * life of the balancer has told of what was there at the first look.
  */
 
+import type { Check } from "../health/model.ts";
 import type { WireConnections as Connections } from "../wire/ipvs.ts";
 import type { DestinationCounters, Traffic } from "../wire/ipvs-counters.ts";
-import { realServerName, type VirtualServer } from "./model.ts";
+import { type RealServer, realServerName, type SorryServer, type VirtualServer } from "./model.ts";
 import { type ServiceId, serviceKey } from "./service.ts";
 import { destinationId, destinationKey } from "./table.ts";
 
@@ -89,6 +90,29 @@ export function account(
   return { ledger, shares, untold: Math.max(0, servers - seriesMax) };
 }
 
+/** A real or sorry server that has series of its own. */
+export interface ToldServer {
+  readonly virtual: string;
+  readonly real: string;
+  /** None for a sorry server. */
+  readonly checks: readonly Check[];
+}
+
+/** The first `seriesMax` of the real and sorry servers, in the configuration's order. */
+export function toldServers(
+  virtualServers: readonly VirtualServer[],
+  seriesMax: number,
+): readonly ToldServer[] {
+  const all = virtualServers.flatMap((virtual) =>
+    serversOf(virtual).map((server) => ({
+      virtual: virtual.name,
+      real: realServerName(server),
+      checks: "checks" in server ? server.checks : [],
+    })),
+  );
+  return all.slice(0, seriesMax);
+}
+
 /** One service, before and now. */
 interface ServiceLook {
   readonly id: ServiceId;
@@ -111,13 +135,11 @@ function seenLast({ last, now, gone }: ServiceLook): ServiceCounters | undefined
 }
 
 /** The real servers and the sorry server, which may be one of them. */
-function serversOf({ realServers, sorryServer }: VirtualServer): readonly Named[] {
+function serversOf({ realServers, sorryServer }: VirtualServer): readonly (RealServer | SorryServer)[] {
   if (sorryServer === undefined) return realServers;
   const isThere = realServers.some((real) => realServerName(real) === realServerName(sorryServer));
   return isThere ? realServers : [...realServers, sorryServer];
 }
-
-type Named = Parameters<typeof realServerName>[0];
 
 /** How much more there is than before; one that was not there before, or has begun anew, began with nought. */
 function increaseSince(last: Traffic | undefined, now: Traffic | undefined): Traffic {

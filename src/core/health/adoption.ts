@@ -6,7 +6,9 @@
 import type { RealServer, SorryServer, VirtualServer } from "../balance/model.ts";
 import { type ServiceId, serviceKey } from "../balance/service.ts";
 import { destinationId, destinationKey, type Service, type Table } from "../balance/table.ts";
-import type { StartsUp } from "./roster.ts";
+import type { Instant } from "../units/time.ts";
+import { isUp, type Roster, type StartsUp, type WatchedServer } from "./roster.ts";
+import { returnOf } from "./slow-start.ts";
 
 /** A table that was found, and the keys of the services in it that were on record as ours. */
 export interface Heritage {
@@ -31,6 +33,30 @@ export function adoptedQuorum(virtual: VirtualServer, heritage: Heritage): boole
   return (
     sorryServer === undefined || services.every(([id, service]) => weightIn(service, id, sorryServer) === 0)
   );
+}
+
+/**
+ * Who was on the way to the weight that is configured (`slow_start`), and since when, as far as the weight in the table
+ * tells: in small weights several steps are one.
+ */
+export function adoptedReturns(
+  virtualServers: readonly VirtualServer[],
+  roster: Roster,
+  heritage: Heritage,
+  now: Instant,
+): ReadonlyMap<WatchedServer, Instant> {
+  const returns = new Map<WatchedServer, Instant>();
+  for (const virtual of virtualServers) {
+    const services = inherited(virtual, heritage);
+    for (const [index, server] of (roster.listed.get(virtual.realServers) ?? []).entries()) {
+      const real = virtual.realServers[index];
+      if (real === undefined || services.length === 0 || !isUp(server)) continue;
+      const found = Math.min(...services.map(([id, service]) => weightIn(service, id, real)));
+      const since = returnOf(found, real.weight, real.slowStart, now);
+      if (since !== undefined) returns.set(server, since);
+    }
+  }
+  return returns;
 }
 
 function inherited(

@@ -38,7 +38,7 @@ export interface WatchedServer {
   readonly weight: number;
   /** From its return to that weight. */
   readonly slowStart: Duration;
-  /** When it last came back; undefined for one that was up from the start. Its driver sets it. */
+  /** When it last came up; undefined for one that was up from the start. Its driver sets it. */
   returnedAt: Instant | undefined;
   /** An operator's drain; undefined without one. Its driver sets it. */
   drain: DrainState | undefined;

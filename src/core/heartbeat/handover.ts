@@ -10,45 +10,62 @@
  *   lets go                                     |
  * ```
  *
- * Whoever asks waits 50 ms. A master that has had no answer by then goes on as if there were no peer: one that stops lets go,
- * one that was to be preempted stays. So both hold the addresses for 50 ms at most.
+ * Instances are handed over in units: a sync group, or one that is in none. Whoever asks waits 50 ms, or longer for a unit of
+ * more than 10 addresses. A master that has had no answer by then goes on as if there were no peer: one that stops lets go,
+ * one that was to be preempted stays. So both hold the addresses of a unit for no longer than that.
+ *
+ * A director of hundreds of instances gives them away as fast as the peer can claim them: no more than 10 addresses are on
+ * their way at once, the other units wait for their turn. When the peer has not answered anything for as long as a question
+ * is open, those that wait are given up, too.
  *
  * An offer is acted upon when all that had queued beside it has been heard: after a stall it may be an old one, and a later word
- * that asks for nothing has withdrawn it. A master that gives its offer up says so at once.
+ * that does not repeat it has withdrawn it. A master that gives its offer up says so at once.
  *
  * Each question has a number of the asker's; the answer has the same. A question that is repeated is not asked again of
  * anybody, and gets the answer that it had. An answer to a question that is not open any more is nothing.
  */
 
-import { after, earliest, type Instant, milliseconds, seconds } from "../units/time.ts";
+import { after, type Duration, earliest, type Instant, milliseconds, seconds, START } from "../units/time.ts";
 import { type Message, messagesThatFit, type RefusalReason } from "../wire/heartbeat.ts";
 import type { Peer } from "./peer.ts";
 import { localInstance, type Roster } from "./roster.ts";
 
 /** Both directors may hold an address by agreement for so long. */
-export const HANDOVER_OVERLAP = milliseconds(50);
+const HANDOVER_OVERLAP = milliseconds(50);
+/** To claim an address takes no longer, on a machine that is busy. */
+const CLAIMED_WITHIN = milliseconds(5);
+/** So many addresses may be on their way at once, unless one unit has more: they are claimed within the overlap. */
+const ADDRESSES_AT_ONCE = 10;
 /** A question is repeated so often. */
 const REPEAT_EVERY = milliseconds(5);
 /** While more comes than can be read an offer waits, but no longer than this: half of what it is open for. */
 const FLOOD_PATIENCE = milliseconds(25);
 /** Meanwhile it is looked at so often. */
 const LOOK_EVERY = milliseconds(1);
-/** An answer is remembered for so long; its question is asked for 50 ms. */
+/** An answer is remembered for so long after its question's time. */
 const REMEMBERED_FOR = seconds(1);
 
-/** A question of ours that is not answered yet. */
-interface Asked {
+/** What one question is about: instances that change hands together. */
+interface Unit {
   readonly kind: "offer" | "request";
   /** An offer that the peer had asked for. */
   readonly onRequest: boolean;
-  readonly id: number;
   readonly instances: readonly number[];
-  readonly repeatAt: Instant;
+}
+
+/** A question of ours that is not answered yet. */
+interface Asked extends Unit {
+  readonly id: number;
+  readonly askedAt: Instant;
   readonly giveUpAt: Instant;
 }
 
+/** A message that asks. */
+type Question = Extract<Message, { kind: "offer" | "request" }>;
+
 /** A question of the peer's. */
 interface Inquiry {
+  readonly kind: "offer" | "request";
   readonly id: number;
   readonly instances: readonly number[];
   /** Undefined while the instances are being claimed, or offered. */
@@ -71,12 +88,26 @@ interface Pending {
 export interface Handover {
   /** The number of our next question. */
   readonly nextId: number;
+  /** What is still to be asked, in this order. */
+  readonly waiting: readonly Unit[];
+  /** All of them fit into one datagram. */
   readonly asked: readonly Asked[];
+  /** When they are asked again. */
+  readonly repeatAt: Instant;
+  /** When one of our questions was last answered. */
+  readonly answeredAt: Instant;
   readonly inquiries: readonly Inquiry[];
 }
 
 /** Nothing is under way. */
-export const NO_HANDOVER: Handover = { nextId: 1, asked: [], inquiries: [] };
+export const NO_HANDOVER: Handover = {
+  nextId: 1,
+  waiting: [],
+  asked: [],
+  repeatAt: START,
+  answeredAt: START,
+  inquiries: [],
+};
 
 /** Why a handover did not come about. */
 type HandoverFailure =
@@ -93,9 +124,14 @@ type HandoverFailure =
 /** What the driver must do. */
 export type HandoverEffect =
   /** An offer of these is out: no advert of the peer's for them is to be answered until `let-go` or `handover-failed`. */
-  | { readonly type: "offering"; readonly instances: readonly number[] }
-  /** Claim and announce them, then say `claimed` with this number, or `take-failed`. */
-  | { readonly type: "take"; readonly offer: number; readonly instances: readonly number[] }
+  | { readonly type: "offering"; readonly instances: readonly number[]; readonly within: Duration }
+  /** Claim and announce them, in no more than that time, then say `claimed` with this number, or `take-failed`. */
+  | {
+      readonly type: "take";
+      readonly offer: number;
+      readonly instances: readonly number[];
+      readonly within: Duration;
+    }
   /** The peer has them, `onRequest` because it asked for them: take the addresses off, without a word to anybody. */
   | { readonly type: "let-go"; readonly instances: readonly number[]; readonly onRequest: boolean }
   /** It did not come about; `kind` is what we had asked. */
@@ -122,43 +158,97 @@ export interface Parties {
   readonly stopping: boolean;
 }
 
-/** We want to give these to the peer, or have them from it. */
+/** How long a handover of these may take: both directors may hold their addresses for so long. */
+export function handoverTime(instances: readonly number[], roster: Roster): Duration {
+  return Math.max(HANDOVER_OVERLAP, addressesOf(instances, roster) * CLAIMED_WITHIN) as Duration;
+}
+
+/** We want to give these to the peer, or have them from it, with the rest of their sync groups. */
 export function ask(
   handover: Handover,
   kind: "offer" | "request",
   wanted: readonly number[],
   now: Instant,
   parties: Parties,
-  onRequest = false,
 ): HandoverStep {
-  const instances = wholeGroups(wanted, parties.roster);
-  const reason = objection(kind, instances, parties);
-  if (reason !== undefined)
-    return { ...unchanged(handover), effects: [{ type: "handover-failed", kind, instances, reason }] };
-  const isAsked = handover.asked.some((other) => other.kind === kind && isWithin(instances, other.instances));
-  if (isAsked) return unchanged(handover);
-  const asked: Asked = {
-    kind,
-    onRequest,
-    id: handover.nextId,
-    instances,
-    repeatAt: after(now, REPEAT_EVERY),
-    giveUpAt: after(now, HANDOVER_OVERLAP),
-  };
+  const units = unitsOf(wanted, parties.roster).map((instances) => ({ kind, onRequest: false, instances }));
+  return askMore(unchanged(withWaiting(handover, units)), now, parties);
+}
+
+/** What is not asked or waiting already waits for its turn. */
+function withWaiting(handover: Handover, units: readonly Unit[]): Handover {
+  const known = [...handover.asked, ...handover.waiting];
+  const [offered, requested] = [instancesOf(known, "offer"), instancesOf(known, "request")];
+  const isKnown = ({ kind, instances }: Unit): boolean =>
+    instances.every((id) => (kind === "offer" ? offered : requested).has(id));
+  return { ...handover, waiting: [...handover.waiting, ...units.filter((unit) => !isKnown(unit))] };
+}
+
+function instancesOf(units: readonly Unit[], kind: Unit["kind"]): ReadonlySet<number> {
+  return new Set(units.flatMap((unit) => (unit.kind === kind ? unit.instances : [])));
+}
+
+/** Asks what waits, as far as there is room for it. */
+function askMore(step: HandoverStep, now: Instant, parties: Parties): HandoverStep {
+  const { handover } = step;
+  const effects = [...step.effects];
+  const asked = [...handover.asked];
+  const waiting: Unit[] = [];
+  const full = new Set<Unit["kind"]>();
+  let { nextId } = handover;
+  for (const unit of handover.waiting) {
+    const { kind, instances } = unit;
+    if (full.has(kind)) {
+      waiting.push(unit);
+      continue;
+    }
+    if (isSettled(unit, parties.roster)) continue;
+    const reason = objection(unit, parties);
+    if (reason !== undefined) effects.push(failed(unit, reason));
+    else if (hasRoom(unit, { ...handover, asked }, parties.roster)) {
+      const within = handoverTime(instances, parties.roster);
+      asked.push({ ...unit, id: nextId, askedAt: now, giveUpAt: after(now, within) });
+      nextId += 1;
+      if (kind === "offer") effects.push({ type: "offering", instances, within });
+    } else {
+      full.add(kind);
+      waiting.push(unit);
+    }
+  }
+  const asks = asked.length > handover.asked.length;
+  const repeatAt = asks ? after(now, REPEAT_EVERY) : handover.repeatAt;
   return {
-    handover: { ...handover, nextId: handover.nextId + 1, asked: [...handover.asked, asked] },
-    answers: [],
-    effects: kind === "offer" ? [{ type: "offering", instances }] : [],
-    ask: true,
+    ...step,
+    handover: { ...handover, nextId, waiting, asked, repeatAt },
+    effects,
+    ask: step.ask || asks,
   };
 }
 
+/** What was asked for has been had the usual way while it waited. */
+function isSettled({ kind, onRequest, instances }: Unit, roster: Roster): boolean {
+  const isOurs = (id: number): boolean => localInstance(roster, id)?.state === "master";
+  return kind === "request" ? instances.every(isOurs) : onRequest && !instances.some(isOurs);
+}
+
+/** Who asks for something has to claim it, beside what it is claiming already. */
+function hasRoom({ kind, instances }: Unit, { asked, inquiries }: Handover, roster: Roster): boolean {
+  const same = asked.filter((other) => other.kind === kind);
+  const taking = inquiries.filter((other) => other.kind === "offer" && other.answer === undefined);
+  const others = kind === "request" ? [...same, ...taking] : same;
+  const addresses = others.reduce((sum, other) => sum + addressesOf(other.instances, roster), 0);
+  if (others.length > 0 && addresses + addressesOf(instances, roster) > ADDRESSES_AT_ONCE) return false;
+  const all = [...asked, { kind, instances }].map((one) => ({ ...one, id: 0 }));
+  return messagesThatFit(all) === all.length;
+}
+
+/** Each instance counts for something, whatever it has. */
+function addressesOf(instances: readonly number[], roster: Roster): number {
+  return instances.reduce((sum, id) => sum + Math.max(1, localInstance(roster, id)?.addresses ?? 1), 0);
+}
+
 /** Why it is no use to ask. */
-function objection(
-  kind: "offer" | "request",
-  instances: readonly number[],
-  { roster, peer }: Parties,
-): HandoverFailure | undefined {
+function objection({ kind, instances }: Unit, { roster, peer }: Parties): HandoverFailure | undefined {
   if (peer.presence.name !== "alive") return "no-peer";
   if (messagesThatFit([{ kind, id: 0, instances }]) === 0) return "too-many";
   if (peer.stopping) return "stopping";
@@ -174,17 +264,46 @@ function objection(
   return undefined;
 }
 
-/** The peer asks or answers. */
-export function onMessage(
+/**
+ * The peer asks and answers, in one datagram. A round begins with all that it asks: what it had offered before, and we have not
+ * begun to take, is not offered any more, unless this datagram is a later part of its round, which has answers or `changed`
+ * entries alone.
+ */
+export function onMessages(
   handover: Handover,
-  message: Message,
+  messages: readonly Message[],
+  changed: number,
   now: Instant,
   parties: Parties,
 ): HandoverStep {
+  const open = new Set(
+    messages.filter(({ kind }) => kind === "offer" || kind === "request").map(({ id }) => id),
+  );
+  const isLaterPart = open.size === 0 && messages.length + changed > 0;
+  let step = unchanged(isLaterPart ? handover : withdrawnBut(handover, open));
+  for (const message of messages) {
+    const next = onMessage(step.handover, message, now, parties);
+    step = {
+      handover: next.handover,
+      answers: [...step.answers, ...next.answers],
+      effects: [...step.effects, ...next.effects],
+      ask: step.ask || next.ask,
+    };
+  }
+  return askMore(step, now, parties);
+}
+
+function withdrawnBut(handover: Handover, open: ReadonlySet<number>): Handover {
+  const isOpen = ({ id, pending }: Inquiry): boolean => pending === undefined || open.has(id);
+  if (handover.inquiries.every(isOpen)) return handover;
+  return { ...handover, inquiries: handover.inquiries.filter(isOpen) };
+}
+
+function onMessage(handover: Handover, message: Message, now: Instant, parties: Parties): HandoverStep {
   switch (message.kind) {
     case "taken":
     case "refused":
-      return onAnswer(handover, message);
+      return onAnswer(handover, message, now);
     case "offer":
       return onOffer(handover, message, now, parties);
     case "request":
@@ -195,22 +314,24 @@ export function onMessage(
 function onAnswer(
   handover: Handover,
   message: Extract<Message, { kind: "taken" | "refused" }>,
+  now: Instant,
 ): HandoverStep {
   const question = handover.asked.find(({ id }) => id === message.id);
   if (question === undefined) return unchanged(handover);
   const { kind, instances, onRequest } = question;
-  const without = { ...handover, asked: handover.asked.filter((other) => other !== question) };
+  const without = {
+    ...handover,
+    asked: handover.asked.filter((other) => other !== question),
+    answeredAt: now,
+  };
   if (message.kind === "refused")
-    return {
-      ...unchanged(without),
-      effects: [{ type: "handover-failed", kind, instances, reason: message.reason }],
-    };
+    return { ...unchanged(without), effects: [failed(question, message.reason)] };
   return kind === "offer"
     ? { ...unchanged(without), effects: [{ type: "let-go", instances, onRequest }] }
     : unchanged(handover);
 }
 
-function onOffer(handover: Handover, offer: Message, now: Instant, parties: Parties): HandoverStep {
+function onOffer(handover: Handover, offer: Question, now: Instant, parties: Parties): HandoverStep {
   const known = handover.inquiries.find(({ id }) => id === offer.id);
   if (known !== undefined) return again(handover, known);
   // Both would let go of what each offers the other.
@@ -218,20 +339,21 @@ function onOffer(handover: Handover, offer: Message, now: Instant, parties: Part
     ({ kind, instances }) => kind === "offer" && instances.some((id) => offer.instances.includes(id)),
   );
   const reason = isOurs ? "claim-failed" : cannotTake(offer.instances, parties);
-  if (reason !== undefined) return refuse(handover, offer, reason, now);
-  // What we had asked for is being given to us.
-  const asked = handover.asked.filter(
-    ({ kind, instances }) => kind !== "request" || !isWithin(instances, offer.instances),
-  );
-  const pending = { since: now, lookAt: now, lookedAt: now };
-  const taking = { ...inquiry(offer, undefined, now), pending };
-  return unchanged({ ...handover, asked, inquiries: [...handover.inquiries, taking] });
-}
-
-/** The peer's latest word asks for nothing: what it had offered before, and we have not begun to take, it offers no more. */
-export function onNothingAsked(handover: Handover): Handover {
-  if (handover.inquiries.every(({ pending }) => pending === undefined)) return handover;
-  return { ...handover, inquiries: handover.inquiries.filter(({ pending }) => pending === undefined) };
+  if (reason !== undefined) return refuse(handover, offer, reason, now, parties.roster);
+  // What we had asked for, or were to, is being given to us.
+  const isGiven = ({ kind, instances }: Unit): boolean =>
+    kind === "request" && isWithin(instances, offer.instances);
+  const taking = {
+    ...inquiry(offer, undefined, now, parties.roster),
+    pending: { since: now, lookAt: now, lookedAt: now },
+  };
+  return unchanged({
+    ...handover,
+    waiting: handover.waiting.filter((unit) => !isGiven(unit)),
+    asked: handover.asked.filter((unit) => !isGiven(unit)),
+    answeredAt: handover.asked.some(isGiven) ? now : handover.answeredAt,
+    inquiries: [...handover.inquiries, taking],
+  });
 }
 
 function cannotTake(instances: readonly number[], { roster, stopping }: Parties): RefusalReason | undefined {
@@ -246,14 +368,15 @@ function cannotTake(instances: readonly number[], { roster, stopping }: Parties)
 }
 
 /** A backup that outranks us gets an offer; its number is ours. */
-function onRequest(handover: Handover, request: Message, now: Instant, parties: Parties): HandoverStep {
+function onRequest(handover: Handover, request: Question, now: Instant, parties: Parties): HandoverStep {
   const known = handover.inquiries.find(({ id }) => id === request.id);
   if (known !== undefined) return again(handover, known);
-  const instances = wholeGroups(request.instances, parties.roster);
+  const instances = unitsOf(request.instances, parties.roster).flat();
   const reason = cannotGive(instances, parties);
-  if (reason !== undefined) return refuse(handover, request, reason, now);
-  const heard = { ...handover, inquiries: [...handover.inquiries, inquiry(request, undefined, now)] };
-  return ask(heard, "offer", instances, now, parties, true);
+  if (reason !== undefined) return refuse(handover, request, reason, now, parties.roster);
+  const heard = inquiry(request, undefined, now, parties.roster);
+  const wanted = withWaiting(handover, [{ kind: "offer", onRequest: true, instances }]);
+  return unchanged({ ...wanted, inquiries: [...handover.inquiries, heard] });
 }
 
 function cannotGive(
@@ -275,40 +398,55 @@ function cannotGive(
 /** The driver has claimed and announced what it was to take, or could not. */
 export function onTaken(
   handover: Handover,
-  offer: number,
+  offers: readonly number[],
   outcome: "taken" | RefusalReason,
   now: Instant,
+  parties: Parties,
 ): HandoverStep {
-  const taking = handover.inquiries.find(({ id, answer }) => id === offer && answer === undefined);
-  if (taking === undefined) return unchanged(handover);
-  const { id, instances } = taking;
-  const answer: Message =
-    outcome === "taken"
-      ? { kind: "taken", id, instances }
-      : { kind: "refused", id, instances, reason: outcome };
-  const inquiries = handover.inquiries.map((other) =>
-    other === taking ? { ...taking, answer, forgetAt: after(now, REMEMBERED_FOR) } : other,
-  );
-  return { ...unchanged({ ...handover, inquiries }), answers: [answer] };
+  const taken = new Set(offers);
+  const answers: Message[] = [];
+  const inquiries = handover.inquiries.map((taking) => {
+    const { kind, id, instances } = taking;
+    if (kind !== "offer" || taking.answer !== undefined || !taken.has(id)) return taking;
+    const answer: Message =
+      outcome === "taken"
+        ? { kind: "taken", id, instances }
+        : { kind: "refused", id, instances, reason: outcome };
+    answers.push(answer);
+    return { ...taking, answer, forgetAt: after(now, REMEMBERED_FOR) };
+  });
+  return askMore({ ...unchanged({ ...handover, inquiries }), answers }, now, parties);
 }
 
 /** Time has passed: offers are acted upon, questions repeated or given up, answers forgotten. */
-export function onDeadline(before: Handover, floodedAt: Instant | undefined, now: Instant): HandoverStep {
-  const { handover, effects } = actUpon(before, floodedAt, now);
-  const due = handover.asked.some(({ repeatAt }) => repeatAt <= now);
-  const given = handover.asked.filter(({ giveUpAt }) => giveUpAt <= now);
-  const asked = handover.asked
-    .filter(({ giveUpAt }) => giveUpAt > now)
-    .map((question) =>
-      question.repeatAt <= now ? { ...question, repeatAt: after(now, REPEAT_EVERY) } : question,
-    );
-  const inquiries = handover.inquiries.filter(({ forgetAt }) => forgetAt > now);
-  return {
-    handover: { ...handover, asked, inquiries },
+export function onDeadline(
+  before: Handover,
+  floodedAt: Instant | undefined,
+  now: Instant,
+  parties: Parties,
+): HandoverStep {
+  const { handover, effects } = actUpon(before, floodedAt, now, parties.roster);
+  const asked = handover.asked.filter(({ giveUpAt }) => giveUpAt > now);
+  const late = handover.asked.filter(({ giveUpAt }) => giveUpAt <= now);
+  // Who has answered nothing since then is not asked for more.
+  const silent = new Set(
+    late.filter(({ askedAt }) => handover.answeredAt <= askedAt).map(({ kind }) => kind),
+  );
+  const lost = [...late, ...handover.waiting.filter(({ kind }) => silent.has(kind))];
+  const asks = late.length > 0 || (asked.length > 0 && handover.repeatAt <= now);
+  const step: HandoverStep = {
+    handover: {
+      ...handover,
+      waiting: handover.waiting.filter(({ kind }) => !silent.has(kind)),
+      asked,
+      repeatAt: asks ? after(now, REPEAT_EVERY) : handover.repeatAt,
+      inquiries: handover.inquiries.filter(({ forgetAt }) => forgetAt > now),
+    },
     answers: [],
-    effects: [...effects, ...given.map(({ kind, instances }) => failed(kind, instances, "timeout"))],
-    ask: (due && asked.length > 0) || given.length > 0,
+    effects: [...effects, ...lost.map((unit) => failed(unit, "timeout"))],
+    ask: asks,
   };
+  return askMore(step, now, parties);
 }
 
 /** Offers that still stand once all has been heard are taken. */
@@ -316,6 +454,7 @@ function actUpon(
   handover: Handover,
   floodedAt: Instant | undefined,
   now: Instant,
+  roster: Roster,
 ): Pick<HandoverStep, "handover" | "effects"> {
   const effects: HandoverEffect[] = [];
   const inquiries = handover.inquiries.map((offer) => {
@@ -324,7 +463,7 @@ function actUpon(
     const isMoreToHear = floodedAt !== undefined && floodedAt >= pending.lookedAt;
     if (isMoreToHear && now < after(pending.since, FLOOD_PATIENCE))
       return { ...offer, pending: { ...pending, lookAt: after(now, LOOK_EVERY), lookedAt: now } };
-    effects.push({ type: "take", offer: id, instances });
+    effects.push({ type: "take", offer: id, instances, within: handoverTime(instances, roster) });
     return { ...offer, pending: undefined };
   });
   return { handover: { ...handover, inquiries }, effects };
@@ -333,8 +472,8 @@ function actUpon(
 /** Nobody who was asked is there any more. */
 export function onPeerGone(handover: Handover, reason: "no-peer" | "peer-restarted"): HandoverStep {
   return {
-    ...unchanged({ ...handover, asked: [], inquiries: [] }),
-    effects: handover.asked.map(({ kind, instances }) => failed(kind, instances, reason)),
+    ...unchanged({ ...handover, waiting: [], asked: [], inquiries: [] }),
+    effects: [...handover.asked, ...handover.waiting].map((unit) => failed(unit, reason)),
   };
 }
 
@@ -344,9 +483,9 @@ export function questions({ asked }: Handover): readonly Message[] {
 }
 
 /** When the handovers want to see `onDeadline` next. */
-export function handoverDeadline({ asked, inquiries }: Handover): Instant | undefined {
+export function handoverDeadline({ asked, repeatAt, inquiries }: Handover): Instant | undefined {
   return earliest(
-    ...asked.flatMap(({ repeatAt, giveUpAt }) => [repeatAt, giveUpAt]),
+    ...asked.flatMap(({ giveUpAt }) => [repeatAt, giveUpAt]),
     ...inquiries.map(({ forgetAt, pending }) => pending?.lookAt ?? forgetAt),
   );
 }
@@ -356,32 +495,44 @@ function again(handover: Handover, { answer }: Inquiry): HandoverStep {
   return { ...unchanged(handover), answers: answer === undefined ? [] : [answer] };
 }
 
-function refuse(handover: Handover, question: Message, reason: RefusalReason, now: Instant): HandoverStep {
+function refuse(
+  handover: Handover,
+  question: Question,
+  reason: RefusalReason,
+  now: Instant,
+  roster: Roster,
+): HandoverStep {
   const { id, instances } = question;
   const answer: Message = { kind: "refused", id, instances, reason };
-  const inquiries = [...handover.inquiries, inquiry(question, answer, now)];
+  const inquiries = [...handover.inquiries, inquiry(question, answer, now, roster)];
   return { ...unchanged({ ...handover, inquiries }), answers: [answer] };
 }
 
-function inquiry({ id, instances }: Message, answer: Message | undefined, now: Instant): Inquiry {
-  return { id, instances, answer, forgetAt: after(now, REMEMBERED_FOR) };
+function inquiry(
+  { kind, id, instances }: Question,
+  answer: Message | undefined,
+  now: Instant,
+  roster: Roster,
+): Inquiry {
+  const forgetAt = after(after(now, handoverTime(instances, roster)), REMEMBERED_FOR);
+  return { kind, id, instances, answer, forgetAt };
 }
 
-function failed(
-  kind: "offer" | "request",
-  instances: readonly number[],
-  reason: HandoverFailure,
-): HandoverEffect {
+function failed({ kind, instances }: Unit, reason: HandoverFailure): HandoverEffect {
   return { type: "handover-failed", kind, instances, reason };
 }
 
-/** These, and all members of the sync groups that they are in. */
-function wholeGroups(wanted: readonly number[], { entries }: Roster): readonly number[] {
-  const groups = new Set(
-    entries.filter(({ id, group }) => group !== undefined && wanted.includes(id)).map(({ group }) => group),
-  );
-  const companions = entries.filter(({ group }) => group !== undefined && groups.has(group));
-  return [...new Set([...wanted, ...companions.map(({ id }) => id)])];
+/** These in units: with all members of a sync group that one of them is in. */
+function unitsOf(wanted: readonly number[], roster: Roster): readonly (readonly number[])[] {
+  const units = new Map<string | number, Set<number>>();
+  for (const id of wanted) {
+    const key = localInstance(roster, id)?.group ?? id;
+    const unit = units.get(key);
+    if (unit === undefined) units.set(key, new Set([id]));
+    else unit.add(id);
+  }
+  for (const { id, group } of roster.entries) if (group !== undefined) units.get(group)?.add(id);
+  return [...units.values()].map((unit) => [...unit]);
 }
 
 function isWithin(some: readonly number[], all: readonly number[]): boolean {

@@ -10,10 +10,11 @@
  * - says how our own instances stand whenever that has changed, once a turn of its loop: each time is a round of datagrams;
  * - forgets the peer's instances at `peer-silent` and `peer-restarted`: those that hold are told again.
  *
- * A handover in the driver's hands. The master says `hand-over` (or the peer has said `request`) and learns `offering`; at
- * `let-go` it takes the addresses off, if it has not yielded already; at `handover-failed` it does what it would do without a
- * peer. The backup claims and announces at `take`, if it can begin within `HANDOVER_OVERLAP`, says its instances' new states,
- * and then `claimed`; else it says `take-failed`.
+ * A handover in the driver's hands. The master says `hand-over` (or the peer has said `request`) and learns `offering`, of one
+ * unit after the other; at `let-go` it takes the addresses off, if it has not yielded already; at `handover-failed` it does what
+ * it would do without a peer. The backup claims and announces at `take`, if it can begin within the time that it is told, says
+ * its instances' new states, and then `claimed`; else it says `take-failed`. All that was claimed in one turn of its loop it says
+ * at once: each time is a round of datagrams.
  */
 
 import { after, type Duration, earliest, type Instant, milliseconds } from "../units/time.ts";
@@ -32,11 +33,10 @@ import {
   type HandoverEffect,
   type HandoverStep,
   handoverDeadline,
-  HANDOVER_OVERLAP,
+  handoverTime,
   NO_HANDOVER,
   onDeadline as onHandoverDeadline,
-  onMessage,
-  onNothingAsked,
+  onMessages,
   onPeerGone,
   onTaken,
   type Parties,
@@ -111,9 +111,9 @@ export type LinkEvent =
   /** We are backup, outrank the master, and want it to hand these over. */
   | { readonly type: "request"; readonly instances: readonly number[] }
   /** What `take` asked for is claimed and announced. */
-  | { readonly type: "claimed"; readonly offer: number }
+  | { readonly type: "claimed"; readonly offers: readonly number[] }
   /** It could not be done. */
-  | { readonly type: "take-failed"; readonly offer: number; readonly reason: RefusalReason }
+  | { readonly type: "take-failed"; readonly offers: readonly number[]; readonly reason: RefusalReason }
   /** Somebody took over by the link's word, and then heard an advert of the master. */
   | { readonly type: "contradicted" }
   /** More was queued on the path than was read. */
@@ -175,9 +175,9 @@ export function step(state: LinkState, event: LinkEvent, now: Instant, context: 
     case "request":
       return onAsk(state, "request", event.instances, now, context);
     case "claimed":
-      return carryOn(state, onTaken(state.handover, event.offer, "taken", now), now, context);
+      return onTakenOf(state, event.offers, "taken", now, context);
     case "take-failed":
-      return carryOn(state, onTaken(state.handover, event.offer, event.reason, now), now, context);
+      return onTakenOf(state, event.offers, event.reason, now, context);
     case "contradicted":
       return unchanged({ ...state, peer: contradict(state.peer, now) });
     case "flooded":
@@ -286,23 +286,17 @@ function onHeartbeat(
   }
   // What was overtaken on another path says nothing that holds now.
   if (latest) {
-    if (asksNothing(heartbeat)) state = { ...state, handover: onNothingAsked(state.handover) };
-    for (const message of heartbeat.messages) {
-      const answered = carryOn(state, onMessage(state.handover, message, now, parties(state)), now, context);
-      state = answered.state;
-      effects.push(...answered.effects);
-    }
+    const { messages, roster } = heartbeat;
+    const heeded = onMessages(state.handover, messages, roster.changed, now, parties(state));
+    const answered = carryOn(state, heeded, now, context);
+    state = answered.state;
+    effects.push(...answered.effects);
   }
   const judged = lookForSplits(state, now);
   const isSplit = judged.effects.some(({ type }) => type === "split-brain");
   // The one that gives way says first that it was master: the other one could not know, and has to announce again.
   const told = isSplit ? sendRound(judged.state, [], now, context) : unchanged(judged.state);
   return { state: told.state, effects: [...effects, ...told.effects, ...judged.effects] };
-}
-
-/** No part of a round that asks for something: such a round begins with its questions, and goes on with what has changed. */
-function asksNothing({ messages, roster }: Heartbeat): boolean {
-  return messages.length === 0 && roster.changed === 0;
 }
 
 /** Another life of the peer: what was numbered, said and agreed with the former one is over. */
@@ -370,7 +364,8 @@ function judgePaths(state: LinkState, now: Instant, { config }: LinkContext): Li
 }
 
 function judgeHandover(state: LinkState, now: Instant, context: LinkContext): LinkStep {
-  return carryOn(state, onHandoverDeadline(state.handover, lastFlood(state.paths), now), now, context);
+  const judged = onHandoverDeadline(state.handover, lastFlood(state.paths), now, parties(state));
+  return carryOn(state, judged, now, context);
 }
 
 function judgeTrustOf(state: LinkState, now: Instant): LinkStep {
@@ -402,6 +397,16 @@ function onAsk(
   return carryOn(state, ask(state.handover, kind, instances, now, parties(state)), now, context);
 }
 
+function onTakenOf(
+  state: LinkState,
+  offers: readonly number[],
+  outcome: "taken" | RefusalReason,
+  now: Instant,
+  context: LinkContext,
+): LinkStep {
+  return carryOn(state, onTaken(state.handover, offers, outcome, now, parties(state)), now, context);
+}
+
 /** Takes a step of the handovers into force: what is to be said goes out before anything is done. */
 function carryOn(
   before: LinkState,
@@ -409,7 +414,7 @@ function carryOn(
   now: Instant,
   context: LinkContext,
 ): LinkStep {
-  const state = { ...before, handover, agreed: withAgreements(before.agreed, effects, now, context.config) };
+  const state = { ...before, handover, agreed: withAgreements(before, effects, now, context.config) };
   if (answers.length === 0 && !asks) return { state, effects };
   const sent = sendRound(state, answers, now, context);
   return { state: sent.state, effects: [...sent.effects, ...effects] };
@@ -417,16 +422,19 @@ function carryOn(
 
 /** What is offered or taken is held by both for a while. */
 function withAgreements(
-  agreed: LinkState["agreed"],
+  { agreed, roster }: LinkState,
   effects: readonly HandoverEffect[],
   now: Instant,
   config: HeartbeatConfig,
 ): LinkState["agreed"] {
   const begun = effects.filter(({ type }) => type === "offering" || type === "take" || type === "let-go");
   if (begun.length === 0) return agreed;
-  const until = agreementEnds(HANDOVER_OVERLAP, config, now);
   const left = [...agreed].filter(([, end]) => end > now);
-  return new Map([...left, ...begun.flatMap(({ instances }) => instances.map((id) => [id, until] as const))]);
+  const added = begun.flatMap(({ instances }) => {
+    const until = agreementEnds(handoverTime(instances, roster), config, now);
+    return instances.map((id) => [id, until] as const);
+  });
+  return new Map([...left, ...added]);
 }
 
 /** A path that is as it was goes on; one that is new has nothing to say of the peer yet. */
@@ -456,7 +464,7 @@ function sendRound(
   now: Instant,
   context: LinkContext,
 ): LinkStep {
-  const messages = [...answers, ...questions(state.handover)];
+  const messages = [...questions(state.handover), ...answers];
   const { roster, sequence, datagrams } = composeRound(state, messages, now, context);
   const nextSendAt = nextRound(state.nextSendAt, context.config.interval, now);
   return { state: { ...state, roster, sequence, nextSendAt }, effects: datagrams.map(toSend) };

@@ -6,8 +6,9 @@
  * the paths differ in how long they take.
  */
 
+import type { IpAddress } from "../units/ip-address.ts";
 import { after, type Duration, type Instant, seconds, START } from "../units/time.ts";
-import type { Heartbeat, InstanceState } from "../wire/heartbeat.ts";
+import { type Heartbeat, type InstanceState, releaseTold } from "../wire/heartbeat.ts";
 import type { Path } from "./path.ts";
 
 /** After a silence that an advert gave the lie to, the paths have to be steady for so long before one is believed again. */
@@ -19,6 +20,8 @@ interface PeerInstance {
   /** The effective one. */
   readonly priority: number;
   readonly advertInterval: Duration;
+  /** Where its adverts come from; undefined when it has no such address. */
+  readonly primary: IpAddress | undefined;
   /** When it entered the state, by our clock. */
   readonly since: Instant;
   /** The number of the datagram that told it last. */
@@ -84,6 +87,7 @@ export type PeerEffect =
       readonly state: InstanceState;
       readonly priority: number;
       readonly advertInterval: Duration;
+      readonly primary: IpAddress | undefined;
     }
   /** The peer has no such instance any more. */
   | { readonly type: "peer-instance-gone"; readonly id: number }
@@ -157,14 +161,17 @@ function hearInstances(
 ): Pick<Peer, "instances"> & Pick<PeerStep, "effects"> {
   const effects: PeerEffect[] = [];
   const instances = new Map(before);
-  for (const { id, state, priority, advertInterval, age } of roster.entries) {
+  for (const { id, state, priority, advertInterval, primary, age } of roster.entries) {
     const known = instances.get(id);
     const isSame =
-      known?.state === state && known.priority === priority && known.advertInterval === advertInterval;
+      known?.state === state &&
+      known.priority === priority &&
+      known.advertInterval === advertInterval &&
+      known.primary === primary;
     // Counted anew each time, the moment would wander with the time on the way.
     const since = known?.state === state ? known.since : ((now - age) as Instant);
-    instances.set(id, { state, priority, advertInterval, since, toldIn: sequence });
-    if (!isSame) effects.push({ type: "peer-instance", id, state, priority, advertInterval });
+    instances.set(id, { state, priority, advertInterval, primary, since, toldIn: sequence });
+    if (!isSame) effects.push({ type: "peer-instance", id, state, priority, advertInterval, primary });
   }
   for (const id of goneFrom(instances, roster.total, editionSince)) {
     instances.delete(id);
@@ -232,7 +239,7 @@ function trust({ distrusted, steadySince }: Peer): Pick<Peer, "distrusted" | "st
 }
 
 function skewOf({ digest, software }: Heartbeat, own: Own): Skew | undefined {
-  return digest === own.digest && software === own.software ? undefined : { digest, software };
+  return digest === own.digest && software === releaseTold(own.software) ? undefined : { digest, software };
 }
 
 function sameSkew(one: Skew | undefined, other: Skew | undefined): boolean {

@@ -3,6 +3,7 @@
  * as much in each datagram as there is room for.
  */
 
+import type { IpAddress } from "../units/ip-address.ts";
 import { between, type Duration, type Instant } from "../units/time.ts";
 import type { InstanceState, RosterPart } from "../wire/heartbeat.ts";
 
@@ -17,8 +18,12 @@ export interface LocalInstance {
   /** The effective one. */
   readonly priority: number;
   readonly advertInterval: Duration;
+  /** Where its adverts come from; undefined when it has no such address. */
+  readonly primary: IpAddress | undefined;
   /** Its sync group: offers are for a whole one. */
   readonly group: string | undefined;
+  /** How many addresses it has: so long it takes to claim them. */
+  readonly addresses: number;
 }
 
 interface Entry extends LocalInstance {
@@ -59,7 +64,9 @@ function refreshed(before: Entry | undefined, instance: LocalInstance, now: Inst
     sameState &&
     before.priority === instance.priority &&
     before.advertInterval === instance.advertInterval &&
-    before.group === instance.group;
+    before.primary === instance.primary &&
+    before.group === instance.group &&
+    before.addresses === instance.addresses;
   return same ? before : { ...instance, since: sameState ? before.since : now, repeats: REPEATS };
 }
 
@@ -96,12 +103,13 @@ export function takePart(
     next = (next + 1) % total;
     if (entry !== undefined && !wanted.has(entry)) turn.push(entry);
   }
-  const told = [...inFront, ...turn].map(({ id, state, priority, advertInterval, since }) => ({
+  const told = [...inFront, ...turn].map(({ id, state, priority, advertInterval, primary, since }) => ({
     id,
     state,
     priority,
     advertInterval,
     age: between(since, now),
+    primary,
   }));
   const part = { total, edition, changed: inFront.length, first: cursor, entries: told };
   return { part, roster: { ...roster, cursor: next } };

@@ -70,31 +70,18 @@ export function planSetup(setup: Setup, found: FoundMachine, record: RealServerR
     holders: setup.holders.filter(({ name }) => !foreign.includes(name)),
     addresses: setup.addresses.filter((held) => !foreign.includes(held.interface)),
   };
-  return { steps: [...removals(wanted, found, record), ...additions(wanted, found, record)], foreign };
+  const gone = removals(wanted, found, record);
+  return { steps: [...gone, ...additions(wanted, withoutHolders(found, gone), record)], foreign };
 }
 
-/** What is ours after a plan was carried out, or as far as it was: to be written down before it is begun. */
-export function recordAfter(record: RealServerRecord, steps: readonly Step[]): RealServerRecord {
-  const added = <Type extends Step["type"]>(type: Type): Extract<Step, { type: Type }>[] =>
-    steps.filter((step): step is Extract<Step, { type: Type }> => step.type === type);
-  const settings = new Map(record.settings.map((change) => [change.name, change]));
-  for (const { change } of added("set"))
-    settings.set(change.name, { ...change, before: settings.get(change.name)?.before ?? change.before });
-  return {
-    addresses: union(
-      record.addresses,
-      added("add-address").map(({ held }) => held),
-    ),
-    holders: union(
-      record.holders,
-      added("add-holder").map(({ holder }) => holder),
-    ),
-    ports: union(
-      record.ports,
-      added("add-port").map(({ port }) => port),
-    ),
-    settings: [...settings.values()],
-  };
+/** What is ours once the steps `done` were carried out, and those `begun` were, or were not: what may be ours counts as ours. */
+export function recordAfter(
+  record: RealServerRecord,
+  done: readonly Step[],
+  begun: readonly Step[],
+): RealServerRecord {
+  const added = begun.filter(({ type }) => type.startsWith("add-") || type === "set");
+  return [...done, ...added].reduce(recordStep, record);
 }
 
 /** What is still ours of a record once nothing else than `setup` is there. */
@@ -106,6 +93,55 @@ export function recordOf(record: RealServerRecord, setup: Setup, found: FoundMac
     ports: record.ports.filter((port) => includes(setup.ports, port)),
     settings: record.settings.filter(({ name }) => settings.has(name)),
   };
+}
+
+function recordStep(record: RealServerRecord, step: Step): RealServerRecord {
+  const { addresses, holders, ports, settings } = record;
+  switch (step.type) {
+    case "add-address":
+      return { ...record, addresses: union(addresses, step.held) };
+    case "remove-address":
+      return { ...record, addresses: addresses.filter((held) => !isSame(held, step.held)) };
+    case "add-holder":
+      return { ...record, holders: union(holders, step.holder) };
+    case "remove-holder":
+      return {
+        ...record,
+        holders: holders.filter((holder) => !isSame(holder, step.holder)),
+        addresses: addresses.filter((held) => held.interface !== step.holder.name),
+      };
+    case "add-port":
+      return { ...record, ports: union(ports, step.port) };
+    case "remove-port":
+      return { ...record, ports: ports.filter((port) => !isSame(port, step.port)) };
+    case "set": {
+      const { name } = step.change;
+      const before = settings.find((change) => change.name === name)?.before ?? step.change.before;
+      const others = settings.filter((change) => change.name !== name);
+      return { ...record, settings: [...others, { ...step.change, before }] };
+    }
+    case "restore":
+      return { ...record, settings: settings.filter(({ name }) => name !== step.change.name) };
+    case "set-own":
+    case "switch-on":
+      return record;
+  }
+}
+
+/** What is left when these are gone: with an interface go its addresses and settings, and one of its name begins with nothing. */
+function withoutHolders(found: FoundMachine, steps: readonly Step[]): FoundMachine {
+  const gone = new Set(steps.flatMap((step) => (step.type === "remove-holder" ? step.holder.name : [])));
+  return {
+    ...found,
+    interfaces: found.interfaces.filter(({ name }) => !gone.has(name)),
+    addresses: found.addresses.filter((held) => !gone.has(held.interface)),
+    setting: (name) => (gone.has(settingOwner(name)) ? undefined : found.setting(name)),
+  };
+}
+
+/** `vip-gre0` of `net/ipv4/conf/vip-gre0/rp_filter`. */
+function settingOwner(name: string): string {
+  return name.split("/").at(-2) ?? "";
 }
 
 function removals(setup: Setup, found: FoundMachine, record: RealServerRecord): Step[] {
@@ -234,8 +270,8 @@ export function faultsOfOthers(
   return [...off, ...misplaced];
 }
 
-function union<Item extends object>(some: readonly Item[], more: readonly Item[]): readonly Item[] {
-  return [...some, ...more.filter((item) => !includes(some, item))];
+function union<Item extends object>(items: readonly Item[], item: Item): readonly Item[] {
+  return includes(items, item) ? items : [...items, item];
 }
 
 function includes<Item extends object>(items: readonly Item[], wanted: Item): boolean {

@@ -7,6 +7,7 @@ import type { Drain } from "../balance/drain-book.ts";
 import type { LvsTimeouts } from "../balance/model.ts";
 import type { ServiceId } from "../balance/service.ts";
 import type { RoutingEntry } from "../routing/model.ts";
+import type { StartSettings } from "../balance/sync-daemon.ts";
 import type { Family } from "../units/ip-address.ts";
 import type { SettingChange } from "../vrrp/link-settings.ts";
 import type { DaemonState } from "../wire/ipvs-daemon.ts";
@@ -50,6 +51,8 @@ export interface BalancerRecord {
   readonly timeouts?: Partial<LvsTimeouts>;
   /** The connection sync daemons that may run, if any. */
   readonly daemons?: readonly DaemonState[];
+  /** What they were started with. */
+  readonly daemonStarts?: { readonly [State in DaemonState]?: StartSettings };
 }
 
 /** The balancer's: real servers that are drained. Unlike the others it stays when Relevo stops, for its next start. */

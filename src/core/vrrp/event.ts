@@ -38,10 +38,10 @@ export type Event =
   | { readonly type: "peer-silent"; readonly last: PeerWord; readonly grace: Duration }
   /** It is not silent: another router has heard an advert of it. */
   | { readonly type: "peer-lives" }
-  /** The peer hands over: claim the addresses, it has them still. */
-  | { readonly type: "take"; readonly from: string }
-  /** A handover to the peer begins. */
-  | { readonly type: "give" }
+  /** The peer hands over: claim the addresses, it has them still, for so long at most; no advert counts meanwhile. */
+  | { readonly type: "take"; readonly from: string; readonly within: Duration }
+  /** A handover to the peer begins, and is over within that time. */
+  | { readonly type: "give"; readonly within: Duration }
   /** It is over: `to` has the addresses, `onRequest` because it asked for them; or nobody has taken them. */
   | { readonly type: "given"; readonly to: string | undefined; readonly onRequest?: boolean }
   | { readonly type: "shutdown" };

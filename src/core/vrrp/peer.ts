@@ -14,8 +14,8 @@
  * The address owner (priority 255) does as it does without a peer.
  */
 
-import type { IpAddress } from "../units/ip-address.ts";
-import { after, type Duration, type Instant, milliseconds } from "../units/time.ts";
+import { compareIp, type IpAddress } from "../units/ip-address.ts";
+import { after, type Duration, type Instant, seconds } from "../units/time.ts";
 import { giveWay } from "./contention.ts";
 import { type Context, type Event, type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
@@ -29,17 +29,15 @@ export interface PeerWord {
   readonly state: State["name"];
   /** Its effective priority. */
   readonly priority: number;
-  /** Where its adverts come from, as far as that is known. */
+  /** Where its adverts come from; undefined when it can send none. */
   readonly primary: IpAddress | undefined;
-  /** It is the greater one when priorities are equal. */
-  readonly winsTie: boolean;
 }
 
-/** Both hold the addresses in a handover for no longer than this; and neither hears adverts for so long. */
-const HANDOVER_AT_MOST = milliseconds(50);
-
-/** A backup that asked for a handover takes the addresses the usual way when so long nothing has come of it. */
-const ASKED_FOR = milliseconds(100);
+/**
+ * A backup that asked for a handover takes the addresses the usual way when so long nothing has come of it. Hundreds of
+ * instances wait for their turn meanwhile.
+ */
+const ASKED_FOR = seconds(1);
 
 /** A backup's wait is over while the peer says that it is master. */
 export function onDueBesidePeer(
@@ -62,29 +60,31 @@ export function onDueBesidePeer(
 export function onPeer(state: State, before: PeerWord | undefined, now: Instant, context: Context): Step {
   const { peer } = context;
   if (peer === undefined) return unchanged(state);
-  const letsGo = before?.state === "master" && peer.state !== "master";
+  const letsGo = before?.state === "master" && peer.state !== "master" ? before : undefined;
   switch (state.name) {
     case "init":
     case "fault":
       return unchanged(state);
     case "backup":
-      if (letsGo) return onPeerLetsGo(state, peer, now, context);
+      if (letsGo !== undefined) return onPeerLetsGo(state, letsGo, peer, now, context);
       return unchanged(before !== undefined && peer.priority < before.priority ? undeferring(state) : state);
     case "master":
       if (isDeaf(state, now)) return unchanged(state);
-      if (letsGo) return { state, effects: [announce(context.router)] };
+      if (letsGo !== undefined) return { state, effects: [announce(context.router)] };
       return peer.state === "master" ? onPeerIsMaster(state, peer, now, context) : unchanged(state);
   }
 }
 
 function onPeerLetsGo(
   state: State & { name: "backup" },
+  before: PeerWord,
   peer: PeerWord,
   now: Instant,
   context: Context,
 ): Step {
-  // On the segment somebody else is master, who is none of the pair.
-  const isThird = state.master !== undefined && peer.primary !== undefined && state.master !== peer.primary;
+  // On the segment somebody else is master, who is none of the pair. With its interface the peer may have lost its address.
+  const theirs = [before.primary, peer.primary].filter((primary) => primary !== undefined);
+  const isThird = state.master !== undefined && theirs.length > 0 && !theirs.includes(state.master);
   const isNext = peer.state !== "backup" || rank(peer, context) === "lesser";
   if (isThird || !isNext) return unchanged(state);
   return becomeMaster(state, "peer-let-go", peer.state, now, context);
@@ -119,9 +119,9 @@ export function onPeerSilent(
   last: PeerWord,
   grace: Duration,
   now: Instant,
-  { router }: Context,
+  context: Context,
 ): Step {
-  if (state.name !== "backup" || last.state !== "master" || !wouldAnswer(last, router))
+  if (state.name !== "backup" || last.state !== "master" || !wouldAnswer(last, context))
     return unchanged(state);
   const asking = {
     ...state,
@@ -133,10 +133,10 @@ export function onPeerSilent(
 }
 
 /** The question is an advert of the least priority: a master of that priority might give way to it instead. */
-function wouldAnswer({ priority, primary, winsTie }: PeerWord, router: VirtualRouter): boolean {
+function wouldAnswer({ priority, primary }: PeerWord, { router, primary: own }: Context): boolean {
   if (!router.contention.answer) return false;
   if (priority === OWNER) return router.ownerHeeds === undefined;
-  return priority > LEAST || (primary !== undefined && winsTie);
+  return priority > LEAST || isHigher(primary, own);
 }
 
 /** A silence that was none on another router is none here: who is being asked need not answer. */
@@ -147,16 +147,21 @@ export function onPeerLives(state: State, now: Instant, { router }: Context): St
 }
 
 /** A backup takes the addresses over from a master that still has them. */
-export function onTake(state: State, from: string, now: Instant, context: Context): Step {
+export function onTake(
+  state: State,
+  { from, within }: Event & { type: "take" },
+  now: Instant,
+  context: Context,
+): Step {
   if (state.name !== "backup") return unchanged(state);
   const { state: taken, effects } = becomeMaster(state, "handover", from, now, context);
-  return { state: { ...taken, deafUntil: after(now, HANDOVER_AT_MOST) }, effects };
+  return { state: { ...taken, deafUntil: after(now, within) }, effects };
 }
 
 /** A master is about to hand over: until it is told how that ended it neither speaks nor listens on the segment. */
-export function onGive(state: State, now: Instant): Step {
+export function onGive(state: State, within: Duration, now: Instant): Step {
   if (state.name !== "master") return unchanged(state);
-  return unchanged({ ...state, deafUntil: after(now, HANDOVER_AT_MOST), mute: true });
+  return unchanged({ ...state, deafUntil: after(now, within), mute: true });
 }
 
 /**
@@ -218,7 +223,13 @@ export function overheard(state: State & { name: "master" }, { contention }: Vir
 }
 
 /** How the peer stands to this router where both are master. */
-function rank({ priority, winsTie }: PeerWord, { router }: Context): "greater" | "lesser" {
-  const isGreater = priority === router.priority ? winsTie : priority > router.priority;
+function rank({ priority, primary }: PeerWord, { router, primary: own }: Context): "greater" | "lesser" {
+  const isGreater = priority === router.priority ? isHigher(primary, own) : priority > router.priority;
   return isGreater ? "greater" : "lesser";
+}
+
+/** Who has no address to send adverts from loses a tie. */
+function isHigher(one: IpAddress | undefined, other: IpAddress | undefined): boolean {
+  if (one === undefined || other === undefined) return one !== undefined;
+  return compareIp(one, other) > 0;
 }

@@ -90,9 +90,14 @@ export function primaryAddress(
 ): IpAddress | undefined {
   const { source } = router.delivery;
   if (source !== undefined) return isHere(source, router, interfaces) ? source : undefined;
-  const own = usable(interfaces.get(router.interface)).filter((address) => suits(router.delivery, address));
-  const first = own.find((address) => !virtual.has(address));
-  return first ?? (router.priority === 255 ? own[0] : undefined);
+  // Looked for one by one: there may be hundreds of virtual ones behind it.
+  const firstThat = (will: (address: IpAddress) => boolean): IpAddress | undefined =>
+    interfaces
+      .get(router.interface)
+      ?.addresses.find((own) => isUsable(own) && suits(router.delivery, own.address) && will(own.address))
+      ?.address;
+  const first = firstThat((address) => !virtual.has(address));
+  return first ?? (router.priority === 255 ? firstThat(() => true) : undefined);
 }
 
 /** True when a configured source is on this machine; a link-local one has to be on the interface itself, or on top of it. */
@@ -103,10 +108,9 @@ function isHere(
 ): boolean {
   const near = [interfaces.get(name), link && interfaces.get(link.name)];
   const places = isIpv6(source) && isLinkLocal(source) ? near : [...interfaces.values()];
-  return places.some((place) => usable(place).includes(source));
+  return places.some((place) => place?.addresses.some((own) => isUsable(own) && own.address === source));
 }
 
-function usable(on: Interface | undefined): readonly IpAddress[] {
-  const addresses = on?.addresses ?? [];
-  return addresses.filter(({ tentative }) => tentative !== true).map(({ address }) => address);
+function isUsable({ tentative }: InterfaceAddress): boolean {
+  return tentative !== true;
 }

@@ -90,9 +90,9 @@ export function step(state: State, event: Event, now: Instant, given: Context): 
     case "peer-lives":
       return onPeerLives(state, now, context);
     case "take":
-      return onTake(state, event.from, now, context);
+      return onTake(state, event, now, context);
     case "give":
-      return onGive(state, now);
+      return onGive(state, event.within, now);
     case "given":
       return onGiven(state, event, now, context);
     case "shutdown":

@@ -22,7 +22,7 @@
  * |         First Entry           |        Changed Entries        |  56
  * |           Entries             |           Reserved            |  60
  * |                            Edition                            |  64
- * |                       Entries, 12 bytes each                  |  68
+ * |                       Entries, 28 bytes each                  |  68
  * |                       Messages, 8 bytes and more each         |
  * |                   HMAC-SHA256 over all before it              |  32 bytes
  *
@@ -30,6 +30,7 @@
  * |                          Instance                             |
  * |     State     |   Priority    |   Advert Interval (10 ms)     |
  * |               Time in this State (milliseconds)               |
+ * |                  Primary Address (16 bytes)                   |
  *
  * a message:
  * |     Kind      |    Reason     |           Instances           |
@@ -43,6 +44,7 @@
  */
 
 import { equalInConstantTime } from "../units/constant-time.ts";
+import { type IpAddress, ipAt, ipBytes, isIpv6 } from "../units/ip-address.ts";
 import { centiseconds, type Duration, microseconds, milliseconds } from "../units/time.ts";
 
 /** HMAC-SHA256 under a key of 32 bytes; 32 bytes. */
@@ -54,12 +56,14 @@ export const HEARTBEAT_LENGTH_MAX = 1_232;
 const MAGIC = 0x524c564f;
 const FORMAT = 1;
 const HEADER_LENGTH = 68;
-const ENTRY_LENGTH = 12;
+const ENTRY_LENGTH = 28;
 const MESSAGE_LENGTH = 8;
 const CODE_LENGTH = 32;
 const FLAG_STOPPING = 0x01;
 const TWO_TO_32 = 2 ** 32;
 const AGE_MAX = TWO_TO_32 - 1;
+/** What is before an IPv4 address in the place of an IPv6 one (RFC 4291 §2.5.5.2). */
+const IPV4_MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 /** A pace that no director has: such a datagram was not made by one. */
 const [INTERVAL_MIN, INTERVAL_MAX] = [1_000, 60_000_000];
 
@@ -92,6 +96,8 @@ export interface InstanceEntry {
   readonly advertInterval: Duration;
   /** How long it has been in this state; whole milliseconds, at most 2^32 - 1. */
   readonly age: Duration;
+  /** Where its adverts come from; undefined when it has no such address. */
+  readonly primary: IpAddress | undefined;
 }
 
 /** A part of a handover: a question, or the answer to one. `id` is the asker's number for it. */
@@ -130,7 +136,7 @@ export interface Heartbeat {
   readonly sequence: number;
   /** So often the sender speaks. */
   readonly interval: Duration;
-  /** The sender's release, such as `1.2.3`. */
+  /** The sender's release, as `releaseTold` has it. */
   readonly software: string;
   /** The sender's configuration, 16 hexadecimal digits. */
   readonly digest: string;
@@ -244,6 +250,12 @@ function lengthOf(messages: readonly Message[]): number {
   return messages.reduce((length, { instances }) => length + MESSAGE_LENGTH + 4 * instances.length, 0);
 }
 
+/** What is told of a release: `1.2.3` of `1.2.3-rc.1+build`. */
+export function releaseTold(software: string): string {
+  const [major = 0, minor = 0, patch = 0] = software.split(/[.+-]/).map(Number);
+  return `${major & 0xff}.${minor & 0xff}.${patch & 0xffff}`;
+}
+
 function sequenceOf(view: DataView): number {
   return view.getUint16(34) * TWO_TO_32 + view.getUint32(36);
 }
@@ -263,7 +275,7 @@ function writeHeader(view: DataView, heartbeat: Heartbeat): void {
   view.setUint16(34, Math.floor(sequence / TWO_TO_32));
   view.setUint32(36, sequence % TWO_TO_32);
   view.setUint32(40, heartbeat.interval);
-  const [major = 0, minor = 0, patch = 0] = heartbeat.software.split(/[.+-]/).map(Number);
+  const [major = 0, minor = 0, patch = 0] = releaseTold(heartbeat.software).split(".").map(Number);
   view.setUint8(44, major);
   view.setUint8(45, minor);
   view.setUint16(46, patch);
@@ -280,7 +292,15 @@ function writeEntry(view: DataView, offset: number, entry: InstanceEntry): numbe
   view.setUint8(offset + 5, entry.priority);
   view.setUint16(offset + 6, entry.advertInterval / centiseconds(1));
   view.setUint32(offset + 8, Math.min(AGE_MAX, Math.floor(entry.age / milliseconds(1))));
+  writePrimary(view, offset + 12, entry.primary);
   return offset + ENTRY_LENGTH;
+}
+
+function writePrimary(view: DataView, offset: number, primary: IpAddress | undefined): void {
+  if (primary === undefined) return;
+  const own = ipBytes(primary);
+  const bytes = isIpv6(primary) ? own : [...IPV4_MAPPED, ...own];
+  new Uint8Array(view.buffer, view.byteOffset + offset, bytes.length).set(bytes);
 }
 
 function writeMessage(view: DataView, offset: number, message: Message): number {
@@ -333,7 +353,15 @@ function readEntry(view: DataView, offset: number): InstanceEntry | undefined {
     priority: view.getUint8(offset + 5),
     advertInterval: centiseconds(view.getUint16(offset + 6)),
     age: milliseconds(view.getUint32(offset + 8)),
+    primary: readPrimary(view, offset + 12),
   };
+}
+
+function readPrimary(view: DataView, offset: number): IpAddress | undefined {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, 16);
+  if (bytes.every((byte) => byte === 0)) return undefined;
+  const isMapped = IPV4_MAPPED.every((byte, index) => byte === bytes[index]);
+  return isMapped ? ipAt(4, bytes, IPV4_MAPPED.length) : ipAt(6, bytes, 0);
 }
 
 function readMessages(view: DataView, start: number, end: number): Message[] | undefined {

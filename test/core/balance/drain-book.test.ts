@@ -124,6 +124,20 @@ t.test("the end of a drain is told once", async (t) => {
   t.strictSame(told(note(over.book, deadline, after(START, seconds(61)))), []);
 });
 
+t.test("one that is held and has connections again is told as resumed, once", async (t) => {
+  const { book } = review(giveOrder(EMPTY_BOOK, [WEB_21], HOLD), SERVICES, START);
+  const counted = (active: number) => {
+    const counts = { active, inactive: 0, persistent: 0 };
+    return new Map([[WEB_21, { type: "counted", counts, templatesHonoured: true } as const]]);
+  };
+  const empty = note(book, counted(0), START);
+  const over = note(empty.book, counted(0), after(START, seconds(2)));
+  t.strictSame(told(over), ["ended tcp 192.0.2.100:80 198.51.100.21:80 operator"]);
+  const again = note(over.book, counted(3), after(START, seconds(3)));
+  t.strictSame(told(again), ["resumed tcp 192.0.2.100:80 198.51.100.21:80 operator"]);
+  t.strictSame(told(note(again.book, counted(2), after(START, seconds(4)))), []);
+});
+
 t.test("whatever is ordered, configured and put into maintenance: drained is who is meant", async () => {
   const step = fc.oneof(
     fc.record({ type: fc.constant("order" as const), key: fc.constantFrom(WEB_21, TLS_21) }),

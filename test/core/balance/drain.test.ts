@@ -11,6 +11,7 @@ import {
   countsFor,
   type DrainEvent,
   drainedWeight,
+  isCounted,
   type DrainState,
   progress,
   startDrain,
@@ -80,6 +81,38 @@ t.test("templates are waited for where they are honoured", async (t) => {
   const over = emptied(begun, counted(0, 3, false));
   t.equal(over.name, "drained");
   t.equal(drainedWeight(over), 0, "held as it is");
+});
+
+t.test("one that is held goes on being counted, and drains again when somebody comes", async (t) => {
+  const order = { deadline: seconds(60), end: "hold" } as const;
+  const over = emptied(startDrain(order, START), counted(0));
+  t.equal(over.name, "drained");
+  t.ok(isCounted(over));
+  t.equal(step(over, counted(0), LATER), over);
+  t.equal(step(over, counted(0, 3, false), LATER), over, "templates that nobody honours are nobody");
+  t.equal(step(over, { type: "uncounted" }, LATER), over);
+  const again = step(over, counted(100), LATER);
+  t.match(again, { name: "draining", from: 100, left: 100, deadlineAt: seconds(120) });
+  t.match(step(again, counted(25), LATER), { name: "draining", left: 25 });
+  t.match(emptied(again, counted(0)), { name: "drained", cause: "empty" });
+});
+
+t.test("one that is over for another reason is not counted any more", async (t) => {
+  const begun = startDrain({ deadline: seconds(60), end: "hold" }, START);
+  const late = step(run(begun, counted(8)), { type: "deadline" }, LATER);
+  t.notOk(isCounted(late));
+  t.equal(step(late, counted(9), LATER), late, "at the deadline some were left, as was asked for");
+  const gone = emptied(startDrain({ deadline: undefined, end: "remove" }, START), counted(0));
+  t.notOk(isCounted(gone));
+  t.ok(isCounted(begun));
+});
+
+t.test("while nobody can count, it is not known that nobody is left", async (t) => {
+  const begun = startDrain({ deadline: undefined, end: "remove" }, START);
+  t.equal(step(begun, { type: "uncounted" }, START), begun);
+  const empty = step(begun, counted(0), START);
+  const blind = step(empty, { type: "uncounted" }, after(START, seconds(1)));
+  t.match(step(blind, counted(0), LATER), { name: "draining" }, "the two seconds begin anew");
 });
 
 t.test("at the deadline it is over, with those who are left", async (t) => {

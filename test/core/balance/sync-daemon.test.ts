@@ -11,6 +11,7 @@ import {
   flushedAt,
   type Mastership,
   planDaemons,
+  type StartSettings,
   wantedDaemons,
 } from "../../../src/core/balance/sync-daemon.ts";
 import { after, type Instant, seconds, START } from "../../../src/core/units/time.ts";
@@ -25,6 +26,8 @@ const CONFIG: SyncDaemonConfig = {
   group: ip("224.0.0.81"),
   port: 8_848,
   ttl: 1,
+  ports: undefined,
+  sockSize: undefined,
   backupOnly: false,
 };
 const BOTH: ReadonlySet<DaemonState> = new Set(["master", "backup"]);
@@ -50,12 +53,21 @@ function planned(
   mastership: Mastership,
   found: readonly RunningDaemon[],
   given: Partial<SyncDaemonConfig> = {},
-  owned = BOTH,
+  startedWith: ReadonlyMap<DaemonState, StartSettings> = new Map(),
 ): readonly string[] {
   const wanted = wantedDaemons({ ...CONFIG, ...given }, mastership, at(100));
-  return planDaemons(wanted, found, owned).map((operation) =>
+  return planDaemons(wanted, found, BOTH, startedWith).map((operation) =>
     daemonOperationText(operation).replace(/ --mcast-interface.*/, ""),
   );
+}
+
+/** Both were started with this. */
+function bothWith(given: Partial<StartSettings>): ReadonlyMap<DaemonState, StartSettings> {
+  const settings = { maxlen: undefined, ports: undefined, sockSize: undefined, ...given };
+  return new Map([
+    ["master", settings],
+    ["backup", settings],
+  ]);
 }
 
 t.test(
@@ -119,10 +131,61 @@ t.test(
   },
 );
 
+t.test("a length that is not asked for any more is left to the kernel again", async (t) => {
+  const found = [{ ...running({}, NEVER)[0], maxlen: 1_400 } as RunningDaemon];
+  const replaced = ["--stop-daemon backup", "--start-daemon backup"];
+  t.strictSame(planned(NEVER, found, {}, bothWith({ maxlen: 1_400 })), replaced);
+  t.strictSame(planned(NEVER, found, {}, bothWith({})), [], "1400 is what the interface has room for");
+  t.strictSame(planned(NEVER, found, {}), [], "nobody knows");
+});
+
+t.test("what is taken on at the start and not told is compared with what was said then", async (t) => {
+  const both = running({}, MASTER);
+  const replaced = [
+    "--stop-daemon master",
+    "--start-daemon master",
+    "--stop-daemon backup",
+    "--start-daemon backup",
+  ];
+  for (const [given, before] of [
+    [{ sockSize: 1_000_000 }, {}],
+    [{}, { sockSize: 1_000_000 }],
+    [{ sockSize: 1_000_000 }, { sockSize: 2_000_000 }],
+  ] as const)
+    t.strictSame(planned(MASTER, both, given, bothWith(before)), replaced, "never both away at once");
+  t.strictSame(planned(MASTER, both, { sockSize: 5, ports: 4 }, bothWith({ sockSize: 5, ports: 4 })), []);
+  t.strictSame(planned(MASTER, both, { sockSize: 5, ports: 4 }), [], "nobody knows");
+});
+
+t.test("another number of ports wants both stopped first", async (t) => {
+  const all = [
+    "--stop-daemon backup",
+    "--stop-daemon master",
+    "--start-daemon master",
+    "--start-daemon backup",
+  ];
+  t.strictSame(planned(MASTER, running({}, MASTER), { ports: 4 }, bothWith({})), all);
+  t.strictSame(planned(MASTER, running({}, MASTER), {}, bothWith({ ports: 4 })), all);
+  const alone = ["--stop-daemon backup", "--start-daemon backup"];
+  t.strictSame(planned(NEVER, running({}, NEVER), { ports: 4 }, bothWith({})), alone);
+  t.strictSame(planned(NEVER, running({}, MASTER), { ports: 4 }, bothWith({})), [
+    "--stop-daemon backup",
+    "--stop-daemon master",
+    "--start-daemon backup",
+  ]);
+  const mixed: ReadonlyMap<DaemonState, StartSettings> = new Map([
+    ...bothWith({ ports: 4 }),
+    ...[...bothWith({})].filter(([state]) => state === "backup"),
+  ]);
+  t.strictSame(planned(MASTER, running({}, MASTER), { ports: 4 }, mixed), all, "one of them is enough");
+});
+
 t.test("only ours are stopped", async (t) => {
   const found = running({}, MASTER);
-  t.strictSame(planDaemons([], found, new Set()), []);
-  t.strictSame(planDaemons([], found, new Set(["backup"])), [{ type: "stop", state: "backup" }]);
+  t.strictSame(planDaemons([], found, new Set(), new Map()), []);
+  t.strictSame(planDaemons([], found, new Set(["backup"]), bothWith({ ports: 4 })), [
+    { type: "stop", state: "backup" },
+  ]);
 });
 
 t.test("a step in ipvsadm's words, and why it was refused", async (t) => {

@@ -6,7 +6,7 @@
 import t from "tap";
 import type { VirtualServer } from "../../../src/core/balance/model.ts";
 import { serviceKey } from "../../../src/core/balance/service.ts";
-import { account, type Ledger, type TableCounters } from "../../../src/core/balance/traffic.ts";
+import { account, type Ledger, type TableCounters, toldServers } from "../../../src/core/balance/traffic.ts";
 import { ip, realServer, virtualServer, WEB } from "./servers.ts";
 
 const SERVER = virtualServer(WEB, [realServer(21), realServer(22)]);
@@ -122,6 +122,15 @@ t.test(
     t.strictSame(counted([new Map(), look], [server], 2)[1], "all=9 198.51.100.21:80=2 198.51.100.22:80=3");
     t.equal(account(undefined, look, [server], 2).untold, 1);
     t.equal(account(undefined, look, [server], 3).untold, 0);
+    for (const limit of [0, 2, 3, 9]) {
+      const { shares } = account(undefined, look, [server], limit);
+      const told = toldServers([server], limit).map(({ real }) => real);
+      t.strictSame(
+        shares.flatMap(({ real }) => real ?? []),
+        told,
+        "the same ones by either",
+      );
+    }
     t.match(account(undefined, look, [server], 0).shares, [{ real: undefined, connections: { active: 3 } }]);
   },
 );

@@ -7,7 +7,12 @@ import t from "tap";
 import type { BalancerConfig, RealServer } from "../../../src/core/balance/model.ts";
 import { startDrain } from "../../../src/core/balance/drain.ts";
 import { desiredTable } from "../../../src/core/balance/table.ts";
-import { adoptedQuorum, adoptedVerdicts, type Heritage } from "../../../src/core/health/adoption.ts";
+import {
+  adoptedQuorum,
+  adoptedReturns,
+  adoptedVerdicts,
+  type Heritage,
+} from "../../../src/core/health/adoption.ts";
 import type { Check } from "../../../src/core/health/model.ts";
 import {
   effectiveWeight,
@@ -22,7 +27,7 @@ import {
   type WatchedServer,
 } from "../../../src/core/health/roster.ts";
 import type { Ipv4 } from "../../../src/core/units/ipv4.ts";
-import { seconds, START } from "../../../src/core/units/time.ts";
+import { after, between, seconds, START, toSeconds } from "../../../src/core/units/time.ts";
 import { balancerConfig, ip, realServer, tableOf, virtualServer, WEB } from "../balance/servers.ts";
 
 const VIRTUAL = "tcp 192.0.2.100:80";
@@ -149,6 +154,26 @@ t.test("whom an earlier life took out of a service of ours starts down", async (
   );
   const gone = adoptedVerdicts({ observed: new Map(), owned: new Set([VIRTUAL]) });
   t.equal(gone(virtual, realServer(22)), undefined, "the service is not there");
+});
+
+t.test("who was on the way to its weight goes on from there", async (t) => {
+  const slow = { weight: 10, slowStart: seconds(90) };
+  const next = config(slow, slow, slow, { ...slow, checks: [tcpCheck(80)] }, { weight: 10 });
+  const left = heritage(config({ weight: 3 }, { weight: 10 }, {}, { weight: 0 }, { weight: 3 }));
+  const roster = reviseRoster(EMPTY_ROSTER, next, adoptedVerdicts(left), START, half);
+  const returns = (given: Heritage): unknown =>
+    [...adoptedReturns(next.virtualServers, roster, given, after(START, seconds(100)))].map(
+      ([{ real }, since]) => [real, toSeconds(between(START, since))],
+    );
+  t.strictSame(
+    returns(left),
+    [
+      ["198.51.100.21:80", 80],
+      ["198.51.100.23:80", 100],
+    ],
+    "two steps of ten seconds were taken, and none; the others have all of it, are down, or have no time for it",
+  );
+  t.strictSame(returns({ observed: new Map(), owned: new Set() }), []);
 });
 
 t.test("of a group all services that were there have to agree", async (t) => {

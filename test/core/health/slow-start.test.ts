@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import t from "tap";
-import { nextStepAt, rampedWeight } from "../../../src/core/health/slow-start.ts";
+import { nextStepAt, rampedWeight, returnOf } from "../../../src/core/health/slow-start.ts";
 import {
   after,
   type Duration,
@@ -38,6 +38,34 @@ t.test("a small weight is never nothing, and none stays none", async (t) => {
 t.test("without a time for it, it is all there at once", async (t) => {
   t.equal(rampedWeight(100, START, ZERO, START), 100);
   t.equal(nextStepAt(START, ZERO, START), undefined);
+});
+
+t.test("from a weight that is found it goes on where it was, or in a step before", async (t) => {
+  t.equal(returnOf(10, 100, SPAN, at(500)), at(500));
+  t.equal(returnOf(50, 100, SPAN, at(500)), at(460));
+  t.equal(returnOf(45, 100, SPAN, at(500)), at(460), "somebody else's weight: the step after it");
+  t.equal(returnOf(1, 3, SPAN, at(500)), at(500), "which it has in the first six steps");
+  t.equal(returnOf(2, 3, SPAN, at(500)), at(440));
+  t.equal(returnOf(100, 100, SPAN, at(500)), undefined);
+  t.equal(returnOf(200, 100, SPAN, at(500)), undefined);
+  t.equal(returnOf(0, 100, SPAN, at(500)), undefined, "it is not up");
+  t.equal(returnOf(50, 100, ZERO, at(500)), undefined);
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 2, max: 65_535 }),
+      fc.integer({ min: 1_000, max: 86_400_000_000 }),
+      fc.nat(8),
+      (weight, length, step) => {
+        const span = microseconds(length);
+        const now = after(START, microseconds(Math.ceil((length * step) / 9)));
+        const found = rampedWeight(weight, START, span, now);
+        const since = returnOf(found, weight, span, now);
+        if (since === undefined) return assert.equal(found, weight);
+        assert.equal(rampedWeight(weight, since, span, now), found, "nothing changes at first");
+        assert.ok(since >= START - 1, "and it takes no less than the whole time");
+      },
+    ),
+  );
 });
 
 t.test("from step to step the weight never falls, and ends at all of it when the time is over", async () => {

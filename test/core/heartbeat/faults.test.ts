@@ -108,7 +108,7 @@ t.test("a handover never leaves an instance without a holder", (t) => {
         if (effect.type === "take") {
           for (const each of effect.instances) held[who].add(each);
           say(who);
-          pair.tell(who, { type: "claimed", offer: effect.offer });
+          pair.tell(who, { type: "claimed", offers: [effect.offer] });
         }
         if (effect.type === "let-go") {
           for (const each of effect.instances) held[who].delete(each);

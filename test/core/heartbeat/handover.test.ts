@@ -35,7 +35,7 @@ t.test("offer, take, taken, let go", (t) => {
   t.same(pair.tell("a", { type: "hand-over", instances: [7] }), ["50 a offering 7"]);
   t.same(pair.run(51), ["51 b take 1 7"]);
   t.same(pair.run(58), [], "repeated each 5 ms, and asked of the driver once");
-  t.same(pair.tell("b", { type: "claimed", offer: 1 }), []);
+  t.same(pair.tell("b", { type: "claimed", offers: [1] }), []);
   t.same(pair.run(59), ["59 a let-go 7 onRequest=false"], "once, although the answer comes by two paths");
   t.same(pair.run(500), []);
   t.end();
@@ -51,7 +51,7 @@ t.test("the offer is repeated each 5 ms on every path until it is answered, and 
     offers.map(({ at, path }) => `${at / 1_000} ${path}`),
     ["50 public", "50 private", "55 public", "55 private", "60 public", "60 private"],
   );
-  pair.tell("b", { type: "claimed", offer: 1 });
+  pair.tell("b", { type: "claimed", offers: [1] });
   pair.run(99);
   t.equal(pair.sent.slice(before).filter(({ from }) => from === "a").length, 6);
   t.end();
@@ -63,7 +63,7 @@ t.test("an answer that is lost comes again with the offer", (t) => {
   pair.run(52);
   pair.cut.add("b public");
   pair.cut.add("b private");
-  pair.tell("b", { type: "claimed", offer: 1 });
+  pair.tell("b", { type: "claimed", offers: [1] });
   t.same(pair.run(54), []);
   pair.cut.clear();
   // The offer of 55 is heard at 56, and so answered.
@@ -76,7 +76,7 @@ t.test("one path is enough", (t) => {
   pair.cut.add("public");
   pair.tell("a", { type: "hand-over", instances: [7] });
   t.same(pair.run(52), ["51 b take 1 7"]);
-  pair.tell("b", { type: "claimed", offer: 1 });
+  pair.tell("b", { type: "claimed", offers: [1] });
   t.same(pair.run(60), ["53 a let-go 7 onRequest=false"]);
   t.end();
 });
@@ -85,7 +85,7 @@ t.test("a sync group goes as a whole", (t) => {
   const pair = found();
   t.same(pair.tell("a", { type: "hand-over", instances: [9] }), ["50 a offering 9+8"]);
   t.same(pair.run(52), ["51 b take 1 9+8"]);
-  pair.tell("b", { type: "claimed", offer: 1 });
+  pair.tell("b", { type: "claimed", offers: [1] });
   t.same(pair.run(60), ["53 a let-go 9+8 onRequest=false"]);
   t.end();
 });
@@ -96,7 +96,7 @@ t.test("several at once, each with its own number", (t) => {
   pair.tell("a", { type: "hand-over", instances: [8] });
   t.same(pair.tell("a", { type: "hand-over", instances: [9] }), [], "is on its way with the group");
   t.same(pair.run(52), ["51 b take 1 7", "51 b take 2 8+9"]);
-  pair.tell("b", { type: "claimed", offer: 2 });
+  pair.tell("b", { type: "claimed", offers: [2] });
   t.same(pair.run(60), ["53 a let-go 8+9 onRequest=false"]);
   t.end();
 });
@@ -105,7 +105,7 @@ t.test("nobody waits for more than 50 ms, and a late answer is nothing", (t) => 
   const pair = found();
   pair.tell("a", { type: "hand-over", instances: [7] });
   t.same(pair.run(110), ["51 b take 1 7", "100 a handover-failed offer 7 timeout"]);
-  pair.tell("b", { type: "claimed", offer: 1 });
+  pair.tell("b", { type: "claimed", offers: [1] });
   t.same(pair.run(500), []);
   t.end();
 });
@@ -127,7 +127,7 @@ t.test("a handover is no split brain, unless it does not end", (t) => {
   pair.tell("a", { type: "hand-over", instances: [7, 8] });
   pair.run(52);
   become(pair, "b", "master", 100);
-  pair.tell("b", { type: "claimed", offer: 1 });
+  pair.tell("b", { type: "claimed", offers: [1] });
   t.same(
     pair.run(60).filter((line) => line.includes("split")),
     [],
@@ -221,7 +221,7 @@ t.test("a claim that fails is refused", (t) => {
   const pair = found();
   pair.tell("a", { type: "hand-over", instances: [7] });
   pair.run(52);
-  pair.tell("b", { type: "take-failed", offer: 1, reason: "claim-failed" });
+  pair.tell("b", { type: "take-failed", offers: [1], reason: "claim-failed" });
   t.same(pair.run(60), ["53 a handover-failed offer 7 claim-failed"]);
   t.end();
 });
@@ -265,7 +265,7 @@ t.test("a backup that outranks the master asks, is offered, and takes", (t) => {
   const pair = found(three("master", 150), three("backup", 200));
   t.same(pair.tell("b", { type: "request", instances: [8] }), []);
   t.same(pair.run(53), ["51 a offering 8+9", "52 b take 1 8+9"]);
-  pair.tell("b", { type: "claimed", offer: 1 });
+  pair.tell("b", { type: "claimed", offers: [1] });
   t.same(pair.run(60), ["54 a let-go 8+9 onRequest=true"]);
   t.same(pair.run(500), [], "the request is over with the offer");
   t.end();
@@ -323,6 +323,138 @@ t.test("what is on its way to the peer is not taken from it: two offers that cro
   t.same(
     pair.run(55).filter((line) => /take|let-go|handover-failed/.test(line)),
     ["52 a handover-failed offer 7 claim-failed", "52 b handover-failed offer 7 claim-failed"],
+  );
+  t.end();
+});
+
+/** Instances 1 to `count`, ungrouped. */
+function crowd(count: number, state: InstanceState, priority: number): LocalInstance[] {
+  return Array.from({ length: count }, (_, index) => instance(index + 1, state, priority));
+}
+
+/**
+ * A pair whose drivers do as they are told: what is to be taken is there 2 ms later, and told once for all of that instant.
+ * The number of datagrams that a handover of all takes, and how many instances were let go.
+ */
+function givesAway(pair: Pair, count: number, asker: Name): { datagrams: number; gone: number } {
+  const held = new Set<number>();
+  const left = new Set<number>();
+  let due: { at: number; offers: number[]; ids: number[] } | undefined;
+  pair.onEffect = (side, effect) => {
+    if (side === "b" && effect.type === "take") {
+      due ??= { at: pair.now / 1_000 + 2, offers: [], ids: [] };
+      due.offers.push(effect.offer);
+      due.ids.push(...effect.instances);
+    }
+    if (side === "a" && effect.type === "let-go") for (const id of effect.instances) left.add(id);
+  };
+  const stands = (side: Name, priority: number, isMaster: (id: number) => boolean): void => {
+    const instances = crowd(count, "backup", priority).map((one) =>
+      isMaster(one.id) ? { ...one, state: "master" as const } : one,
+    );
+    pair.tell(side, { type: "instances", instances });
+  };
+  const before = pair.sent.length;
+  const instances = crowd(count, "master", 0).map(({ id }) => id);
+  pair.tell(asker, { type: asker === "a" ? "hand-over" : "request", instances });
+  for (let at = 51; at < 1_000 && left.size < count; at += 1) {
+    pair.run(at);
+    stands("a", 150, (id) => !left.has(id));
+    if (due === undefined || due.at > at) continue;
+    for (const id of due.ids) held.add(id);
+    stands("b", asker === "a" ? 100 : 200, (id) => held.has(id));
+    const { offers } = due;
+    due = undefined;
+    pair.tell("b", { type: "claimed", offers });
+  }
+  return { datagrams: pair.sent.length - before, gone: left.size };
+}
+
+t.test("hundreds are handed over one after the other, in datagrams as many as they are", (t) => {
+  for (const asker of ["a", "b"] as const) {
+    const counts = [100, 200, 400].map((count) => {
+      const pair = found(crowd(count, "master", 150), crowd(count, "backup", asker === "a" ? 100 : 200));
+      const { datagrams, gone } = givesAway(pair, count, asker);
+      t.equal(gone, count);
+      t.ok(
+        pair.sent.every(({ bytes }) => bytes.length <= 1_232),
+        "none is fragmented",
+      );
+      return datagrams;
+    });
+    for (const [index, datagrams] of counts.entries())
+      t.ok(datagrams <= 150 * 2 ** index, `${datagrams} datagrams, three for two instances at the most`);
+  }
+  t.end();
+});
+
+t.test("no more than 10 addresses are on their way at once", (t) => {
+  const pair = found(
+    crowd(40, "master", 150).map((one) => ({ ...one, addresses: 2 })),
+    crowd(40, "backup", 100),
+  );
+  const told = pair.tell("a", { type: "hand-over", instances: crowd(40, "master", 0).map(({ id }) => id) });
+  t.equal(told.length, 5, "two addresses each");
+  pair.run(52);
+  pair.tell("b", { type: "claimed", offers: [1, 2, 3] });
+  const next = pair.run(54).filter((line) => line.includes("offering"));
+  t.same(next, ["53 a offering 6", "53 a offering 7", "53 a offering 8"]);
+  t.end();
+});
+
+t.test("a unit of many addresses has more time than 50 ms, and the others wait for it", (t) => {
+  const many = (state: InstanceState, priority: number): LocalInstance[] => [
+    { ...instance(7, state, priority), addresses: 80 },
+    instance(8, state, priority),
+  ];
+  const pair = found(many("master", 150), many("backup", 100));
+  // 80 addresses, 5 ms each.
+  t.same(pair.tell("a", { type: "hand-over", instances: [7, 8] }), ["50 a offering 7 400"]);
+  t.same(pair.run(448), ["51 b take 1 7 400"]);
+  pair.tell("b", { type: "claimed", offers: [1] });
+  t.same(pair.run(455), ["449 a let-go 7 onRequest=false", "449 a offering 8", "450 b take 2 8"]);
+  t.end();
+});
+
+t.test("who answers nothing for 50 ms is not asked for the others", (t) => {
+  const pair = found(crowd(60, "master", 150), crowd(60, "backup", 100));
+  pair.cut.add("b public").add("b private");
+  pair.tell("a", { type: "hand-over", instances: crowd(60, "master", 0).map(({ id }) => id) });
+  t.same(
+    pair.run(300).filter((line) => line.includes(" a ")),
+    crowd(60, "master", 0).map(({ id }) => `100 a handover-failed offer ${id} timeout`),
+  );
+  t.end();
+});
+
+t.test("who answers is asked for the others, whatever became of one", (t) => {
+  const pair = found(crowd(12, "master", 150), crowd(12, "backup", 100));
+  pair.tell("a", { type: "hand-over", instances: crowd(12, "master", 0).map(({ id }) => id) });
+  pair.run(52);
+  pair.tell("b", { type: "claimed", offers: [2] });
+  t.same(
+    pair.run(101).filter((line) => line.includes("offering")),
+    ["53 a offering 11", "100 a offering 12"],
+  );
+  t.end();
+});
+
+t.test("an offer that is given up while others stand is withdrawn", (t) => {
+  const pair = found(crowd(2, "master", 150), crowd(2, "backup", 100));
+  pair.tell("a", { type: "hand-over", instances: [1] });
+  const [first] = pair.sent.filter(
+    ({ at, from, path }) => at === ms(50) && from === "a" && path === "public",
+  );
+  pair.cut.add("a public").add("a private");
+  pair.run(80);
+  pair.tell("a", { type: "hand-over", instances: [2] });
+  pair.run(102);
+  const last = pair.sent.filter(({ from, path }) => from === "a" && path === "public").at(-1);
+  if (first === undefined || last === undefined) throw new Error("there are some");
+  t.same([...pair.inject("b", first), ...pair.inject("b", last)], [], "more may have queued");
+  t.same(
+    pair.tell("b", { type: "deadline" }).filter((line) => line.includes("take")),
+    ["102 b take 2 2"],
   );
   t.end();
 });

@@ -80,7 +80,7 @@ t.test("hundreds of instances are told at once, and in parts", (t) => {
   const many = Array.from({ length: 300 }, (_, index) => instance(index + 1, "backup", 100));
   const before = pair.sent.length;
   t.same(pair.tell("a", { type: "instances", instances: many }), []);
-  t.equal(pair.sent.length - before, 2 * 4, "300 entries, 94 to a datagram");
+  t.equal(pair.sent.length - before, 2 * 8, "300 entries, 40 to a datagram");
   t.ok(pair.sent.every(({ bytes }) => bytes.length <= 1_232));
   pair.run(60);
   t.equal(pair.state("b").peer.instances.size, 300);
@@ -335,6 +335,16 @@ t.test("keys are rolled over without a word lost", (t) => {
     pair.tell("b", { type: "reconfigured" });
     t.same(pair.run((index + 1) * 500), [], `stage ${index + 1}`);
   }
+  t.end();
+});
+
+t.test("two that run the same pre-release do not differ", (t) => {
+  const pair = new Pair();
+  pair.software.a = pair.software.b = "1.0.0-rc.1+build.5";
+  t.same(
+    pair.run(300).filter((line) => line.includes("skew")),
+    [],
+  );
   t.end();
 });
 

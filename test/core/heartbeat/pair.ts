@@ -2,7 +2,8 @@
  * Two links and the wires between them, in virtual time. Tests say what happens and read what each side wants done as text.
  *
  * Side a is lvs1, side b lvs2; the paths are `public` and `private`; 100 ms, dead after 4; a datagram takes 1 ms. The text of
- * a `send` is left out; every datagram that was sent is kept.
+ * a `send` is left out; every datagram that was sent is kept. So is the time of a handover while that is 50 ms, and an address
+ * that is not known.
  */
 
 import type { HeartbeatConfig, LinkContext } from "../../../src/core/heartbeat/model.ts";
@@ -61,7 +62,7 @@ export function configOf(side: Name, changes: Partial<HeartbeatConfig> = {}): He
 
 /** An instance as one side has it. */
 export function instance(id: number, state: InstanceState, priority: number, group?: string): LocalInstance {
-  return { id, state, priority, advertInterval: seconds(1), group };
+  return { id, state, priority, advertInterval: seconds(1), primary: undefined, group, addresses: 1 };
 }
 
 /** A datagram that was sent. */
@@ -181,13 +182,18 @@ export class Pair {
   }
 }
 
+const TIMES = new Set(["since", "silentSince", "lasted", "advertInterval", "within"]);
+
 /** `type` and the values of an effect, times in milliseconds. */
 function text(effect: LinkEffect): string {
   const { type, ...fields } = effect;
-  const plain = Object.entries(fields).filter(([, value]) => !(value instanceof Map));
+  const isLeftOut = ([name, value]: [string, unknown]): boolean =>
+    value instanceof Map ||
+    (name === "primary" && value === undefined) ||
+    (name === "within" && value === milliseconds(50));
+  const plain = Object.entries(fields).filter((field) => !isLeftOut(field));
   const shown = plain.map(([name, value]) => {
-    if (name === "since" || name === "silentSince" || name === "lasted" || name === "advertInterval")
-      return value === undefined ? "-" : `${Number(value) / 1_000}`;
+    if (TIMES.has(name)) return value === undefined ? "-" : `${Number(value) / 1_000}`;
     if (Array.isArray(value)) return value.length === 0 ? "none" : value.join("+");
     if (typeof value === "object" && value !== null) return Object.values(value).join(" ");
     return typeof value === "boolean" ? `${name}=${value}` : String(value ?? "-");

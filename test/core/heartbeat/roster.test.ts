@@ -21,7 +21,16 @@ function instance(
   state: InstanceState = "backup",
   changes: Partial<LocalInstance> = {},
 ): LocalInstance {
-  return { id, state, priority: 100, advertInterval: seconds(1), group: undefined, ...changes };
+  return {
+    id,
+    state,
+    priority: 100,
+    advertInterval: seconds(1),
+    primary: undefined,
+    group: undefined,
+    addresses: 1,
+    ...changes,
+  };
 }
 
 /** Three rounds later nothing is new any more. */
@@ -87,7 +96,14 @@ t.test("an age counts from the state's begin; another priority does not end a st
   const begun = update(EMPTY_ROSTER, [instance(1, "master")], ms(100));
   const roster = update(begun, [instance(1, "master", { priority: 90 })], ms(400));
   t.same(takePart(roster, [], 9, ms(1_100)).part.entries, [
-    { id: 1, state: "master", priority: 90, advertInterval: seconds(1), age: milliseconds(1_000) },
+    {
+      id: 1,
+      state: "master",
+      priority: 90,
+      advertInterval: seconds(1),
+      age: milliseconds(1_000),
+      primary: undefined,
+    },
   ]);
   t.equal(localInstance(roster, 1)?.since, ms(100));
   t.equal(localInstance(roster, 2), undefined);

@@ -47,7 +47,7 @@ class Machine implements FoundMachine {
   /** Plans and carries out; the steps as text. */
   become(setup: Setup): readonly string[] {
     const { steps } = planSetup(setup, this, this.record);
-    this.record = recordAfter(this.record, steps);
+    this.record = recordAfter(this.record, steps, []);
     for (const step of steps) {
       switch (step.type) {
         case "add-address":
@@ -58,11 +58,15 @@ class Machine implements FoundMachine {
           break;
         case "add-holder": {
           const { name } = step.holder;
-          this.interfaces = [...this.interfaces, { index: 9, name, enabled: false, holder: step.holder }];
+          const index = 1 + Math.max(...this.interfaces.map((one) => one.index));
+          this.interfaces = [...this.interfaces, { index, name, enabled: false, holder: step.holder }];
+          this.settings.set(`net/ipv4/conf/${name}/rp_filter`, "0");
           break;
         }
         case "remove-holder":
           this.interfaces = this.interfaces.filter(({ index }) => index !== step.index);
+          this.addresses = this.addresses.filter((held) => held.interface !== step.holder.name);
+          this.settings.delete(`net/ipv4/conf/${step.holder.name}/rp_filter`);
           break;
         case "switch-on":
           this.interfaces = this.interfaces.map((one) =>
@@ -131,12 +135,56 @@ t.test("a tunnel, and from it back to lo when the file changes", (t) => {
   t.end();
 });
 
-t.test("a tunnel whose local address has changed is made anew", (t) => {
+t.test("a tunnel whose local address or checksum has changed is made anew, with all that it had", (t) => {
   const machine = new Machine();
   machine.become(TUNNEL);
   const moved = { ...TUNNEL, holders: [{ ...IPIP, local: ip("198.51.100.22") }] };
-  t.ok(machine.become(moved).includes("ip link del vip-ipip0"));
-  t.match(machine.interfaces.at(-1), { holder: { local: "198.51.100.22" } });
+  t.strictSame(machine.become(moved), [
+    "ip link del vip-ipip0",
+    "ip link add vip-ipip0 type ipip local 198.51.100.22",
+    "sysctl -w net/ipv4/conf/vip-ipip0/rp_filter=2",
+    "ip link set vip-ipip0 up",
+    "ip address add 192.0.2.100/32 dev vip-ipip0 label vip-ipip0:vip",
+  ]);
+  t.strictSame(machine.become(moved), []);
+  const gre = { name: "vip-gre0", kind: "gre", local: ip("198.51.100.21") } as const;
+  const addresses = [{ interface: "vip-gre0", address: VIP }];
+  machine.become({ ...NOTHING, holders: [{ ...gre, checksum: false }], addresses });
+  const checked = { ...NOTHING, holders: [{ ...gre, checksum: true }], addresses };
+  t.strictSame(machine.become(checked), [
+    "ip link del vip-gre0",
+    "ip link add vip-gre0 type gre local 198.51.100.21 icsum",
+    "sysctl -w net/ipv4/conf/vip-gre0/rp_filter=2",
+    "ip link set vip-gre0 up",
+    "ip address add 192.0.2.100/32 dev vip-gre0 label vip-gre0:vip",
+  ]);
+  t.strictSame(machine.become(checked), []);
+  machine.become(NOTHING);
+  t.strictSame(machine.record, NO_RECORD);
+  t.end();
+});
+
+t.test("of a plan that was broken off, what was done is on record, and what was begun", (t) => {
+  const machine = new Machine();
+  machine.become(TUNNEL);
+  const moved = { ...TUNNEL, holders: [{ ...IPIP, local: ip("198.51.100.22") }] };
+  const { steps } = planSetup(moved, machine, machine.record);
+  const records = steps.map((step, index) => recordAfter(machine.record, steps.slice(0, index), [step]));
+  t.strictSame(
+    records.map(({ holders, addresses }) => [
+      holders.map((holder) => (holder.kind === "dummy" ? "" : holder.local)),
+      addresses.length,
+    ]),
+    [
+      [["198.51.100.21"], 1],
+      [["198.51.100.22"], 0],
+      [["198.51.100.22"], 0],
+      [["198.51.100.22"], 0],
+      [["198.51.100.22"], 1],
+    ],
+    "removal, addition, setting, switch, address",
+  );
+  t.strictSame(records[0], machine.record, "what may be there still is ours");
   t.end();
 });
 

@@ -22,7 +22,7 @@ const ROUTE: Route = {
   tracked: true,
 };
 const GRACE = milliseconds(10);
-const MASTER = { state: "master", priority: 150, primary: ip("192.0.2.11"), winsTie: false } as const;
+const MASTER = { state: "master", priority: 150, primary: ip("192.0.2.11") } as const;
 
 t.test("a backup waits on while the peer says that it is master, and takes over when nobody says so", (t) => {
   const story = Story.backup();
@@ -85,6 +85,38 @@ t.test("what the peer lets go is left to a third router that is master on the se
   t.end();
 });
 
+t.test("the peer's own adverts are no third router's, wherever they come from", (t) => {
+  const until = Story.backup();
+  until.hear(0.5, { priority: 150 }, "192.0.2.5");
+  until.hearPeer(0.6, { state: "master", primary: ip("192.0.2.5") });
+  t.match(until.hearPeer(0.7, { state: "fault", primary: undefined }).at(-1), /backup -> master/);
+  const since = Story.backup();
+  since.hear(0.5, { priority: 150 }, "192.0.2.6");
+  since.hearPeer(0.6, { state: "master", primary: ip("192.0.2.5") });
+  t.match(since.hearPeer(0.7, { state: "fault", primary: ip("192.0.2.6") }).at(-1), /backup -> master/);
+  const unknown = Story.backup();
+  unknown.hear(0.5, { priority: 150 }, "192.0.2.5");
+  unknown.hearPeer(0.6, { state: "master", primary: undefined });
+  t.match(unknown.hearPeer(0.7, { state: "fault", primary: undefined }).at(-1), /backup -> master/);
+  const third = Story.backup();
+  third.hear(0.5, { priority: 200 }, "192.0.2.13");
+  third.hearPeer(0.6, { state: "master", primary: ip("192.0.2.5") });
+  t.same(third.hearPeer(0.7, { state: "fault", primary: undefined }), [], "whose adverts are not the peer's");
+  t.end();
+});
+
+t.test("a handover that may take longer is deaf for longer", (t) => {
+  const taker = Story.backup();
+  taker.hearPeer(0.5, { state: "master" });
+  taker.give(1, { type: "take", from: "lvs1", within: milliseconds(400) });
+  t.same(taker.hear(1.399), []);
+  t.match(taker.hear(1.401).at(-1), /master -> backup/);
+  const giver = Story.master();
+  giver.give(0.98, { type: "give", within: milliseconds(400) });
+  t.equal(giver.due, 1.38);
+  t.end();
+});
+
 t.test("a peer that was not master is not replaced, whatever becomes of it", (t) => {
   const story = Story.backup();
   story.hearPeer(0.6, { state: "backup" });
@@ -131,7 +163,7 @@ const LENIENT: readonly [string, () => Story][] = [
     () => {
       const story = Story.master();
       story.hearPeer(0.1, { state: "backup", priority: 50 });
-      story.give(0.2, { type: "give" });
+      story.give(0.2, { type: "give", within: milliseconds(50) });
       story.give(0.2, { type: "given", to: "lvs1" });
       story.hearPeer(0.3, { state: "master", priority: 50 });
       story.hearPeer(0.8, undefined);
@@ -197,7 +229,7 @@ t.test("who would not answer is not asked: VRRP's own wait goes on", (t) => {
   const owned = { ...MASTER, priority: 255 };
   t.same(owner.give(0.9, { type: "peer-silent", last: owned, grace: GRACE }), ["question"], "one that heeds");
   const least = Story.backup();
-  const stays = { ...MASTER, priority: 1, winsTie: true };
+  const stays = { ...MASTER, priority: 1, primary: ip("192.0.2.13") };
   t.same(least.give(0.9, { type: "peer-silent", last: stays, grace: GRACE }), ["question"], "it wins a tie");
   t.end();
 });
@@ -304,11 +336,17 @@ t.test("of two masters of one priority the one that loses a tie gives way", (t) 
   const greater = Story.master();
   t.same(greater.hearPeer(1, { state: "master", priority: 100 }), []);
   const lesser = Story.master();
-  t.same(lesser.hearPeer(1, { state: "master", priority: 100, winsTie: true }), [
+  t.same(lesser.hearPeer(1, { state: "master", priority: 100, primary: ip("192.0.2.13") }), [
     "remove 192.0.2.100 eth0",
     "last advert",
-    "master -> backup (equal-priority-higher-address: 192.0.2.11)",
+    "master -> backup (equal-priority-higher-address: 192.0.2.13)",
   ]);
+  const alone = Story.master();
+  t.same(
+    alone.hearPeer(1, { state: "master", priority: 100, primary: undefined }),
+    [],
+    "who can send no advert",
+  );
   t.end();
 });
 
@@ -317,8 +355,8 @@ t.test("a backup that preempts asks the peer to hand over, and does not wait for
   story.hearPeer(0.5, { state: "master", priority: 50 });
   story.hear(1, { priority: 50 });
   t.same(story.wake(3.609_375), ["ask the peer to hand over"]);
-  t.equal(story.due, 3.709_375);
-  t.same(story.wake(3.709_375).at(-1), "backup -> master (preempted-lower-priority: 192.0.2.11)");
+  t.equal(story.due, 4.609_375);
+  t.same(story.wake(4.609_375).at(-1), "backup -> master (preempted-lower-priority: 192.0.2.11)");
   t.end();
 });
 
@@ -328,7 +366,7 @@ t.test("nor shorter, or longer, when its priority changes meanwhile", (t) => {
   story.hear(1, { priority: 50 });
   story.wake(3.609_375);
   story.change(3.65, { priority: 250 });
-  t.equal(story.due, 3.709_375);
+  t.equal(story.due, 4.609_375);
   t.end();
 });
 
@@ -342,16 +380,16 @@ t.test("and asks for nothing while another member of its sync group leaves the p
   story.heldBackBy = undefined;
   t.same(story.wake(7.218_75), ["ask the peer to hand over"]);
   story.heldBackBy = "mail";
-  t.same(story.wake(7.318_75), [], "nor takes what it was refused");
+  t.same(story.wake(8.218_75), [], "nor takes what it was refused");
   story.heldBackBy = undefined;
-  t.same(story.wake(7.318_75 + 3.609_375), ["ask the peer to hand over"], "it asks anew");
+  t.same(story.wake(8.218_75 + 3.609_375), ["ask the peer to hand over"], "it asks anew");
   t.end();
 });
 
 t.test("a taker claims at once, and is deaf to the giver's last adverts", (t) => {
   const story = Story.backup();
   story.hearPeer(0.5, { state: "master" });
-  t.same(story.give(1, { type: "take", from: "lvs1" }), [
+  t.same(story.give(1, { type: "take", from: "lvs1", within: milliseconds(50) }), [
     "advert",
     "add 192.0.2.100 eth0",
     "announce 192.0.2.100 eth0 x5",
@@ -371,7 +409,7 @@ t.test(
     const story = Story.master();
     story.hearPeer(0.1, { priority: 50 });
     t.equal(story.due, 1);
-    t.same(story.give(0.98, { type: "give" }), []);
+    t.same(story.give(0.98, { type: "give", within: milliseconds(50) }), []);
     t.equal(story.due, 1.03);
     t.same(story.wake(1), []);
     t.same(story.hear(1, { priority: 200 }), []);
@@ -386,14 +424,14 @@ t.test(
 t.test("a giver does not speak of the taker that it hears, nor a taker of the giver", (t) => {
   const giver = Story.master({ priority: 150 });
   giver.hearPeer(1, { priority: 100 });
-  giver.give(2, { type: "give" });
+  giver.give(2, { type: "give", within: milliseconds(50) });
   giver.hear(2.005, { priority: 100 });
   t.same(giver.met, []);
   giver.give(2.02, { type: "given", to: undefined });
   giver.hear(2.03, { priority: 100 });
   t.same(giver.met, ["100 from 192.0.2.11"], "it goes on, and there is another");
   const taker = Story.backup({ priority: 150 });
-  taker.give(1, { type: "take", from: "lvs2" });
+  taker.give(1, { type: "take", from: "lvs2", within: milliseconds(50) });
   taker.hear(1.005, { priority: 100 });
   t.same(taker.met, []);
   t.end();
@@ -402,12 +440,12 @@ t.test("a giver does not speak of the taker that it hears, nor a taker of the gi
 t.test("a giver that nobody takes from goes on: it sends an advert, and announces again", (t) => {
   const again = ["advert", "announce 192.0.2.100 eth0 x5"];
   const told = Story.master();
-  told.give(0.98, { type: "give" });
+  told.give(0.98, { type: "give", within: milliseconds(50) });
   t.same(told.give(1.02, { type: "given", to: undefined }), again);
   t.equal(told.due, 2.02);
   t.same(told.hear(1.04, { priority: 200 }).at(-1), "master -> backup (higher-priority: 192.0.2.11)");
   const untold = Story.master();
-  untold.give(0.98, { type: "give" });
+  untold.give(0.98, { type: "give", within: milliseconds(50) });
   t.same(untold.wake(1.03), again);
   t.same(untold.give(1.04, { type: "given", to: undefined }), []);
   t.same(untold.hear(1.05, { priority: 200 }).at(-1), "master -> backup (higher-priority: 192.0.2.11)");
@@ -417,7 +455,7 @@ t.test("a giver that nobody takes from goes on: it sends an advert, and announce
 t.test("what was handed to a peer of lower priority is left to it until it gets worse", (t) => {
   const story = Story.master();
   story.hearPeer(0.5, { priority: 50 });
-  story.give(1, { type: "give" });
+  story.give(1, { type: "give", within: milliseconds(50) });
   story.give(1.01, { type: "given", to: "lvs2" });
   story.hearPeer(1.02, { state: "master", priority: 50 });
   for (let second = 2; second < 8; second += 1) story.hear(second, { priority: 50 });
@@ -433,7 +471,7 @@ t.test("what was handed to a peer of lower priority is left to it until it gets 
 t.test("unless the peer had asked for it when it was the better one", (t) => {
   const story = Story.master();
   story.hearPeer(0.5, { priority: 200 });
-  story.give(1, { type: "give" });
+  story.give(1, { type: "give", within: milliseconds(50) });
   story.hearPeer(1.005, { priority: 50 });
   story.give(1.01, { type: "given", to: "lvs2", onRequest: true });
   story.hearPeer(1.02, { state: "master", priority: 50 });
@@ -447,7 +485,7 @@ t.test("unless the peer had asked for it when it was the better one", (t) => {
 t.test("and another preempt_delay changes nothing in that", (t) => {
   const story = Story.master({ preemptDelay: seconds(5) });
   story.hearPeer(0.5, { priority: 50 });
-  story.give(1, { type: "give" });
+  story.give(1, { type: "give", within: milliseconds(50) });
   story.give(1.01, { type: "given", to: "lvs2" });
   story.hearPeer(1.02, { state: "master", priority: 50 });
   story.change(1.5, { preemptDelay: seconds(1) });
@@ -462,7 +500,7 @@ t.test("a router in fault takes nothing, whatever the peer says", (t) => {
   story.give(0.1, { type: "fault-raised", fault: "x" });
   t.same(story.hearPeer(0.5, { state: "master" }), []);
   t.same(story.hearPeer(0.6, { state: "fault" }), []);
-  t.same(story.give(0.7, { type: "take", from: "lvs1" }), []);
+  t.same(story.give(0.7, { type: "take", from: "lvs1", within: milliseconds(50) }), []);
   t.same(story.give(0.7, { type: "peer-silent", last: MASTER, grace: GRACE }), []);
   t.equal(story.state.name, "fault");
   t.end();
@@ -505,7 +543,7 @@ t.test("however a master leaves, its routes go before its addresses", (t) => {
   const routing = [ROUTE];
   const gone = ["route nothing", "remove 192.0.2.100 eth0"];
   const given = Story.master({ routing });
-  given.give(1, { type: "give" });
+  given.give(1, { type: "give", within: milliseconds(50) });
   t.same(given.give(1.01, { type: "given", to: "lvs2" }).slice(0, 2), gone, "handed over");
   const lesser = Story.master({ routing });
   t.same(lesser.hearPeer(1, { state: "master" }).slice(0, 2), gone, "to the peer that is master, too");

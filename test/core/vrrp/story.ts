@@ -127,7 +127,6 @@ export class Story {
       state: "backup",
       priority: 150,
       primary: ip("192.0.2.11"),
-      winsTie: false,
       ...word,
     };
     return this.give(second, { type: "peer", before });

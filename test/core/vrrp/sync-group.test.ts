@@ -255,7 +255,7 @@ t.test("a fault of a member that has left the group is no fault any more", (t) =
 
 t.test("a member that yields to the other director's word takes the others along, whoever is heard", (t) => {
   const group = Troupe.master();
-  const peer = { state: "master", priority: 150, primary: undefined, winsTie: false } as const;
+  const peer = { state: "master", priority: 150, primary: undefined } as const;
   group.story("out").peer = peer;
   const moves = group
     .give(1, "out", { type: "peer", before: undefined })

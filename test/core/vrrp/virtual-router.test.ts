@@ -109,13 +109,12 @@ const anyRouter = fc.record({
 });
 const anySource = fc.constantFrom(ip("192.0.2.11"), ip("192.0.2.13"));
 const peerWord = (state: State["name"], priority: number): PeerWord => {
-  return { state, priority, primary: ip("192.0.2.11"), winsTie: false };
+  return { state, priority, primary: ip("192.0.2.11") };
 };
 const anyPeerWord = fc.record({
   state: fc.constantFrom<State["name"]>("init", "backup", "master", "fault"),
   priority: fc.constantFrom(50, 100, 200),
-  primary: fc.constantFrom(ip("192.0.2.11"), undefined),
-  winsTie: fc.boolean(),
+  primary: fc.constantFrom(ip("192.0.2.11"), ip("192.0.2.13"), undefined),
 });
 const anyEvent = fc.oneof(
   anyPeerWord,
@@ -135,8 +134,8 @@ const anyEvent = fc.oneof(
     { type: "adjusted", before: 60 },
     { type: "peer-silent", last: peerWord("master", 50), grace: milliseconds(10) },
     { type: "peer-silent", last: peerWord("master", 200), grace: milliseconds(10) },
-    { type: "take", from: "lvs1" },
-    { type: "give" },
+    { type: "take", from: "lvs1", within: milliseconds(50) },
+    { type: "give", within: milliseconds(50) },
     { type: "given", to: "lvs2" },
     { type: "given", to: undefined },
     { type: "startup", faults: [], resume: false },

@@ -6,6 +6,7 @@
 
 import fc from "fast-check";
 import t from "tap";
+import { type IpAddress, parseIpAddress } from "../../../src/core/units/ip-address.ts";
 import { centiseconds, microseconds, milliseconds } from "../../../src/core/units/time.ts";
 import {
   entriesThatFit,
@@ -16,6 +17,7 @@ import {
   type Message,
   messagesThatFit,
   openHeartbeat,
+  releaseTold,
   sealHeartbeat,
 } from "../../../src/core/wire/heartbeat.ts";
 import { hmacSha256 } from "../../../src/failover/mac.ts";
@@ -51,15 +53,17 @@ const BYTES = [
   0x96, //                        150                       1993
   ...[0x00, 0x64], //             1 s                       2093
   ...[0x00, 0x00, 0x0b, 0xb8], // 3,000 ms                  2288
+  ...[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff], //         2798
+  ...[0xc0, 0x00, 0x02, 0x0b], // 192.0.2.11                3003
   ...[0x00, 0x00], //             offer
-  ...[0x00, 0x02], //             of two                    2290
-  ...[0x00, 0x00, 0x00, 0x07], // number 7                  2297
-  ...[0x00, 0x00, 0x00, 0x31], //                           2346
-  ...[0x00, 0x00, 0x00, 0x32], //                           2396
-  ...[0x03, 0x02], //             refused: fault            2401
+  ...[0x00, 0x02], //             of two                    3005
+  ...[0x00, 0x00, 0x00, 0x07], // number 7                  3012
+  ...[0x00, 0x00, 0x00, 0x31], //                           3061
+  ...[0x00, 0x00, 0x00, 0x32], //                           3111
+  ...[0x03, 0x02], //             refused: fault            3116
   ...[0x00, 0x00], //             of none
-  ...[0x00, 0x00, 0x00, 0x09], // number 9                  2410
-  ...Array<number>(32).fill((2_410 + 7) % 256), //          2417 = 9 x 256 + 113
+  ...[0x00, 0x00, 0x00, 0x09], // number 9                  3125
+  ...Array<number>(32).fill((3_125 + 7) % 256), //          3132 = 12 x 256 + 60
 ];
 
 const HEARTBEAT: Heartbeat = {
@@ -79,7 +83,14 @@ const HEARTBEAT: Heartbeat = {
     changed: 1,
     first: 2,
     entries: [
-      { id: 49, state: "master", priority: 150, advertInterval: centiseconds(100), age: milliseconds(3_000) },
+      {
+        id: 49,
+        state: "master",
+        priority: 150,
+        advertInterval: centiseconds(100),
+        age: milliseconds(3_000),
+        primary: "192.0.2.11" as IpAddress,
+      },
     ],
   },
   messages: [
@@ -107,7 +118,7 @@ function summed(bytes: readonly number[]): Uint8Array {
 }
 
 t.test("the datagram laid out by hand: read and written", (t) => {
-  t.same(BYTES.at(-1), 113);
+  t.same(BYTES.at(-1), 60);
   t.same(openHeartbeat(Uint8Array.from(BYTES), guard()), { ok: true, heartbeat: HEARTBEAT });
   t.same([...sealHeartbeat(HEARTBEAT, KEY, sum)], BYTES);
   t.end();
@@ -146,8 +157,8 @@ const REFUSED: [string, Uint8Array, string, Guard][] = [
   ["more than a datagram has", Uint8Array.from([...BYTES, ...Array<number>(1_200)]), "malformed", NEVER],
   ["a number that was there", Uint8Array.from(BYTES), "replayed", { ...NEVER, seen: () => "replayed" }],
   ["a number below the window", Uint8Array.from(BYTES), "too-old", { ...NEVER, seen: () => "too-old" }],
-  ["a code that is wrong at its end", Uint8Array.from(BYTES.with(-1, 114)), "wrong-key", guard()],
-  ["a code that is wrong at its beginning", Uint8Array.from(BYTES.with(-32, 114)), "wrong-key", guard()],
+  ["a code that is wrong at its end", Uint8Array.from(BYTES.with(-1, 61)), "wrong-key", guard()],
+  ["a code that is wrong at its beginning", Uint8Array.from(BYTES.with(-32, 61)), "wrong-key", guard()],
   ["a flipped flag", Uint8Array.from(BYTES.with(6, 0)), "wrong-key", guard()],
   ["another path, signed", summed(BYTES.with(11, 0x0b)), "wrong-path", guard()],
   [
@@ -162,10 +173,10 @@ const REFUSED: [string, Uint8Array, string, Guard][] = [
   ["more changed ones than entries", summed(BYTES.with(59, 2)), "malformed", guard()],
   ["a message that is not there", summed(EMPTY.with(7, 1)), "malformed", guard()],
   ["a message too few", summed(BYTES.with(7, 1)), "malformed", guard()],
-  ["a message longer than the datagram", summed(BYTES.with(82, 0xff)), "malformed", guard()],
+  ["a message longer than the datagram", summed(BYTES.with(98, 0xff)), "malformed", guard()],
   ["a state that there is not", summed(BYTES.with(72, 4)), "malformed", guard()],
-  ["a kind of message that there is not", summed(BYTES.with(80, 4)), "malformed", guard()],
-  ["a reason that there is not", summed(BYTES.with(97, 99)), "malformed", guard()],
+  ["a kind of message that there is not", summed(BYTES.with(96, 4)), "malformed", guard()],
+  ["a reason that there is not", summed(BYTES.with(113, 99)), "malformed", guard()],
   ["no boot id", summed(BYTES.with(23, 0)), "malformed", guard()],
   ["no interval", summed(BYTES.with(41, 0).with(42, 0).with(43, 0)), "malformed", guard()],
   ["an interval of more than a minute", summed(BYTES.with(40, 0xff)), "malformed", guard()],
@@ -190,19 +201,49 @@ t.test("what does not echo us says no more than its boot id, and that only when 
   t.end();
 });
 
-t.test("1,232 bytes hold 94 entries, or 281 instances of an offer and 0 entries", (t) => {
-  // 1232 - 68 - 32 = 1132; 1132 / 12 = 94.3; (1132 - 8) / 4 = 281
+t.test("1,232 bytes hold 40 entries, or 281 instances of an offer and 0 entries", (t) => {
+  // 1232 - 68 - 32 = 1132; 1132 / 28 = 40.4; (1132 - 8) / 4 = 281
   const offer = (length: number): Message => ({
     kind: "offer",
     id: 1,
     instances: Array<number>(length).fill(1),
   });
-  t.equal(entriesThatFit([]), 94);
+  t.equal(entriesThatFit([]), 40);
   t.equal(messagesThatFit([offer(281)]), 1);
   t.equal(messagesThatFit([offer(282)]), 0);
   t.equal(entriesThatFit([offer(281)]), 0);
-  t.equal(entriesThatFit([offer(1)]), 93, "1132 - 12 = 1120; 1120 / 12 = 93.3");
+  t.equal(entriesThatFit([offer(2)]), 39, "1132 - 16 = 1116; 1116 / 28 = 39.9");
   t.equal(messagesThatFit(Array<Message>(200).fill(offer(1))), 94);
+  t.end();
+});
+
+t.test("an entry's address: an IPv6 one, an IPv4 one, none", (t) => {
+  const [entry] = HEARTBEAT.roster.entries;
+  if (entry === undefined) throw new Error("there is one");
+  for (const primary of ["fe80::1", "2001:db8::ffff:c000:20b", "192.0.2.1", undefined]) {
+    const entries = [{ ...entry, primary: primary as IpAddress | undefined }];
+    const said = { ...HEARTBEAT, roster: { ...HEARTBEAT.roster, entries } };
+    t.match(openHeartbeat(sealHeartbeat(said, KEY, sum), guard()), { heartbeat: { roster: { entries } } });
+  }
+  const none = BYTES.map((byte, at) => (at >= 80 && at < 96 ? 0 : byte));
+  t.match(openHeartbeat(summed(none), guard()), {
+    heartbeat: { roster: { entries: [{ id: 49, primary: undefined }] } },
+  });
+  t.end();
+});
+
+t.test("of a release three numbers are told, on either side the same", (t) => {
+  for (const [release, told] of [
+    ["1.2.3", "1.2.3"],
+    ["1.0.0-rc.1", "1.0.0"],
+    ["1.0.0-rc.1+build.5", "1.0.0"],
+    ["0.1.0+20261121", "0.1.0"],
+    ["2026.300.70000", "234.44.4464"],
+  ] as const) {
+    t.equal(releaseTold(release), told);
+    const bytes = sealHeartbeat({ ...HEARTBEAT, software: release }, KEY, sum);
+    t.match(openHeartbeat(bytes, guard()), { heartbeat: { software: told } });
+  }
   t.end();
 });
 
@@ -215,6 +256,16 @@ const anyEntry: fc.Arbitrary<InstanceEntry> = fc.record({
   priority: u16(255),
   advertInterval: u16().map(centiseconds),
   age: u32.map(milliseconds),
+  primary: fc.option(
+    fc.oneof(
+      fc.ipV4().map((text) => parseIpAddress(text)),
+      fc
+        .ipV6()
+        .map((text) => parseIpAddress(text))
+        .filter((address) => address !== "::" && !address?.startsWith("::ffff:")),
+    ),
+    { nil: undefined },
+  ),
 });
 const ids = fc.array(u32, { maxLength: 20 });
 const anyMessage: fc.Arbitrary<Message> = fc.oneof(
@@ -251,7 +302,7 @@ const anyHeartbeat: fc.Arbitrary<Heartbeat> = fc
       .record({
         edition: u32,
         first: u16(),
-        entries: fc.array(anyEntry, { maxLength: 60 }),
+        entries: fc.array(anyEntry, { maxLength: 25 }),
         more: u16(1_000),
       })
       .map(({ more, ...part }) => ({

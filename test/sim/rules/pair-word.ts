@@ -5,13 +5,16 @@
  */
 
 import type { Instant } from "../../../src/core/units/time.ts";
+import type { PeerWord } from "../../../src/core/vrrp/peer.ts";
 import type { Stepped } from "../brain.ts";
+import type { Word } from "../heartbeats.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
+import { digitsOf } from "../validity.ts";
 import type { World } from "../world.ts";
 
 /** A backup that wants to preempt takes the addresses without an answer after so long. */
-const ASKED_FOR = 100_000;
+const ASKED_FOR = 1_000_000;
 
 export const pairWord: Rule = {
   name: "pair-word",
@@ -56,18 +59,19 @@ function misbelief(
   world: World,
   machine: Machine,
   router: string,
-  belief: { readonly state: string; readonly priority: number } | undefined,
+  belief: PeerWord | undefined,
 ): string | undefined {
   const hearsay = world.hearsay(machine);
   const word = hearsay.word(router);
   if (hearsay.isHeard(world.now)) {
-    if (word?.state === belief?.state && word?.priority === belief?.priority) return undefined;
+    const believed = belief && asWord(belief);
+    if (told(word) === told(believed)) return undefined;
     if (belief === undefined && hearsay.isStale) return undefined;
-    return `was told ${told(word)} and believes ${told(belief)}`;
+    return `was told ${told(word)} and believes ${told(believed)}`;
   }
   if (belief === undefined) return undefined;
   const silentAt = hearsay.silentAt();
-  if (silentAt === undefined) return `was never told ${told(belief)}`;
+  if (silentAt === undefined) return `was never told ${told(asWord(belief))}`;
   // What it may have missed itself it allows for.
   const { deadAfter = 0 } = hearsay.config ?? {};
   const wait = Math.max(
@@ -75,9 +79,13 @@ function misbelief(
     deadAfter * (hearsay.latest?.interval ?? 0),
   );
   const excusedUntil = Math.max(silentAt, world.troubled(machine) + wait) + world.reaction;
-  return world.now > excusedUntil ? `believes ${told(belief)} of one who is silent` : undefined;
+  return world.now > excusedUntil ? `believes ${told(asWord(belief))} of one who is silent` : undefined;
 }
 
-function told(word: { readonly state: string; readonly priority: number } | undefined): string {
-  return word === undefined ? "nothing" : `${word.state} with ${word.priority}`;
+function asWord({ state, priority, primary }: PeerWord): Word {
+  return { state, priority, primary: primary === undefined ? "" : digitsOf(primary) };
+}
+
+function told(word: Word | undefined): string {
+  return word === undefined ? "nothing" : `${word.state} with ${word.priority} from ${word.primary}`;
 }

@@ -11,7 +11,7 @@
  * all the same.
  *
  * A backup whose other director says that it is master (`pair-word` sees to it that it does) begins another wait, too; but if
- * it may preempt it asks for a handover, and waits for 100 ms. When the other one falls silent it may ask on the segment, and
+ * it may preempt it asks for a handover, and waits for a second. When the other one falls silent it may ask on the segment, and
  * waits for as long as it was told to. What was handed over is not preempted for as long as the other one is as good as it was.
  */
 
@@ -41,7 +41,7 @@ interface Patience {
   notAfter: number;
 }
 
-const ASKED_FOR = 100_000;
+const ASKED_FOR = 1_000_000;
 const NEVER = Infinity as Instant;
 
 export const patience: Rule = {
@@ -111,10 +111,7 @@ export const patience: Rule = {
           });
           return;
         }
-        const hearsay = world.hearsay(machine);
-        const own = machine.ownAddress(working.router.interface, working.router.family);
-        const peer = hearsay.config?.paths.find(({ local }) => local === own)?.remote;
-        waits.set(working, { machine, wait: updated(wait, step, world.now, peer) });
+        waits.set(working, { machine, wait: updated(wait, step, world.now, working.peer?.primary) });
       },
       life(machine, what) {
         if (what !== "killed" && what !== "power lost" && what !== "stopped") return;
@@ -219,7 +216,7 @@ function shifted(wait: Patience, { working, event }: Stepped, now: Instant): Pat
   const delayed = (router.preemptDelay - before.preemptDelay) as Duration;
   const known = wait.preemptAt;
   const preemptAt = known === undefined || known === NEVER ? known : after(known, delayed);
-  // A hundred milliseconds, whatever changes.
+  // A second, whatever changes.
   if (wait.asked) return { ...wait, interval, preemptAt };
   const changed = { ...full(router, interval, wait.since, wait.master), preemptAt };
   if (!wait.resigned) return { ...changed, lesserHeard: wait.lesserHeard };

@@ -90,7 +90,7 @@ function isTrue(
       if (event.type === "peer") return isBoth(step) && (working.peer?.priority ?? 0) > router.priority;
       return event.type === "advert" && event.advert.priority > router.priority;
     case "equal-priority-higher-address":
-      if (event.type === "peer") return isBoth(step) && isTieLostTo(step, router, machine, world);
+      if (event.type === "peer") return isBoth(step) && isTieLostTo(step, router, machine);
       return event.type === "advert" && isTieLost(event, router, machine);
     case "duplicate-owner":
       return event.type === "advert" && event.advert.priority === 255 && working.router.priority === 255;
@@ -124,14 +124,11 @@ function isBoth({ before, working }: Stepped): boolean {
   return before.name === "master" && working.peer?.state === "master";
 }
 
-/** By the path that runs where the router does, or else the first one. */
-function isTieLostTo({ working }: Stepped, router: VirtualRouter, machine: Machine, world: World): boolean {
-  const paths = world.hearsay(machine).config?.paths ?? [];
+/** By the addresses that their adverts come from. */
+function isTieLostTo({ working: { peer } }: Stepped, router: VirtualRouter, machine: Machine): boolean {
   const own = machine.ownAddress(router.interface, router.family);
-  const path = paths.find(({ local }) => local === own) ?? paths[0];
-  return (
-    working.peer?.priority === router.priority && path !== undefined && compareIp(path.remote, path.local) > 0
-  );
+  if (peer?.priority !== router.priority || peer.primary === undefined) return false;
+  return own === undefined || compareIp(peer.primary, own) > 0;
 }
 
 /** It said that it was master and says so no more, and is not the one to follow itself. */
