@@ -41,6 +41,7 @@ export const DIAGNOSTICS = {
   "heartbeat-pair": "error",
   "director-addresses": "error",
   "lonely-path": "warning",
+  "unused-takeover": "warning",
   "name-collision": "error",
   "heartbeat-keys": "error",
   "key-missing": "error",

@@ -15,7 +15,7 @@ import { addressText } from "../core/vrrp/address-book.ts";
 import { advertPackets, type OutgoingAdvert } from "../core/vrrp/advert-packet.ts";
 import { seal } from "../core/vrrp/authentication.ts";
 import type { VirtualAddress, VirtualRouter } from "../core/vrrp/model.ts";
-import { asItStands, effectivePriority } from "../core/vrrp/priority.ts";
+import { asItStands, effectivePriority, LEAST } from "../core/vrrp/priority.ts";
 import {
   begun,
   done,
@@ -183,8 +183,10 @@ export class Instance {
     this.#state = state;
     this.#arm();
     this.#hands.decided(this, { event, before, effects, heldBackBy: holding });
-    for (const { type } of effects)
+    for (const { type } of effects) {
       if (type === "send-advert") this.#send(router, effectivePriority(router, adjustment));
+      if (type === "ask") this.#send({ ...router, sendsByLink: false }, LEAST);
+    }
     this.#outbox = put(this.#outbox, effects, router);
   }
 

@@ -457,7 +457,8 @@ export class PairLink {
 
   #onContradicted({ name }: VirtualRouter): void {
     this.#hands.event(event("takeover-contradicted", { instance: name }));
-    for (const instance of this.#hands.instances()) instance.decide({ type: "peer-lives" });
+    for (const instance of this.#hands.instances())
+      if (instance.router.name !== name) instance.decide({ type: "peer-lives" });
     this.#give({ type: "contradicted" });
   }
 

@@ -135,7 +135,7 @@ vrrp_instances:
         contention: { announceDelay: us(7_000_000), announceRepeat: 2, answer: false, lastWord: true },
         accept: true,
         routing: [],
-        ownerIgnoresAdverts: true,
+        ownerHeeds: "nobody",
         syncGroup: "both",
         tracks: [],
       },

@@ -198,3 +198,34 @@ t.test("a key is in no diagnostic", (t) => {
   t.notMatch(said, hex);
   t.end();
 });
+
+t.test("a takeover by heartbeat that nobody can be asked about is said to have no effect", (t) => {
+  const said = (keys: Record<string, string>, globals = "", heartbeat = `{ ${KEY} }`) =>
+    complaints(`${DIRECTORS}heartbeat: ${heartbeat}\n${globals}${instance(keys)}`);
+  t.strictSame(said({ lower_prio_no_advert: "true" }), [
+    "10:5: warning: vrrp_instances.web.lower_prio_no_advert: a takeover by heartbeat has no effect here: a master does " +
+      "not answer when it is asked whether it lives, so that VRRP's own timer is waited for; leave lower_prio_no_advert " +
+      "out, or write takeover: false into heartbeat [unused-takeover]",
+  ]);
+  t.match(said({}, "global_defs: { vrrp_lower_prio_no_advert: true }\n"), [
+    /vrrp_instances\.web: a takeover .* leave lower_prio_no_advert out/,
+  ]);
+  t.strictSame(said({ lower_prio_no_advert: "true" }, "", `{ takeover: false, ${KEY} }`), []);
+  const owner = { priority: "{ lvs1: 255, lvs2: 100 }" };
+  t.strictSame(said(owner), []);
+  t.match(said({ ...owner, owner_ignore_adverts: "true" }), [
+    /owner_ignore_adverts: .*an owner \(priority 255\)/,
+  ]);
+  t.match(said({ ...owner, strict_mode: "true" }), [/strict_mode: .*an owner .* leave strict_mode out/]);
+  t.strictSame(said({ strict_mode: "true" }), [], "nobody owns the addresses");
+  t.strictSame(said({ owner_ignore_adverts: "true" }), []);
+  t.end();
+});
+
+t.test("with strict_mode an owner listens to owners alone, and with owner_ignore_adverts to nobody", (t) => {
+  const heeds = (keys: Record<string, string>) => configOf(instance(keys)).failover.routers[0]?.ownerHeeds;
+  t.equal(heeds({ priority: "255" }), undefined);
+  t.equal(heeds({ priority: "255", strict_mode: "true" }), "owners");
+  t.equal(heeds({ priority: "255", strict_mode: "true", owner_ignore_adverts: "true" }), "nobody");
+  t.end();
+});

@@ -48,7 +48,7 @@ if (hasRoot(t, import.meta.url)) {
     const higher = new Director(lan, lan.host("lvs2", 12));
     await higher.configure([owner()]);
     await higher.reaches("master");
-    await deaf.configure([owner({ ownerIgnoresAdverts: true })]);
+    await deaf.configure([owner({ ownerHeeds: "nobody" })]);
     await higher.reaches("backup");
     t.equal(higher.transitions.at(-1), "master -> backup (duplicate-owner)");
     await until("one holder", () => holders(deaf.host, higher.host) === "true false");

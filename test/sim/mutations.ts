@@ -125,17 +125,12 @@ export const MUTATIONS: readonly Mutation[] = [
     "if (advert.priority === 0) {",
     "if (advert.priority === 0) return unchanged(state);\n    if (advert.priority === -1) {",
   ),
-  mutation(
-    "preemption left out",
-    WAITING,
-    "if (!router.preempt || advert.priority >= router.priority)",
-    "if (true)",
-  ),
+  mutation("preemption left out", WAITING, "router.preempt && advert.priority < router.priority", "false"),
   mutation(
     "nopreempt ignored",
     WAITING,
-    "if (!router.preempt || advert.priority >= router.priority)",
-    "if (advert.priority >= router.priority)",
+    "router.preempt && advert.priority < router.priority",
+    "advert.priority < router.priority",
   ),
   mutation("a lesser master is not answered", CONTENTION, "if (now < state.answerQuietUntil)", "if (true)"),
   mutation(
@@ -219,7 +214,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "if (advert.version === 2 && advert.advertInterval !== router.advertInterval)",
     "if (false)",
   ),
-  mutation("the owner heeds others", ADMISSION, "if (heedsNobody(router, advert))", "if (false)"),
+  mutation("the owner heeds others", ADMISSION, "if (isUnheeded(router, advert))", "if (false)"),
   mutation(
     "an address taken away is not put back",
     BOOK,
@@ -338,8 +333,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "preempt_delay ignored",
     WAITING,
-    "if (now < preemptAt)\n        return unchanged({ ...next, preemptAt });",
-    "",
+    "if (preemptAt === undefined || now < preemptAt)",
+    "if (preemptAt === undefined)",
   ),
   mutation("preempt_delay never over", WAITING, "state.preemptAt ?? after(", "after("),
   mutation("down_timer_adverts ignored", TIMING, "router.downTimerAdverts *", "3 *"),
@@ -510,8 +505,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "what a member leaves alone is asked for",
     ROUTER,
-    "context.heldBackBy !== undefined && !isCertain(state.expecting)",
-    'context.heldBackBy !== undefined && !isCertain(state.expecting) && context.peer?.state !== "master"',
+    'context.heldBackBy !== undefined && state.expecting !== "master-resigned"',
+    'context.heldBackBy !== undefined && state.expecting !== "master-resigned" && context.peer?.state !== "master"',
   ),
   mutation(
     "the peer is told before the address is gone",
@@ -530,6 +525,71 @@ export const MUTATIONS: readonly Mutation[] = [
     "src/core/heartbeat/patience.js",
     "return microseconds((config.deadAfter - 1) * config.interval);",
     "return undefined;",
+  ),
+
+  // Silence of all paths, while adverts pass.
+  {
+    ...mutation(
+      "a silent master of lower priority is not asked",
+      WORD,
+      'return { state: asking, effects: [{ type: "ask" }] };',
+      `return last.priority < router.priority
+        ? becomeMaster(state, "peer-silent", state.master, now, { router })
+        : { state: asking, effects: [{ type: "ask" }] };`,
+    ),
+    rule: "false-silence",
+  },
+  mutation(
+    "a lesser master gives way to a question",
+    INSTANCE,
+    "{ ...router, sendsByLink: false }, LEAST)",
+    "{ ...router, sendsByLink: false }, effectivePriority(router, adjustment))",
+  ),
+  mutation(
+    "asked although nobody answers",
+    WORD,
+    "if (!router.contention.answer)\n        return false;",
+    "",
+    60_000,
+  ),
+  mutation(
+    "an owner is asked that does not listen",
+    WORD,
+    "return router.ownerHeeds === undefined;",
+    "return true;",
+    60_000,
+  ),
+  mutation(
+    "an owner answers nobody",
+    ADMISSION,
+    "if (priority !== OWNER || ownerHeeds === undefined)",
+    "if (priority !== OWNER)",
+  ),
+  mutation(
+    "a silence that was none goes unnoticed after the takeover",
+    TRANSITION,
+    "...(replaced && { replaced }),",
+    "",
+  ),
+  mutation(
+    "a silence that was none goes unnoticed before it",
+    WAITING,
+    'effects: isAnswer ? [{ type: "silence-contradicted" }] : []',
+    "effects: []",
+  ),
+  mutation(
+    "what was to be left alone is not, once it was asked",
+    WAITING,
+    "return { state: next, effects: isAnswer",
+    "return { state: { ...next, preemptAt: undefined }, effects: isAnswer",
+    60_000,
+  ),
+  mutation(
+    "one member's silence outweighs the master that another hears",
+    ROUTER,
+    'context.heldBackBy !== undefined && state.expecting !== "master-resigned"',
+    'context.heldBackBy !== undefined && state.expecting === "master-down"',
+    60_000,
   ),
 ];
 

@@ -41,6 +41,7 @@ export interface Plan {
 
 const PLANNING = 0x5eed * 2 ** 32;
 const LINKING = 0x11ab * 2 ** 32;
+const ANSWERING = 0x0dea * 2 ** 32;
 
 /** The plan of a seed. */
 export function planOf(seed: number): Plan {
@@ -59,9 +60,10 @@ export function planOf(seed: number): Plan {
   // Chance of its own: what a seed means without the link stays.
   const linking = new Random(seed + LINKING);
   const links = count === 2 && linking.chance(0.5) ? linksOf(linking, unit, segments) : undefined;
+  const isStrict = answering(new Random(seed + ANSWERING), own, links !== undefined);
   const directors = own.map((list, director) => ({
     ...shared,
-    routers: inAgreement(list),
+    routers: inAgreement(list).map((one) => (isStrict ? { ...one, ownerHeeds: "owners" as const } : one)),
     heartbeat: links?.[director],
   }));
   return {
@@ -98,6 +100,24 @@ function makeOwner(random: Random, directors: VirtualRouter[][], index: number, 
   // One, or, by mistake, several.
   const owners = random.chance(0.7) ? [random.pick(directors)] : directors.slice(random.integer(0, 1));
   for (const own of owners) own[index] = { ...(own[index] ?? router), priority: 255 };
+}
+
+/**
+ * Who answers whom; chance of its own, too. True where owners discard the adverts of all others but owners. With a link there
+ * are more owners, and more masters that answer nobody: what is lost there must move none of them.
+ */
+function answering(random: Random, directors: VirtualRouter[][], isLinked: boolean): boolean {
+  const isStrict = random.chance(0.5);
+  if (!isLinked) return isStrict;
+  const [isOwned, isMute] = [random.chance(0.1), random.chance(0.1)];
+  const owner = random.pick(directors);
+  for (const list of directors)
+    for (const [index, router] of list.entries()) {
+      const priority = isOwned && list === owner && router.syncGroup === undefined ? 255 : router.priority;
+      const contention = isMute ? { ...router.contention, answer: false } : router.contention;
+      list[index] = { ...router, priority, contention };
+    }
+  return isStrict;
 }
 
 /** What a file says besides its instances. */

@@ -192,7 +192,9 @@ function wrongHolder(world: World, router: VirtualRouter, isWished: boolean): st
     if (masters.length !== 1 || masters[0] !== holder)
       return `${names} holds ${address.address} and is not the one master`;
     const priority = holder === undefined ? 0 : healedPriority(world, holder, router.name);
-    if ((router.preempt || best === 255) && priority < best && !isWished)
+    // An owner that has given way, with its sync group, say, counts as priority 254, and leaves its equal alone.
+    const isEqual = best === 255 && priority === 254;
+    if ((router.preempt || best === 255) && priority < best && !isEqual && !isWished)
       return `${names} holds ${address.address}; another is better`;
   }
   return undefined;
@@ -247,7 +249,7 @@ function misdirected(world: World, router: VirtualRouter): string | undefined {
 /**
  * When nothing is refreshed, a client may be left behind that has missed announcements since the claim or was given old
  * ones late; or that believes another, if that one died or lost its interface without a word, or its last word was lost,
- * or the holder is an owner, who heeds nobody (RFC 9568 §7.1).
+ * or the holder is an owner that does not listen to it (RFC 9568 §7.1).
  */
 function isExcused(
   world: World,
@@ -268,8 +270,8 @@ function isExcused(
   const yielded = world.yieldedAt(other, router.name);
   const wasToldSo =
     yielded > world.claimedAt(other, address) && world.interfered(other, holder) < yielded - world.reaction;
-  const isOwner = world
+  const isDeaf = world
     .routers(holder)
-    .some(({ name, priority }) => name === router.name && priority === 255);
-  return !wasToldSo || isOwner;
+    .some(({ name, priority, ownerHeeds }) => name === router.name && priority === 255 && ownerHeeds);
+  return !wasToldSo || isDeaf;
 }

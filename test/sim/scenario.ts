@@ -3,7 +3,7 @@
  * it: packets take their latency and nothing else takes any time, so that every instant can be worked out by hand.
  *
  * ```
- * lan lvs1=150 lvs2=100 advert=1s latency=2ms      the first command: who there is, and what the configurations share;
+ * lan lvs1=150 lvs2=100 advert=1s latency=2ms      the first command, or all anew: who there is, and what the configurations share;
  *                                                  with group=yes a second instance, mail on eth1, moves with web;
  *                                                  with heartbeat=100ms they have a link, on eth0 and eth1, dead after 4
  * run 5s                                           lets time pass
@@ -169,6 +169,7 @@ class Stage {
     }));
     const trace = new Trace(() => this.#lan.now);
     this.#trace = trace;
+    this.#told = 0;
     const blueprint = {
       seed: 1,
       directors,
@@ -278,6 +279,10 @@ function changed(router: VirtualRouter, words: readonly string[]): VirtualRouter
         return { ...so, version: value === "2" ? 2 : 3 };
       case "preempt":
         return { ...so, preempt: value === "yes" };
+      case "answer":
+        return { ...so, contention: { ...so.contention, answer: value === "yes" } };
+      case "owner-heeds":
+        return { ...so, ownerHeeds: value === "owners" ? "owners" : "nobody" };
       case "preempt-delay":
         return { ...so, preemptDelay: duration(value) };
       case "family":

@@ -67,8 +67,8 @@ export function recipient(packet: Uint8Array, receiver: Receiver): VirtualRouter
   const at = (index: number) => message[index] ?? 0;
   const router = routers.find(({ vrid }) => vrid === at(1));
   if (router === undefined) return undefined;
-  // An owner heeds nobody but another owner.
-  if (router.priority === 255 && at(2) !== 255) return undefined;
+  // RFC 9568 §7.1, where it is asked for.
+  if (router.priority === 255 && router.ownerHeeds !== undefined && at(2) !== 255) return undefined;
   if (own !== undefined && source === digitsOf(own)) return undefined;
   if (!isNear(router, source, ttl)) return undefined;
 

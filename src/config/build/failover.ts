@@ -84,12 +84,20 @@ function router(
     ...(instance.promote_secondaries ? { promoteSecondaries: true } : {}),
     announcing: announcing(instance, content),
     contention: contention(instance, content),
-    ...((instance.owner_ignore_adverts ?? content.global_defs.vrrp_owner_ignore_adverts)
-      ? { ownerIgnoresAdverts: true as const }
-      : {}),
+    ...ownerHeeds(instance, content),
     syncGroup: [...content.vrrp_sync_groups].find(([, { group }]) => group.includes(name))?.[0],
     tracks: tracksOf(instance, content),
   };
+}
+
+/** RFC 9568 §7.1 has an owner discard the adverts of others; two owners it does not know. */
+function ownerHeeds(
+  instance: InstanceContent,
+  content: FileContent,
+): Pick<VirtualRouter, "ownerHeeds"> | undefined {
+  const ignores = instance.owner_ignore_adverts ?? content.global_defs.vrrp_owner_ignore_adverts;
+  if (ignores) return { ownerHeeds: "nobody" };
+  return isStrict(instance, content) ? { ownerHeeds: "owners" } : undefined;
 }
 
 /** RFC 9568 §6.1: Accept_Mode is off unless switched on, and the owner accepts whatever it says. */

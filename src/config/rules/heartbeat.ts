@@ -6,8 +6,11 @@ import { isLinkLocal } from "../../core/units/ipv6.ts";
 import type { Path } from "../diagnostic.ts";
 import type { Environment, KeyFile } from "../environment.ts";
 import type { Findings } from "../findings.ts";
-import type { LooseContent } from "../schema/file.ts";
+import type { Loose } from "../salvage.ts";
+import type { InstanceContent, LooseContent } from "../schema/file.ts";
+import { mayOwn } from "./mastership.ts";
 
+type Instance = NonNullable<Loose<InstanceContent>>;
 type Directors = NonNullable<LooseContent["directors"]>;
 type Heartbeat = NonNullable<LooseContent["heartbeat"]>;
 
@@ -26,6 +29,44 @@ export function checkHeartbeat(
   checkPair(directors, findings);
   checkKeys(heartbeat, environment, running, findings);
   checkNames(content, findings);
+  if (heartbeat.takeover !== false) checkTakeover(content, findings);
+}
+
+/** A silent master is asked on the segment before it is replaced; one that answers nobody cannot be. */
+function checkTakeover(content: LooseContent, findings: Findings): void {
+  for (const [name, instance] of content.vrrp_instances ?? []) {
+    if (instance === undefined) continue;
+    const mute = muteBy(instance, content);
+    if (mute === undefined) continue;
+    const place = ["vrrp_instances", name];
+    const message = `a takeover by heartbeat has no effect here: ${mute.why}, so that VRRP's own timer is waited for; leave ${mute.key} out, or write takeover: false into heartbeat`;
+    findings.add(
+      "unused-takeover",
+      instance[mute.key] === undefined ? place : [...place, mute.key],
+      message,
+      "key",
+    );
+  }
+}
+
+/** What keeps the master, or the owner of the addresses, from answering. */
+function muteBy(
+  instance: Instance,
+  content: LooseContent,
+):
+  | {
+      readonly key: "lower_prio_no_advert" | "owner_ignore_adverts" | "strict_mode";
+      readonly why: string;
+    }
+  | undefined {
+  const { global_defs: globals } = content;
+  if (instance.lower_prio_no_advert ?? globals?.vrrp_lower_prio_no_advert)
+    return { key: "lower_prio_no_advert", why: "a master does not answer when it is asked whether it lives" };
+  if (!mayOwn(instance, content)) return undefined;
+  const why = "an owner (priority 255) does not answer when it is asked whether it lives";
+  if (instance.owner_ignore_adverts ?? globals?.vrrp_owner_ignore_adverts)
+    return { key: "owner_ignore_adverts", why };
+  return (instance.strict_mode ?? globals?.vrrp_strict) ? { key: "strict_mode", why } : undefined;
 }
 
 /** Between whom. */

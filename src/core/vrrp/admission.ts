@@ -29,7 +29,7 @@ type DiscardCause =
   | "version-mismatch"
   /** Version 2 only: the sender's interval is not ours. */
   | "interval-mismatch"
-  /** We own the address: nobody else may speak for it. */
+  /** We own the address, and do not listen to those who speak for it besides. */
   | "owner"
   /** It carries our own source address. */
   | "own-address";
@@ -86,7 +86,7 @@ export function admit(
   if (router === undefined) return discard("vrid");
   const { advert } = decoded;
   if (advert.version !== router.version) return discard("version-mismatch");
-  if (heedsNobody(router, advert)) return discard("owner");
+  if (isUnheeded(router, advert)) return discard("owner");
   if (advert.version === 2 && advert.advertInterval !== router.advertInterval)
     return discard("interval-mismatch");
   const { sequence } = opened;
@@ -99,10 +99,10 @@ export function admit(
   };
 }
 
-/** An owner heeds nobody but another owner, who is there by mistake; and not even that one, when told so. */
-function heedsNobody(router: VirtualRouter, advert: Advert): boolean {
-  if (router.priority !== OWNER) return false;
-  return advert.priority !== OWNER || router.ownerIgnoresAdverts === true;
+/** An owner may be told to heed nobody but another owner, who is there by mistake, or not even that one. */
+function isUnheeded({ priority, ownerHeeds }: VirtualRouter, advert: Advert): boolean {
+  if (priority !== OWNER || ownerHeeds === undefined) return false;
+  return advert.priority !== OWNER || ownerHeeds === "nobody";
 }
 
 /** A packet for no instance of ours is judged as multicast is. */

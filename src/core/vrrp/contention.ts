@@ -28,6 +28,34 @@ export function onAdvertAsMaster(
   now: Instant,
   context: Context,
 ): Step {
+  const isReplaced = isWordOfReplaced(state, source, now);
+  const heard = isReplaced ? { ...state, replaced: undefined } : state;
+  // Who lets go, or is heard by the link again anyway, gives the lie to nothing.
+  const isLie = isReplaced && advert.priority > 0 && context.peer === undefined;
+  const { state: next, effects } = onOtherMaster(heard, advert, source, now, context);
+  return {
+    state: next,
+    effects: [...(isLie ? [{ type: "silence-contradicted" } as const] : []), ...effects],
+  };
+}
+
+/** The master that was taken for dead speaks. */
+function isWordOfReplaced(
+  { replaced }: State & { name: "master" },
+  source: IpAddress,
+  now: Instant,
+): boolean {
+  if (replaced === undefined || now >= replaced.until) return false;
+  return replaced.master === undefined || replaced.master === source;
+}
+
+function onOtherMaster(
+  state: State & { name: "master" },
+  advert: Advert,
+  source: IpAddress,
+  now: Instant,
+  context: Context,
+): Step {
   const { router } = context;
   const winner = reasonToYield(state, advert, source, now, context);
   if (winner !== undefined) {

@@ -49,6 +49,11 @@ export type Event =
 /** What the driver must do. */
 export type Effect =
   | { readonly type: "send-advert" }
+  /**
+   * Ask on the segment whether the master lives: by an advert of the least priority, which every master answers and none
+   * gives way to, and from the interface's own hardware address, so that no switch learns the virtual one here.
+   */
+  | { readonly type: "ask" }
   /** Send an advert of priority 0: the backups need not wait. */
   | { readonly type: "resign" }
   /**

@@ -123,8 +123,11 @@ export interface VirtualRouter {
   readonly promoteSecondaries?: true;
   readonly announcing: Announcing;
   readonly contention: Contention;
-  /** owner_ignore_adverts: at priority 255 not even another owner is heeded. */
-  readonly ownerIgnoresAdverts?: true;
+  /**
+   * Whose adverts count at priority 255: those of everybody when left out, who is answered and never followed; those of
+   * another owner with strict_mode (RFC 9568 §7.1); nobody's with owner_ignore_adverts.
+   */
+  readonly ownerHeeds?: "owners" | "nobody";
   /** The sync group that it moves with: its members are master together, or none of them is. */
   readonly syncGroup: string | undefined;
   /** What its priority and its fitness depend on besides. */

@@ -17,10 +17,11 @@ export interface Task {
 }
 
 /** An effect that takes its time. */
-type Deed = Exclude<Effect, { type: "send-advert" } | Remark>;
+type Deed = Exclude<Effect, { type: "send-advert" | "ask" } | Remark>;
 
 const AT_ONCE: Readonly<Record<Exclude<Effect, Deed>["type"], true>> = {
   "send-advert": true,
+  ask: true,
   "request-handover": true,
   "held-back-by-peer": true,
   "silence-contradicted": true,

@@ -4,7 +4,8 @@
  * - While it says that it is master, this one does not take over, whatever is not heard any more on the segment: silence
  *   on one path is not death.
  * - When it lets go, or misses something, this one need not wait. When every path falls silent, it does not wait either;
- *   but it asks on the segment first: a master that lives answers a lesser one at once, and is left alone then.
+ *   but it asks on the segment first: a master that lives answers at once, and is left alone then, whoever is the better
+ *   one. One that would not answer is not asked, and VRRP's own wait goes on.
  * - When both say that they are master, the lesser one gives way, and the other announces again.
  * - A handover is agreed upon: the taker claims and announces the addresses while the giver still has them, and says
  *   nothing more on the segment; then the giver lets go. Neither listens to adverts meanwhile: those of the giver are from
@@ -19,7 +20,7 @@ import { giveWay } from "./contention.ts";
 import { type Context, type Event, type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
 import type { State, TransitionCause } from "./state.ts";
-import { OWNER } from "./priority.ts";
+import { LEAST, OWNER } from "./priority.ts";
 import { announce, becomeMaster, clear, publish } from "./transition.ts";
 import { NEVER, waitingFor, waitingOn } from "./waiting.ts";
 
@@ -110,8 +111,8 @@ function onPeerIsMaster(
 }
 
 /**
- * Every path to the peer has fallen silent; `last` is what it said. One who would have to give way to the peer sends an advert
- * and waits for `grace` whether it is answered; one who would not takes over.
+ * Every path to the peer has fallen silent; `last` is what it said. It is asked on the segment, and has `grace` to answer: a
+ * master whose heartbeats alone are lost keeps what it has, also from one who outranks it and does not preempt it.
  */
 export function onPeerSilent(
   state: State,
@@ -120,16 +121,29 @@ export function onPeerSilent(
   now: Instant,
   context: Context,
 ): Step {
-  if (state.name !== "backup" || last.state !== "master") return unchanged(state);
-  if (rank(last, context) === "lesser") return becomeMaster(state, "peer-silent", state.master, now, context);
-  const asking = { ...state, masterDownAt: after(now, grace), expecting: "peer-silent" } as const;
-  return { state: asking, effects: [{ type: "send-advert" }] };
+  if (state.name !== "backup" || last.state !== "master" || !wouldAnswer(last, context))
+    return unchanged(state);
+  const asking = {
+    ...state,
+    masterDownAt: after(now, grace),
+    expecting: "peer-silent",
+    master: last.primary ?? state.master,
+  } as const;
+  return { state: asking, effects: [{ type: "ask" }] };
+}
+
+/** The question is an advert of the least priority: a master of that priority might give way to it instead. */
+function wouldAnswer({ priority, primary }: PeerWord, { router, primary: own }: Context): boolean {
+  if (!router.contention.answer) return false;
+  if (priority === OWNER) return router.ownerHeeds === undefined;
+  return priority > LEAST || isHigher(primary, own);
 }
 
 /** A silence that was none on another router is none here: who is being asked need not answer. */
 export function onPeerLives(state: State, now: Instant, { router }: Context): Step {
   if (state.name !== "backup" || state.expecting !== "peer-silent") return unchanged(state);
-  return unchanged(waitingFor(state.master, state.advertInterval, now, router));
+  const { preemptAt } = state;
+  return unchanged({ ...waitingFor(state.master, state.advertInterval, now, router), preemptAt });
 }
 
 /** A backup takes the addresses over from a master that still has them. */

@@ -13,8 +13,8 @@ import type { State } from "./state.ts";
 
 /** The owner of an address (RFC 9568 §6.1); no tracked object alters it, and none makes anybody else one. */
 export const OWNER = 255;
-/** 0 on the wire means that a master lets go. */
-const LEAST = 1;
+/** The least that a master speaks with: 0 on the wire means that it lets go. */
+export const LEAST = 1;
 const MOST = 254;
 
 /** The effective priority, 1..254; 255 for an owner. */

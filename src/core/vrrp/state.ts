@@ -48,6 +48,14 @@ export interface Contest {
   readonly warned: boolean;
 }
 
+/** A master that was silent on every path, and had not answered on the segment, when this router took over. */
+export interface Replaced {
+  /** Where its adverts come from, as far as that is known. */
+  readonly master: IpAddress | undefined;
+  /** Nothing heard of it until then, it is dead by VRRP's own measure. */
+  readonly until: Instant;
+}
+
 /** Where the router stands; deadlines included. */
 export type State =
   | {
@@ -97,6 +105,8 @@ export type State =
       readonly mute?: boolean;
       /** Another owner that ought to give way to this one; undefined as long as none is heard. */
       readonly contest: Contest | undefined;
+      /** It was taken for dead: an advert of it gives the lie to that. */
+      readonly replaced?: Replaced | undefined;
     };
 
 /** The state before anything has happened. */

@@ -4,7 +4,8 @@ import { after, type Instant, ZERO } from "../units/time.ts";
 import type { Context, Effect, Step } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
 import { OWNER } from "./priority.ts";
-import type { State, TransitionCause } from "./state.ts";
+import type { Replaced, State, TransitionCause } from "./state.ts";
+import { masterDownInterval } from "./timing.ts";
 import { waitingFor } from "./waiting.ts";
 
 /** A master that leaves lets go first; anyone else has nothing to let go of. */
@@ -38,8 +39,10 @@ export function becomeMaster(
   cause: TransitionCause,
   detail: string | undefined,
   now: Instant,
-  { router }: Context,
+  context: Context,
 ): Step & { readonly state: { name: "master" } } {
+  const { router } = context;
+  const replaced = replacedBy(state, now, context);
   const next: State & { name: "master" } = {
     name: "master",
     nextAdvertAt: after(now, router.advertInterval),
@@ -49,6 +52,7 @@ export function becomeMaster(
     answerQuietUntil: now,
     contentionQuietUntil: now,
     contest: undefined,
+    ...(replaced && { replaced }),
   };
   return {
     state: next,
@@ -60,6 +64,12 @@ export function becomeMaster(
       publish(state, next, cause, detail),
     ],
   };
+}
+
+/** Who has not answered until now is gone for certain when VRRP, too, would have missed it. */
+function replacedBy(state: State, now: Instant, { router, peer }: Context): Replaced | undefined {
+  if (state.name !== "backup" || state.expecting !== "peer-silent" || peer !== undefined) return undefined;
+  return { master: state.master, until: after(now, masterDownInterval(router, state.advertInterval)) };
 }
 
 /** Gone before told: routes, rules and addresses are off before the peers hear of it. */

@@ -155,8 +155,8 @@ function onDeadline(state: State, now: Instant, context: Context): Step {
       return onRefusalOver(state, now, context);
     case "backup":
       if (now < state.masterDownAt) return unchanged(state);
-      if (context.heldBackBy !== undefined && !isCertain(state.expecting))
-        return unchanged(waitingOn(state, now, context.router));
+      if (context.heldBackBy !== undefined && state.expecting !== "master-resigned")
+        return unchanged(waitingOn(unasked(state), now, context.router));
       if (context.peer?.state === "master") return onDueBesidePeer(state, context.peer, now, context);
       return becomeMaster(state, state.expecting, state.master, now, context);
     case "master":
@@ -165,9 +165,9 @@ function onDeadline(state: State, now: Instant, context: Context): Step {
   }
 }
 
-/** True when it is not silence on one segment alone that says that the master is gone. */
-function isCertain(expecting: (State & { name: "backup" })["expecting"]): boolean {
-  return expecting === "master-resigned" || expecting === "peer-silent";
+/** The master has not answered here, and is heard by another member of the sync group that could not ask it. */
+function unasked(state: State & { name: "backup" }): State & { name: "backup" } {
+  return state.expecting === "peer-silent" ? { ...state, expecting: "master-down" } : state;
 }
 
 function onDeadlineAsMaster(

@@ -30,11 +30,15 @@ export function onAdvertAsBackup(
       askedHandover: false,
     });
   }
-  const next = waitingFor(source, advert.advertInterval, now, router);
-  if (state.expecting === "peer-silent") return { state: next, effects: [{ type: "silence-contradicted" }] };
-  if (!router.preempt || advert.priority >= router.priority) return unchanged(next);
-  const preemptAt = state.preemptAt ?? after(now, router.preemptDelay);
-  if (now < preemptAt) return unchanged({ ...next, preemptAt });
+  const isLesser = router.preempt && advert.priority < router.priority;
+  const preemptAt = isLesser ? (state.preemptAt ?? after(now, router.preemptDelay)) : undefined;
+  const next = { ...waitingFor(source, advert.advertInterval, now, router), preemptAt };
+  if (state.expecting === "peer-silent") {
+    // Another router's word ends the question, too, but says nothing of the one who was asked.
+    const isAnswer = state.master === undefined || state.master === source;
+    return { state: next, effects: isAnswer ? [{ type: "silence-contradicted" }] : [] };
+  }
+  if (preemptAt === undefined || now < preemptAt) return unchanged(next);
   return unchanged({ ...state, expecting: "preempted-lower-priority", master: source, preemptAt });
 }
 

@@ -62,7 +62,7 @@ t.test("either form of the version 3 checksum is admitted, whichever we send", (
 
 const web = router();
 const two = router({ version: 2 });
-const owner = router({ priority: 255 });
+const owner = router({ priority: 255, ownerHeeds: "owners" });
 const DISCARDED: [string, string, Uint8Array, typeof web | undefined, (typeof web)[]][] = [
   ["packet", "no IPv4 packet", Uint8Array.of(1, 2, 3), undefined, [web]],
   ["packet", "another protocol", packet(V3, { protocol: 17 }), web, [web]],
@@ -82,7 +82,7 @@ const DISCARDED: [string, string, Uint8Array, typeof web | undefined, (typeof we
   ["vrid", "no instance at all", packet(V3), undefined, []],
   ["version-mismatch", "2 for 3", packet(V2), web, [web]],
   ["version-mismatch", "3 for 2", packet(V3), two, [two]],
-  ["owner", "we own the address", packet(V3), owner, [owner]],
+  ["owner", "we own the address, and heed owners alone", packet(V3), owner, [owner]],
   ["interval-mismatch", "version 2, 2 s for 1 s", packet(V2_SLOW), two, [two]],
 ];
 
@@ -97,11 +97,13 @@ for (const [cause, name, bytes, meant, routers] of DISCARDED) {
 /** Priority 255 instead of 100: the checksum is 155 times 256 less. */
 const OWNERS = V3.with(2, 0xff).with(6, 0x0d);
 
-t.test("an owner hears another owner, and not even that one when told so", (t) => {
+t.test("an owner hears everybody, or another owner alone, or not even that one", (t) => {
+  t.equal(admit(packet(V3), [router({ priority: 255 })], OURS).type, "admitted", "who is to be answered");
   t.equal(admit(packet(OWNERS), [owner], OURS).type, "admitted");
-  const deaf = router({ priority: 255, ownerIgnoresAdverts: true });
-  t.match(admit(packet(OWNERS), [deaf], OURS), { type: "discarded", cause: "owner" });
-  t.equal(admit(packet(OWNERS), [router({ ownerIgnoresAdverts: true })], OURS).type, "admitted");
+  const deaf = router({ priority: 255, ownerHeeds: "nobody" });
+  for (const bytes of [V3, OWNERS])
+    t.match(admit(packet(bytes), [deaf], OURS), { type: "discarded", cause: "owner" });
+  t.equal(admit(packet(OWNERS), [router({ ownerHeeds: "nobody" })], OURS).type, "admitted");
   t.end();
 });
 

@@ -7,7 +7,8 @@
 import t from "tap";
 import type { Route } from "../../../src/core/routing/model.ts";
 import { milliseconds, seconds } from "../../../src/core/units/time.ts";
-import { ip, Story } from "./story.ts";
+import type { PeerWord } from "../../../src/core/vrrp/peer.ts";
+import { contention, ip, Story } from "./story.ts";
 
 const ROUTE: Route = {
   kind: "route",
@@ -131,7 +132,7 @@ t.test(
   (t) => {
     const story = Story.backup();
     story.hear(0.5);
-    t.same(story.give(0.9, { type: "peer-silent", last: MASTER, grace: GRACE }), ["advert"]);
+    t.same(story.give(0.9, { type: "peer-silent", last: MASTER, grace: GRACE }), ["question"]);
     t.equal(story.due, 0.91);
     t.same(story.wake(0.91), [
       "advert",
@@ -153,14 +154,168 @@ t.test("a silent peer that answers on the segment keeps what it has", (t) => {
   t.end();
 });
 
-t.test("a silent peer that would have to give way is replaced at once", (t) => {
-  const story = Story.backup({ preempt: false });
-  t.same(story.give(0.9, { type: "peer-silent", last: { ...MASTER, priority: 50 }, grace: GRACE }), [
+/** Who outranks the master and leaves it alone, and how. */
+const LENIENT: readonly [string, () => Story][] = [
+  ["nopreempt", () => Story.backup({ preempt: false })],
+  ["preempt_delay", () => Story.backup({ preemptDelay: seconds(60) })],
+  [
+    "a handover that was wanted",
+    () => {
+      const story = Story.master();
+      story.hearPeer(0.1, { state: "backup", priority: 50 });
+      story.give(0.2, { type: "give", within: milliseconds(50) });
+      story.give(0.2, { type: "given", to: "lvs1" });
+      story.hearPeer(0.3, { state: "master", priority: 50 });
+      story.hearPeer(0.8, undefined);
+      return story;
+    },
+  ],
+];
+const LESSER = { ...MASTER, priority: 50 };
+
+for (const [why, begin] of LENIENT) {
+  t.test(`a silent peer of lower rank that answers keeps what it has: ${why}`, (t) => {
+    const story = begin();
+    story.hear(0.5, { priority: 50 });
+    t.same(story.give(0.9, { type: "peer-silent", last: LESSER, grace: GRACE }), ["question"]);
+    t.same(story.hear(0.905, { priority: 50 }), ["the peer is not silent"]);
+    for (const second of [1.5, 2.5, 3.5, 4.5, 5.5]) {
+      t.same(story.hear(second, { priority: 50 }), []);
+      t.equal(story.due, second + 3.609_375, "and is left alone as before");
+    }
+    t.end();
+  });
+
+  t.test(`one that does not is replaced as quickly as any other: ${why}`, (t) => {
+    const story = begin();
+    story.hear(0.5, { priority: 50 });
+    story.give(0.9, { type: "peer-silent", last: LESSER, grace: GRACE });
+    t.equal(story.due, 0.91);
+    t.equal(story.wake(0.91).at(-1), "backup -> master (peer-silent: 192.0.2.11)");
+    t.end();
+  });
+}
+
+t.test("what is left alone on one router is so, too, when the peer has answered on another", (t) => {
+  const story = Story.backup({ preemptDelay: seconds(5) });
+  story.hear(0.5, { priority: 50 });
+  story.give(0.9, { type: "peer-silent", last: LESSER, grace: GRACE });
+  story.give(0.905, { type: "peer-lives" });
+  for (const second of [1.5, 2.5, 3.5, 4.5, 5.499]) story.hear(second, { priority: 50 });
+  t.equal(story.due, 9.108_375, "5.499 s + 3.609375 s");
+  story.hear(5.6, { priority: 50 });
+  t.same(story.wake(9.108_375).at(-1), "backup -> master (preempted-lower-priority: 192.0.2.11)");
+  t.end();
+});
+
+t.test("who would not answer is not asked: VRRP's own wait goes on", (t) => {
+  const silent: [string, Story, Partial<PeerWord>][] = [
+    ["lower_prio_no_advert", Story.backup({ contention: contention({ answer: false }) }), {}],
+    ["and a lesser one", Story.backup({ contention: contention({ answer: false }) }), { priority: 50 }],
+    ["an owner that heeds owners alone", Story.backup({ ownerHeeds: "owners" }), { priority: 255 }],
+    ["an owner that heeds nobody", Story.backup({ ownerHeeds: "nobody" }), { priority: 255 }],
+    ["a master of the least priority would give way", Story.backup({ preempt: false }), { priority: 1 }],
+  ];
+  for (const [why, story, changes] of silent) {
+    story.hear(0.5, { priority: changes.priority ?? 150 });
+    const due = story.due;
+    const last = { ...MASTER, ...changes };
+    t.same(story.give(0.9, { type: "peer-silent", last, grace: GRACE }), [], why);
+    t.equal(story.due, due);
+  }
+  const asked = Story.backup({ ownerHeeds: "owners" });
+  t.same(asked.give(0.9, { type: "peer-silent", last: MASTER, grace: GRACE }), ["question"], "no owner");
+  const owner = Story.backup();
+  const owned = { ...MASTER, priority: 255 };
+  t.same(owner.give(0.9, { type: "peer-silent", last: owned, grace: GRACE }), ["question"], "one that heeds");
+  const least = Story.backup();
+  const stays = { ...MASTER, priority: 1, primary: ip("192.0.2.13") };
+  t.same(least.give(0.9, { type: "peer-silent", last: stays, grace: GRACE }), ["question"], "it wins a tie");
+  t.end();
+});
+
+/** One who has taken over at 0.91 s from a peer that did not answer. */
+function replacing(changes: Parameters<typeof Story.backup>[0] = {}, last: PeerWord = MASTER): Story {
+  const story = Story.backup(changes);
+  story.hear(0.5, { priority: last.priority });
+  story.give(0.9, { type: "peer-silent", last, grace: GRACE });
+  story.wake(0.91);
+  return story;
+}
+
+t.test(
+  "an advert of the old master after the takeover gives the lie to its silence, and is given way to",
+  (t) => {
+    t.same(replacing().hear(0.912), [
+      "the peer is not silent",
+      "remove 192.0.2.100 eth0",
+      "last advert",
+      "master -> backup (higher-priority: 192.0.2.11)",
+    ]);
+    const other = replacing();
+    t.same(other.hear(0.912, {}, "192.0.2.13")[0], "remove 192.0.2.100 eth0", "another router's does not");
+    t.end();
+  },
+);
+
+t.test("so does the last word of a lesser one, once", (t) => {
+  const story = replacing({ preempt: false }, LESSER);
+  t.same(story.hear(0.912, { priority: 50 }), [
+    "the peer is not silent",
     "advert",
-    "add 192.0.2.100 eth0",
     "announce 192.0.2.100 eth0 x5",
-    "backup -> master (peer-silent)",
   ]);
+  t.same(story.hear(0.93, { priority: 50 }), ["advert"]);
+  t.end();
+});
+
+t.test("but not when it lets go, is heard by the link again, or would be dead by VRRP's wait, too", (t) => {
+  const goes = replacing();
+  t.notMatch(goes.hear(0.912, { priority: 0 }), ["the peer is not silent"]);
+  t.notMatch(goes.hear(0.93, { priority: 50 }), ["the peer is not silent"], "it was gone");
+  const back = replacing();
+  back.hearPeer(0.95, { state: "backup", priority: 50 });
+  t.notMatch(back.hear(0.96, { priority: 50 }), ["the peer is not silent"]);
+  t.equal(replacing().hear(4.519_374)[0], "the peer is not silent", "0.91 s + 3.609375 s");
+  t.equal(replacing().hear(4.519_375)[0], "remove 192.0.2.100 eth0");
+  t.end();
+});
+
+t.test("who follows its group into a takeover by silence has its own doubts", (t) => {
+  const story = Story.backup();
+  story.hear(0.5);
+  story.give(0.9, { type: "peer-silent", last: MASTER, grace: GRACE });
+  story.give(0.91, { type: "sync", to: "master", member: "mail" });
+  t.equal(story.hear(0.912)[0], "the peer is not silent");
+  t.end();
+});
+
+t.test("who has not been answered waits for a member that hears the master still", (t) => {
+  const story = Story.backup();
+  story.hear(0.5);
+  story.give(0.9, { type: "peer-silent", last: MASTER, grace: GRACE });
+  story.heldBackBy = "mail";
+  t.same(story.wake(0.91), []);
+  t.equal(story.due, 4.519_375);
+  story.heldBackBy = undefined;
+  t.equal(story.wake(4.519_375).at(-1), "backup -> master (master-down)");
+  t.end();
+});
+
+t.test("another router's advert ends the question, and says nothing of the peer", (t) => {
+  const story = Story.backup();
+  story.hear(0.5);
+  story.give(0.9, { type: "peer-silent", last: MASTER, grace: GRACE });
+  t.same(story.hear(0.905, { priority: 200 }, "192.0.2.13"), []);
+  t.equal(story.due, 4.514_375);
+  t.end();
+});
+
+t.test("an owner answers whoever speaks for its addresses, announces again, and stays", (t) => {
+  const story = Story.master({ priority: 255 });
+  t.same(story.hear(1, { priority: 1 }), ["advert", "announce 192.0.2.100 eth0 x5"]);
+  t.same(story.hear(2.5, { priority: 254 }, "192.0.2.200"), ["advert", "announce 192.0.2.100 eth0 x5"]);
+  t.equal(story.state.name, "master");
   t.end();
 });
 
@@ -356,7 +511,7 @@ t.test("a peer that is back as master before its silence was acted upon has not 
   story.hear(0.5);
   story.hearPeer(0.6, { state: "master" });
   story.hearPeer(1, undefined);
-  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["advert"]);
+  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["question"]);
   story.hearPeer(1.005, { state: "master" });
   t.same(story.wake(1.01), ["held back by the peer"]);
   t.same(story.hear(1.2), [], "an advert of it contradicts nothing now");
@@ -366,7 +521,7 @@ t.test("a peer that is back as master before its silence was acted upon has not 
 t.test("who is asked whether it lives has its own time for that, whatever is configured meanwhile", (t) => {
   const story = Story.backup();
   story.hear(0.5);
-  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["advert"]);
+  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["question"]);
   story.change(1.005, { downTimerAdverts: 5 });
   t.equal(story.due, 1.01);
   t.end();
@@ -377,7 +532,7 @@ t.test("a silence that was none on another router is none here", (t) => {
   story.hear(0.5);
   story.hearPeer(0.6, { state: "master" });
   story.hearPeer(1, undefined);
-  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["advert"]);
+  t.same(story.give(1, { type: "peer-silent", last: MASTER, grace: GRACE }), ["question"]);
   t.same(story.give(1.005, { type: "peer-lives" }), []);
   t.same(story.wake(1.01), [], "no takeover at the end of the grace");
   t.equal(story.state.name, "backup");

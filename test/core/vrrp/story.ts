@@ -163,6 +163,8 @@ export function inWords(effect: Effect): string {
   switch (effect.type) {
     case "send-advert":
       return "advert";
+    case "ask":
+      return "question";
     case "resign":
       return "advert of priority 0";
     case "concede":

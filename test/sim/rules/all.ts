@@ -2,6 +2,7 @@
 
 import type { Rule } from "../rule.ts";
 import { announced } from "./announced.ts";
+import { falseSilence } from "./false-silence.ts";
 import { goneBeforeTold } from "./gone-before-told.ts";
 import { handedOver } from "./handed-over.ts";
 import { hearsFirst } from "./hears-first.ts";
@@ -23,6 +24,7 @@ export const RULES: readonly Rule[] = [
   onlyValidActs,
   onlyValidHeartbeats,
   pairWord,
+  falseSilence,
   handedOver,
   announced,
   goneBeforeTold,

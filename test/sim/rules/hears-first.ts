@@ -13,16 +13,19 @@ import { dissect } from "../validity.ts";
 export const hearsFirst: Rule = {
   name: "hears-first",
   watch(world, complain) {
-    const why = new Map<Machine, string>();
+    /** What each router on a machine decided on last. */
+    const why = new Map<Machine, Map<string, string>>();
     return {
       stepped(machine, { event, working }) {
-        why.set(machine, event.type);
+        let known = why.get(machine);
+        if (known === undefined) why.set(machine, (known = new Map()));
+        known.set(working.router.name, event.type);
         if (event.type === "peer-silent" && machine.heartbeatsWaiting > 0)
           complain(`${machine.name} ${working.router.name} hears of silence while heartbeats wait`);
       },
       sent(machine, router, { packet }) {
         const waiting = machine.waitingOn(router);
-        const because = why.get(machine) ?? "nothing";
+        const because = why.get(machine)?.get(router.name) ?? "nothing";
         if (waiting > 0 && dissect(packet)?.message[2] !== 0 && because !== "advert")
           complain(`${machine.name} sends an advert (${because}) while ${waiting} packets wait to be heard`);
       },

@@ -5,9 +5,9 @@
  * The exact bound. A director that claims sends its advert before it asks its kernel for the address, so the other one
  * has heard it after `latency`. Either it gives way, and has taken its addresses off within `reaction`; or it is the
  * stronger one and answers at once, and the newcomer has heard that after another `latency`. So twice the latency and one
- * reaction is what an undisturbed overlap may last. With lower_prio_no_advert nobody answers a lesser one. An owner heeds
- * nobody but another owner and answers nobody else, and begins without a wait: whoever does not know its interval may claim,
- * and so may another owner, and holds until the next advert. When a frame between the two was lost, late or altered, the next
+ * reaction is what an undisturbed overlap may last. With lower_prio_no_advert nobody answers a lesser one, and an owner does
+ * not that listens to owners alone: who claims because it has not heard the master yet, or does not know its interval, holds
+ * until the next advert; but never who claims because heartbeats are silent. When a frame between the two was lost, late or altered, the next
  * advert of the winner comes one interval later at the most: the overlap may last so much longer from the last disturbance
  * on. It may last for as long as one of them is stopped in its tracks, or as the path between them is cut; and for one
  * interval after that, for the same reason.
@@ -25,6 +25,7 @@
 import { after, between, type Duration, type Instant } from "../../../src/core/units/time.ts";
 import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
+import type { TransitionCause } from "../../../src/core/vrrp/state.ts";
 import type { Machine } from "../machine.ts";
 import type { Rule } from "../rule.ts";
 import type { World } from "../world.ts";
@@ -38,7 +39,14 @@ export const oneHolder: Rule = {
     const contested = new Set<IpAddress>();
     /** Where somebody else put an address, and whether nobody was there to take it away. */
     const given = new Map<IpAddress, Map<Machine, { readonly toNobody: boolean }>>();
+    /** Why each of them last became master. */
+    const causes: Causes = new Map();
     return {
+      stepped(machine, { effects, working }) {
+        const told = effects.find((effect) => effect.type === "publish");
+        if (told?.type === "publish" && told.to === "master")
+          causes.set(causeKey(machine, working.router), told.cause);
+      },
       address(machine, { address }, present, by) {
         let gifts = given.get(address);
         if (gifts === undefined) given.set(address, (gifts = new Map()));
@@ -63,7 +71,7 @@ export const oneHolder: Rule = {
               const claims = [one, other].filter((machine) => gifts?.has(machine));
               const claimedAt = claims.map((machine) => world.claimedAt(machine, { address }));
               const start = Math.max(since, otherSince, ...claimedAt) as Instant;
-              const over = between(allowedUntil(world, address, one, other, start), world.now);
+              const over = between(allowedUntil(world, causes, address, one, other, start), world.now);
               if (over > 0)
                 complain(
                   `${one.name} and ${other.name} hold ${address} since ${start} us, ${over} us too long`,
@@ -95,8 +103,15 @@ function isTolerated(
   return world.now <= world.leftAloneUntil(machine, address);
 }
 
+type Causes = Map<string, TransitionCause>;
+
+function causeKey(machine: Machine, { name }: VirtualRouter): string {
+  return `${machine.name} ${name}`;
+}
+
 function allowedUntil(
   world: World,
+  causes: Causes,
   address: IpAddress,
   one: Machine,
   other: Machine,
@@ -111,7 +126,7 @@ function allowedUntil(
   for (const { diedAt, lease } of [one, other])
     if (diedAt !== undefined && lease > 0 && world.now > after(diedAt, lease)) return after(diedAt, lease);
   const byLink = linkMends(world, one, other, start);
-  const byVrrp = vrrpMends(world, [one, ours], [other, theirs], start);
+  const byVrrp = vrrpMends(world, causes, [one, ours], [other, theirs], start);
   return byLink === undefined || byVrrp < byLink ? byVrrp : byLink;
 }
 
@@ -133,7 +148,13 @@ function linkMends(world: World, one: Machine, other: Machine, start: Instant): 
 
 type Holder = readonly [Machine, VirtualRouter];
 
-function vrrpMends(world: World, [one, ours]: Holder, [other, theirs]: Holder, start: Instant): Instant {
+function vrrpMends(
+  world: World,
+  causes: Causes,
+  [one, ours]: Holder,
+  [other, theirs]: Holder,
+  start: Instant,
+): Instant {
   if (areDeaf(ours, theirs) || isCut(ours, one, other)) return world.now;
   const interval = Math.max(ours.advertInterval, theirs.advertInterval);
   const handover = Math.max(world.handedOverAt(one), world.handedOverAt(other));
@@ -147,9 +168,14 @@ function vrrpMends(world: World, [one, ours]: Holder, [other, theirs]: Holder, s
     world.troubled(other),
   ) as Instant;
   const isAnswered = [ours, theirs].every(
-    ({ priority, contention }) => priority !== 255 && contention.answer,
+    ({ priority, ownerHeeds, contention }) =>
+      contention.answer && (priority !== 255 || ownerHeeds === undefined),
   );
-  if (isAnswered && excuse < start - interval - overlap) return after(start, overlap as Duration);
+  const isByLink = [causeKey(one, ours), causeKey(other, theirs)].some(
+    (key) => causes.get(key) === "peer-silent",
+  );
+  if ((isAnswered || isByLink) && excuse < start - interval - overlap)
+    return after(start, overlap as Duration);
   return after(Math.max(start, excuse) as Instant, (interval + overlap) as Duration);
 }
 

@@ -1,8 +1,7 @@
 /**
  * Silence on one path is not death. What a director believes of the other one is what that said last, on whatever path, for
  * as long as any path carries its word (`hearsay.ts`); and nothing from then on. A backup that hears its master by the link
- * does not take over, but for what is said to it by that master, or by its own sync group and configuration. And after a silence
- * that an advert gave the lie to, none is believed for a minute.
+ * does not take over, but for what is said to it by that master, or by its own sync group and configuration.
  */
 
 import type { Instant } from "../../../src/core/units/time.ts";
@@ -16,23 +15,14 @@ import type { World } from "../world.ts";
 
 /** A backup that wants to preempt takes the addresses without an answer after so long. */
 const ASKED_FOR = 1_000_000;
-const DISTRUST = 60_000_000;
 
 export const pairWord: Rule = {
   name: "pair-word",
   watch(world, complain) {
     /** When each of them began to ask for what a lesser master has. */
     const asked = new Map<string, Instant>();
-    /** When a silence was last given the lie. */
-    const liedAt = new Map<Machine, Instant>();
     return {
-      life(machine, what) {
-        if (what === "killed" || what === "power lost" || what === "stopped") liedAt.delete(machine);
-      },
       stepped(machine, step) {
-        if (step.event.type === "peer-silent" && world.now < (liedAt.get(machine) ?? -DISTRUST) + DISTRUST)
-          complain(`${machine.name} believes in silence again`);
-        if (step.effects.some(({ type }) => type === "silence-contradicted")) liedAt.set(machine, world.now);
         const name = `${machine.name} ${step.working.router.name}`;
         if (step.effects.some(({ type }) => type === "request-handover")) asked.set(name, world.now);
         if (step.before.name !== "backup" || step.working.state.name !== "master") return;
@@ -46,7 +36,6 @@ export const pairWord: Rule = {
       check() {
         for (const machine of world.machines) {
           const { config } = world.hearsay(machine);
-          if (config === undefined) liedAt.delete(machine);
           if (config === undefined || !machine.awake) continue;
           for (const { router, peer } of machine.brain?.working.values() ?? []) {
             const wrong = misbelief(world, machine, router.name, peer);

@@ -7,7 +7,8 @@
  * resets the wait, too, until that is over, counted from the first one.
  *
  * Silence on one path is not death: a member of a sync group whose wait is over begins another while, and only while,
- * another member hears a master that it does not preempt. The master's own word, priority 0, is obeyed all the same.
+ * another member hears a master that it does not preempt, whatever falls silent. The master's own word, priority 0, is obeyed
+ * all the same.
  *
  * A backup whose other director says that it is master (`pair-word` sees to it that it does) begins another wait, too; but if
  * it may preempt it asks for a handover, and waits for a second. When the other one falls silent it may ask on the segment, and
@@ -86,7 +87,7 @@ export const patience: Rule = {
               cause.cause,
             );
           const member = otherThatHears(machine, working, 1);
-          const isBidden = known !== undefined && isCertain(known.wait);
+          const isBidden = known?.wait.resigned === true && !known.wait.lesserHeard;
           if (member !== undefined && !isBidden)
             complain(`${machine.name} ${working.router.name} takes over while ${member} hears the master`);
         }
@@ -100,7 +101,8 @@ export const patience: Rule = {
             waits.set(working, { machine, wait: besidePeer(wait, step, world.now) });
             return;
           }
-          if (otherThatHears(machine, working, -1) === undefined || isCertain(wait))
+          const isBidden = wait.resigned && !wait.lesserHeard;
+          if (otherThatHears(machine, working, -1) === undefined || isBidden)
             complain(`${machine.name} ${working.router.name} is held back, and nobody hears a master`);
           const until = full(effective(working), wait.interval, world.now, undefined);
           waits.set(working, {
@@ -161,10 +163,12 @@ function updated(
     return hasFallen && wait.preemptAt === NEVER ? { ...wait, preemptAt: undefined } : wait;
   }
   if (wait?.silent === true && event.type === "peer-lives")
-    return full(router, wait.interval, now, wait.master);
+    return { ...full(router, wait.interval, now, wait.master), preemptAt: wait.preemptAt };
   if (wait !== undefined && event.type === "peer-silent" && step.effects.length > 0) {
     const until = now + event.grace;
-    return { ...wait, resigned: false, lesserHeard: false, silent: true, notBefore: until, notAfter: until };
+    const master = peer ?? wait.master;
+    const open = { resigned: false, lesserHeard: false, silent: true, notBefore: until, notAfter: until };
+    return { ...wait, ...open, master };
   }
   if (wait === undefined) {
     // On its way down a master, or anyone else, begins a full wait, at the pace of whom it yields to.
@@ -189,9 +193,10 @@ function updated(
     };
   }
   const anew = full(router, advert.advertInterval, now, source);
-  if (wait.silent || !router.preempt || advert.priority >= router.priority) return anew;
+  if (!router.preempt || advert.priority >= router.priority) return anew;
   const preemptAt = wait.preemptAt ?? after(now, router.preemptDelay);
-  if (now < preemptAt) return { ...anew, preemptAt };
+  // What was to be left alone is, whoever had to be asked.
+  if (wait.silent || now < preemptAt) return { ...anew, preemptAt };
   return { ...wait, lesserHeard: true, master: source, preemptAt };
 }
 

@@ -2,7 +2,8 @@
  * A director says what is so: its adverts name the router, its priority with all that its tracked objects do to it, its
  * interval (or, in a last word, the winner's) and its addresses, but for those that are excluded; over IPv6 a link-local one
  * comes first. They come from its own address, and with the TTL that is configured. And the priority follows what is known
- * of the tracked objects at once.
+ * of the tracked objects at once. A backup that asks whether a silent master lives does so with priority 1: nobody gives way
+ * to a question.
  */
 
 import type { OutgoingAdvert } from "../../../src/core/vrrp/advert-packet.ts";
@@ -17,12 +18,20 @@ export const trueWord: Rule = {
   watch(world, complain) {
     /** Only what it has been told can move a priority. */
     const told = new Set<Machine>();
+    /** Who asks on the segment whether a master lives that is silent by the link. */
+    const asking = new Set<string>();
     return {
       sent(machine, router, advert) {
-        const wrong = untruth(machine, router, advert);
+        const isQuestion = asking.has(`${machine.name} ${router.name}`);
+        const wrong = untruth(machine, router, advert, isQuestion);
         if (wrong !== undefined) complain(`${machine.name} ${router.name} says the wrong ${wrong}`);
       },
-      stepped: (machine) => void told.add(machine),
+      stepped(machine, { event, effects, working }) {
+        told.add(machine);
+        const name = `${machine.name} ${working.router.name}`;
+        if (event.type === "peer-silent" && effects.length > 0) asking.add(name);
+        else asking.delete(name);
+      },
       check() {
         for (const machine of told) {
           if (!machine.awake || !machine.idle) continue;
@@ -39,7 +48,12 @@ export const trueWord: Rule = {
   },
 };
 
-function untruth(machine: Machine, router: VirtualRouter, { packet }: OutgoingAdvert): string | undefined {
+function untruth(
+  machine: Machine,
+  router: VirtualRouter,
+  { packet }: OutgoingAdvert,
+  isQuestion: boolean,
+): string | undefined {
   const parts = dissect(packet);
   if (parts === undefined) return "packet";
   const { ttl, source, message } = parts;
@@ -53,7 +67,8 @@ function untruth(machine: Machine, router: VirtualRouter, { packet }: OutgoingAd
   if (ttl !== (delivery.type === "unicast" ? delivery.ttl : 255)) return "TTL";
   if (at(0) !== router.version * 16 + 1 || at(1) !== router.vrid) return "router";
   const adjustment = machine.brain?.working.get(router.name)?.adjustment ?? 0;
-  if (at(2) !== 0 && at(2) !== priorityOf(router, adjustment)) return `priority, ${at(2)}`;
+  const due = isQuestion ? 1 : priorityOf(router, adjustment);
+  if (at(2) !== due && (isQuestion || at(2) !== 0)) return `priority, ${at(2)}`;
   const interval = router.version === 2 ? at(5) * 1_000_000 : ((at(4) & 15) * 256 + at(5)) * 10_000;
   if (interval !== router.advertInterval) return "interval";
   return addresses(message, router);
