@@ -155,16 +155,14 @@ export function openBalancer(
   /** Before the first configuration nobody knows what is wanted: what an earlier life has set stays. */
   function requireSettings(): void {
     if (leaving || config === undefined) return;
-    const { expire_nodest_conn: _, ...whileAway } = config.sysctls;
-    settings.require({
-      forwarded: forwardedFamilies(config),
-      ipvs: isAway(config) ? whileAway : config.sysctls,
-    });
+    const keeping = isAway(config) ? { expire_nodest_conn: "0" } : {};
+    settings.require({ forwarded: forwardedFamilies(config), ipvs: { ...config.sysctls, ...keeping } });
   }
 
   /** The services of a backup are not there, and their connections are to be there still when it is master again. */
   function isAway(config: BalancerConfig): boolean {
-    if (!config.activeOnly || footprint.owned().length === 0) return config.activeOnly;
+    if (!config.activeOnly || config.virtualServers.length === 0) return false;
+    if (footprint.owned().length === 0) return true;
     return programmed(config, held).every(({ services }) => services.length === 0);
   }
 

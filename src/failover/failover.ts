@@ -530,7 +530,7 @@ export class Failover {
       source,
     );
     const instance = here.find((candidate) => candidate.router.name === router.name);
-    if (router.priority === OWNER) this.#onDuplicateOwner(router, source);
+    if (router.priority === OWNER && advert.priority === OWNER) this.#onDuplicateOwner(router, source);
     if (sequence !== undefined) instance?.onSequence(source, sequence);
     instance?.dispatch({ type: "advert", advert, source });
   }

@@ -20,7 +20,7 @@ import type { HeartbeatConfig, HeartbeatPath, LinkContext } from "../core/heartb
 import { nameId } from "../core/heartbeat/name-id.ts";
 import type { LocalInstance } from "../core/heartbeat/roster.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
-import { type Duration, type Instant, milliseconds } from "../core/units/time.ts";
+import { after, type Duration, type Instant, milliseconds } from "../core/units/time.ts";
 import type { PeerWord } from "../core/vrrp/peer.ts";
 import type { VirtualRouter } from "../core/vrrp/model.ts";
 import type { HeartbeatFault, Hmac } from "../core/wire/heartbeat.ts";
@@ -85,6 +85,8 @@ export class PairLink {
   #armedFor: Instant | undefined;
   #disarm = (): void => {};
   #telling = false;
+  /** An advert of the master that was replaced has come, and its heartbeat is waited for. */
+  #doubting = false;
   /** What is to be asked for, once this turn of the loop is over. */
   readonly #wanted: number[] = [];
   /** Offers whose addresses have been claimed, or could not be, in this turn of the loop. */
@@ -137,7 +139,7 @@ export class PairLink {
     if (state.name !== before.name || type === "adjusted" || type === "reconfigured") this.tellSoon();
     for (const { type } of effects) {
       if (type === "request-handover") this.#requestSoon(router);
-      if (type === "silence-contradicted") this.#onContradicted(router);
+      if (type === "silence-contradicted") this.#onContradicted(router, before.name === "master");
       if (type === "held-back-by-peer") this.#onHeldBack(router);
     }
   }
@@ -455,7 +457,23 @@ export class PairLink {
     });
   }
 
-  #onContradicted({ name }: VirtualRouter): void {
+  /**
+   * A master that stood still is silent, too, and when it goes on its advert may be here before its heartbeat: after a
+   * takeover the heartbeat has an interval to come.
+   */
+  #onContradicted(router: VirtualRouter, isAfterwards: boolean): void {
+    if (!isAfterwards) return this.#contradict(router);
+    if (this.#doubting || this.#config === undefined) return;
+    this.#doubting = true;
+    const { clock } = this.#hands;
+    clock.ringAt(after(clock.now(), this.#config.interval), () => {
+      this.#doubting = false;
+      const peer = this.#state?.peer;
+      if (peer?.presence.name === "silent" && !peer.distrusted) this.#contradict(router);
+    });
+  }
+
+  #contradict({ name }: VirtualRouter): void {
     this.#hands.event(event("takeover-contradicted", { instance: name }));
     for (const instance of this.#hands.instances())
       if (instance.router.name !== name) instance.decide({ type: "peer-lives" });

@@ -449,6 +449,23 @@ t.test("silence of all paths is a takeover, of one of them is not", (t) => {
   t.end();
 });
 
+t.test("a master that stood still speaks before its heartbeat comes: its silence was one", (t) => {
+  for (const isHeard of [true, false]) {
+    const { wires, a, b } = pair();
+    wires.cut.add("public").add("private");
+    t.ok(wires.clock.pass(500, () => b.states[0] === "master"));
+    const source = "192.0.2.11" as IpAddress;
+    const advert = { version: 3, vrid: 51, priority: 50, advertInterval: HOUR, addresses: [] } as const;
+    for (let count = 0; count < 2; count += 1) b.web.dispatch({ type: "advert", advert, source });
+    if (isHeard) wires.cut.clear();
+    wires.clock.pass(150);
+    t.equal(b.told("peer-heard").length, isHeard ? 2 : 1);
+    t.equal(b.told("takeover-contradicted").length, isHeard ? 0 : 1);
+    a.restart();
+  }
+  t.end();
+});
+
 t.test("an instance that comes later hears what the peer has said of it before", (t) => {
   const wires = new Wires();
   const [a, b] = [new Side(wires, "a"), new Side(wires, "b")];

@@ -126,6 +126,7 @@ if (hasRoot(t, import.meta.url)) {
     );
     const after = seen.filter(({ time }) => time > Number(questions[0]?.time));
     t.ok(advertsOf(after, "192.0.2.11").length > 5, "the owner speaks");
+    t.same(a.named("vrrp-duplicate-owner"), [], "nobody else owns the address");
     t.ok(
       after.some(({ gratuitous, announced }) => gratuitous && announced === VIP),
       "and announces",

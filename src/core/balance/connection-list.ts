@@ -109,7 +109,10 @@ function soughtOf(service: ServiceId, id: DestinationId): Sought {
   };
 }
 
-/** Of a firewall mark, those of every mark are taken, as its own are not to be missed. */
+/**
+ * Of a firewall mark, those of every mark are taken, as its own are not to be missed; and those for any port of the virtual
+ * address, as one of FTP's control connection is (net/netfilter/ipvs/ip_vs_core.c).
+ */
 function isTemplateOf(
   { protocol, virtual, virtualPort }: Sought,
   listed: string | undefined,
@@ -117,7 +120,11 @@ function isTemplateOf(
   listedPort: string | undefined,
 ): boolean {
   if (protocol === undefined) return listed === NO_PROTOCOL;
-  return listed === protocol && listedVirtual === virtual && isOrAny(virtualPort, listedPort);
+  return (
+    listed === protocol &&
+    listedVirtual === virtual &&
+    (listedPort === NO_PORT || isOrAny(virtualPort, listedPort))
+  );
 }
 
 function isOrAny(sought: string | undefined, listed: string | undefined): boolean {

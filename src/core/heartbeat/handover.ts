@@ -18,8 +18,8 @@
  * their way at once, the other units wait for their turn. When the peer has not answered anything for as long as a question
  * is open, those that wait are given up, too.
  *
- * An offer is acted upon when all that had queued beside it has been heard: after a stall it may be an old one, and a later word
- * that does not repeat it has withdrawn it. A master that gives its offer up says so at once.
+ * An offer is acted upon when all that had queued beside it has been heard: after a stall it may be an old one, and a later
+ * round that asks for something else, or says nothing new, has withdrawn it. A master that gives its offer up says so at once.
  *
  * Each question has a number of the asker's; the answer has the same. A question that is repeated is not asked again of
  * anybody, and gets the answer that it had. An answer to a question that is not open any more is nothing.

@@ -14,6 +14,7 @@ const LINES = [
   "TCP C0000232 C7BA C0000264 0050 C6336415 0050 ESTABLISHED     899",
   "TCP C0000232 C7E6 C0000264 0050 C6336415 0050 FIN_WAIT         98",
   "TCP C0000232 0000 C0000264 0050 C6336415 0050 NONE            298",
+  "TCP C0000233 0000 C0000264 0000 C6336417 0000 NONE            298",
   "TCP C0000232 C7DE C0000264 01BB C6336415 01BB ESTABLISHED     899",
   "TCP C0000232 C7DF C0000264 0050 C6336416 0050 ESTABLISHED     899",
   "UDP C0000232 C7DF C0000264 0050 C6336415 0050 UDP             299",
@@ -38,6 +39,7 @@ t.test("a service by its address, protocol and port", async (t) => {
   t.equal(counted(WEB, "198.51.100.21", 80), "2 1 1 weight 3");
   t.equal(counted(WEB, "198.51.100.22", 80), "1 0 0 weight 3");
   t.equal(counted(WEB, "198.51.100.21", 81), "0 0 1 weight 3", "a template is for all ports");
+  t.equal(counted({ ...WEB, port: 21 }, "198.51.100.23", 21), "0 0 1 weight 3", "FTP's is for all ports");
   t.equal(counted({ ...WEB, port: 443 }, "198.51.100.21", 443), "1 0 0 weight 3");
   t.equal(counted({ ...WEB, protocol: "udp" }, "198.51.100.21", 80), "0 1 0 weight 3");
   t.equal(counted({ ...WEB, address: ip("192.0.2.101") }, "198.51.100.21", 80), "0 0 0 weight 3");
