@@ -20,7 +20,7 @@ import type { HeartbeatConfig, HeartbeatPath, LinkContext } from "../core/heartb
 import { nameId } from "../core/heartbeat/name-id.ts";
 import type { LocalInstance } from "../core/heartbeat/roster.ts";
 import type { IpAddress } from "../core/units/ip-address.ts";
-import { after, type Duration, type Instant, milliseconds } from "../core/units/time.ts";
+import { after, type Instant, microseconds } from "../core/units/time.ts";
 import type { PeerWord } from "../core/vrrp/peer.ts";
 import type { VirtualRouter } from "../core/vrrp/model.ts";
 import type { HeartbeatFault, Hmac } from "../core/wire/heartbeat.ts";
@@ -60,9 +60,6 @@ export interface LinkHands {
   primary(router: VirtualRouter): IpAddress | undefined;
   event(event: Report): void;
 }
-
-/** A silent master is asked on the segment, and has so long to answer; less where the heartbeat is faster. */
-const GRACE_AT_MOST = milliseconds(10);
 
 /** Datagrams of one path in one turn of the loop that say that more are waiting. */
 const FULL_TURN = DATAGRAMS_A_TURN;
@@ -395,7 +392,7 @@ export class PairLink {
   }
 
   #onPeerSilent({ takeover }: LinkEffect & { type: "peer-silent" }, { interval }: HeartbeatConfig): void {
-    const grace = Math.min(GRACE_AT_MOST, interval / 2) as Duration;
+    const grace = microseconds(interval / 2);
     const left = this.#hands.instances().flatMap((instance) => {
       const last = instance.peer;
       if (last === undefined) return [];

@@ -105,30 +105,29 @@ if (hasRoot(t, import.meta.url)) {
   });
 
   t.test("an owner is asked, answers, and announces again", async (t) => {
-    const pair = await new LinkedPair(t).start();
+    // Nothing but an answer comes from it in time; one that is late is given way to.
+    const pair = await new LinkedPair(t).start(SLOW);
     const { a, b, lan } = pair;
-    await pair.configure(a, [{ priority: 255 }]);
-    await until("b knows the owner", () => a.instances[0]?.priority === 255);
-    const before = b.transitions;
+    await pair.configure(a, [{ ...SLOW, priority: 255 }]);
+    await until("a owns", () => a.instances[0]?.priority === 255);
+    await sleep(300);
     const lost = moves(a);
     const capture = await new Capture(lan, pair.probe).ready();
     filterHeartbeats(b);
     await until("its silence is given the lie", () => b.named("takeover-contradicted").length > 0);
-    await sleep(A_WHILE_MS);
-    t.same(b.transitions, before);
-    t.equal(pair.holders(), "a");
+    await until("one holder", () => pair.holders() === "a" && b.state === "backup");
     t.same(lost(), []);
+    t.equal(a.transitions.length, 2, "it has been master throughout");
     const seen = await capture.seen();
-    const questions = advertsOf(seen, "192.0.2.12");
-    t.same(
-      questions.map(({ priority }) => priority),
-      [1],
-    );
-    const after = seen.filter(({ time }) => time > Number(questions[0]?.time));
-    t.ok(advertsOf(after, "192.0.2.11").length > 5, "the owner speaks");
+    const [question] = advertsOf(seen, "192.0.2.12");
+    t.equal(question?.priority, 1);
+    const after = seen.filter(({ time }) => time > Number(question?.time));
+    t.match(advertsOf(after, "192.0.2.11"), [{ priority: 255 }], "it answers");
     t.same(a.named("vrrp-duplicate-owner"), [], "nobody else owns the address");
     t.ok(
-      after.some(({ gratuitous, announced }) => gratuitous && announced === VIP),
+      after.some(
+        ({ gratuitous, announced, from }) => gratuitous && announced === VIP && from !== "192.0.2.12",
+      ),
       "and announces",
     );
   });
@@ -159,15 +158,19 @@ if (hasRoot(t, import.meta.url)) {
     const plain = { heartbeat: undefined };
     // Nothing is refreshed within the test.
     const announcing = { delay: seconds(60), repeat: 1, refresh: seconds(0), refreshRepeat: 1 };
-    await pair.configure(a, [{ priority: 255, announcing }], {}, undefined, plain);
+    // A master that gives way says a last word, as it does unless told otherwise.
+    const contention = { announceDelay: seconds(60), announceRepeat: 1, answer: true, lastWord: true };
+    await pair.configure(a, [{ priority: 255, announcing, contention }], {}, undefined, plain);
     await a.reaches("master");
-    await pair.configure(b, [{ announcing }], {}, undefined, plain);
+    await pair.configure(b, [{ announcing, contention }], {}, undefined, plain);
     await b.reaches("backup");
     run("ip", ...probe.inside(), "ping", "-c1", "-W1", VIP);
     const owners = neighbour(probe, VIP);
     pair.isolate("eth0", true);
     await b.reaches("master");
     await until("the client follows b", () => neighbour(probe, VIP) !== owners);
+    // Linux keeps what it has just learnt for a second (locktime), whoever announces; nothing is repeated here.
+    await sleep(A_WHILE_MS);
     pair.isolate("eth0", false);
     await b.reaches("backup");
     await until("the client follows the owner", () => neighbour(probe, VIP) === owners);

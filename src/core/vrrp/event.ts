@@ -34,7 +34,7 @@ export type Event =
   | { readonly type: "adjusted"; readonly before: number }
   /** The peer says something new of this router, or is heard again: the context has it, this is what it said until now. */
   | { readonly type: "peer"; readonly before: PeerWord | undefined }
-  /** No path to the peer carries its word any more; this is its last. An answer on the segment is waited for so long. */
+  /** No path to the peer carries its word any more; this is its last. An answer on the segment is waited for so long at most. */
   | { readonly type: "peer-silent"; readonly last: PeerWord; readonly grace: Duration }
   /** It is not silent: another router has heard an advert of it. */
   | { readonly type: "peer-lives" }

@@ -15,7 +15,7 @@
  */
 
 import { compareIp, type IpAddress } from "../units/ip-address.ts";
-import { after, type Duration, type Instant, seconds } from "../units/time.ts";
+import { after, type Duration, type Instant, milliseconds, seconds } from "../units/time.ts";
 import { giveWay } from "./contention.ts";
 import { type Context, type Event, type Step, unchanged } from "./event.ts";
 import type { VirtualRouter } from "./model.ts";
@@ -38,6 +38,12 @@ export interface PeerWord {
  * instances wait for their turn meanwhile.
  */
 const ASKED_FOR = seconds(1);
+
+/**
+ * A silent master that is asked on the segment has so long to answer, at most. One that would give way to us has more time:
+ * where the other one's answer is late, two hold the addresses for a moment, and no more comes of it.
+ */
+const ANSWER_WITHIN = { greater: milliseconds(10), lesser: milliseconds(50) } as const;
 
 /** A backup's wait is over while the peer says that it is master. */
 export function onDueBesidePeer(
@@ -111,7 +117,7 @@ function onPeerIsMaster(
 }
 
 /**
- * Every path to the peer has fallen silent; `last` is what it said. It is asked on the segment, and has `grace` to answer: a
+ * Every path to the peer has fallen silent; `last` is what it said. It is asked on the segment, and answers within `grace` or less: a
  * master whose heartbeats alone are lost keeps what it has, also from one who outranks it and does not preempt it.
  */
 export function onPeerSilent(
@@ -125,7 +131,7 @@ export function onPeerSilent(
     return unchanged(state);
   const asking = {
     ...state,
-    masterDownAt: after(now, grace),
+    masterDownAt: after(now, Math.min(grace, ANSWER_WITHIN[rank(last, context)]) as Duration),
     expecting: "peer-silent",
     master: last.primary ?? state.master,
   } as const;

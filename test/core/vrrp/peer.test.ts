@@ -196,6 +196,22 @@ for (const [why, begin] of LENIENT) {
   });
 }
 
+t.test(
+  "one that would give way has 50 ms for its answer, any other 10 ms, but no more than is given",
+  (t) => {
+    const due = (last: PeerWord, ms: number): number | undefined => {
+      const story = Story.backup();
+      story.give(0.9, { type: "peer-silent", last, grace: milliseconds(ms) });
+      return story.due;
+    };
+    t.equal(due(MASTER, 500), 0.91);
+    t.equal(due(LESSER, 500), 0.95);
+    t.equal(due(MASTER, 5), 0.905);
+    t.equal(due(LESSER, 5), 0.905);
+    t.end();
+  },
+);
+
 t.test("what is left alone on one router is so, too, when the peer has answered on another", (t) => {
   const story = Story.backup({ preemptDelay: seconds(5) });
   story.hear(0.5, { priority: 50 });

@@ -12,7 +12,7 @@
  *
  * A backup whose other director says that it is master (`pair-word` sees to it that it does) begins another wait, too; but if
  * it may preempt it asks for a handover, and waits for a second. When the other one falls silent it may ask on the segment, and
- * waits for as long as it was told to. What was handed over is not preempted for as long as the other one is as good as it was.
+ * waits for 10 ms, or for 50 ms where it is the better one, but not longer than it was told to. What was handed over is not preempted for as long as the other one is as good as it was.
  */
 
 import type { IpAddress } from "../../../src/core/units/ip-address.ts";
@@ -165,9 +165,12 @@ function updated(
   if (wait?.silent === true && event.type === "peer-lives")
     return { ...full(router, wait.interval, now, wait.master), preemptAt: wait.preemptAt };
   if (wait !== undefined && event.type === "peer-silent" && step.effects.length > 0) {
-    const until = now + event.grace;
     const master = peer ?? wait.master;
-    const open = { resigned: false, lesserHeard: false, silent: true, notBefore: until, notAfter: until };
+    const { priority } = event.last;
+    // Between equals the addresses decide.
+    const notBefore = now + Math.min(event.grace, priority < router.priority ? 50_000 : 10_000);
+    const notAfter = now + Math.min(event.grace, priority > router.priority ? 10_000 : 50_000);
+    const open = { resigned: false, lesserHeard: false, silent: true, notBefore, notAfter };
     return { ...wait, ...open, master };
   }
   if (wait === undefined) {
