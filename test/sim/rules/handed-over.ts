@@ -40,6 +40,8 @@ export const handedOver: Rule = {
         if (from !== "master" || to !== "backup" || cause !== "handover") return;
         const peer = other(world, machine);
         if (peer === undefined || stopping.has(peer) || isDisturbed(world, peer, world.now - AT_MOST)) return;
+        // A giver that stood still hears the answer late, when the other one may have given way to it again.
+        if (world.troubled(machine) > world.now - AT_MOST) return;
         const failed = failedAt.get(`${peer.name} ${router.name}`);
         if (failed !== undefined && world.now <= after(failed, AT_MOST)) return;
         const theirs = world.routers(peer).find(({ name }) => name === router.name)?.addresses ?? [];
