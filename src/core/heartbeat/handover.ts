@@ -469,10 +469,11 @@ function actUpon(
   return { handover: { ...handover, inquiries }, effects };
 }
 
-/** Nobody who was asked is there any more. */
+/** Nobody who was asked is there any more, as far as we can tell: whoever wakes and hears it after all is to hear that it is void. */
 export function onPeerGone(handover: Handover, reason: "no-peer" | "peer-restarted"): HandoverStep {
   return {
     ...unchanged({ ...handover, waiting: [], asked: [], inquiries: [] }),
+    ask: handover.asked.length > 0,
     effects: [...handover.asked, ...handover.waiting].map((unit) => failed(unit, reason)),
   };
 }

@@ -347,7 +347,8 @@ function onDeadline(before: LinkState, now: Instant, context: LinkContext): Link
   return { state: judged.state, effects: [...effects, ...judged.effects] };
 }
 
-function judgePaths(state: LinkState, now: Instant, { config }: LinkContext): LinkStep {
+function judgePaths(state: LinkState, now: Instant, context: LinkContext): LinkStep {
+  const { config } = context;
   const effects: LinkEffect[] = [];
   const paths = state.paths.map((path) => {
     const judged = judge(path, config.deadAfter, now);
@@ -359,8 +360,8 @@ function judgePaths(state: LinkState, now: Instant, { config }: LinkContext): Li
   const { peer, effects: told } = onPathChange(state.peer, paths, config.takeover, now);
   if (told.length === 0) return { state: { ...state, paths, peer }, effects };
   const gone = onPeerGone(state.handover, "no-peer");
-  const next = { ...state, paths, peer, handover: gone.handover };
-  return { state: next, effects: [...effects, ...told, ...gone.effects] };
+  const next = carryOn({ ...state, paths, peer }, gone, now, context);
+  return { state: next.state, effects: [...effects, ...told, ...next.effects] };
 }
 
 function judgeHandover(state: LinkState, now: Instant, context: LinkContext): LinkStep {

@@ -316,6 +316,21 @@ t.test("and with the peer's silence", (t) => {
   t.end();
 });
 
+t.test("an offer to a peer that has fallen silent is withdrawn at once: it may only stand still", (t) => {
+  const pair = found();
+  pair.run(395);
+  pair.dead.add("b");
+  pair.run(692);
+  pair.tell("a", { type: "hand-over", instances: [7] });
+  t.equal(pair.run(702).at(-1), "701 a handover-failed offer 7 no-peer");
+  const [last] = pair.sent.slice(-1);
+  t.match(last, { at: ms(701), from: "a" });
+  pair.dead.delete("b");
+  for (const sent of pair.sent.filter(({ at }) => at >= ms(692))) pair.inject("b", sent);
+  t.notOk(pair.run(750).some((line) => line.includes("take ")));
+  t.end();
+});
+
 t.test("what is on its way to the peer is not taken from it: two offers that cross are both refused", (t) => {
   const pair = found(three("master", 150), three("master", 100));
   pair.tell("a", { type: "hand-over", instances: [7] });

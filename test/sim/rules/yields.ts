@@ -28,7 +28,7 @@ export const yields: Rule = {
       stepped(machine, { event, before, working }) {
         if (event.type === "give") deafUntil.set(working, world.now + HANDOVER);
         if (event.type === "given" || before.name !== "master") deafUntil.delete(working);
-        if (event.type === "take") deafUntil.set(working, world.now + HANDOVER);
+        if (event.type === "take" && before.name === "backup") deafUntil.set(working, world.now + HANDOVER);
         if (before.name !== "master") contests.delete(working);
         if (before.name !== "master" || event.type !== "advert") return;
         const { router, state } = working;
