@@ -6,7 +6,7 @@
  * has heard it after `latency`. Either it gives way, and has taken its addresses off within `reaction`; or it is the
  * stronger one and answers at once, and the newcomer has heard that after another `latency`. So twice the latency and one
  * reaction is what an undisturbed overlap may last. With lower_prio_no_advert nobody answers a lesser one, and an owner does
- * not that listens to owners alone: who claims because it has not heard the master yet, or does not know its interval, holds
+ * not that listens to owners alone, nor need one that meets another: who claims because it has not heard the master yet, or does not know its interval, holds
  * until the next advert; but never who claims because heartbeats are silent. When a frame between the two was lost, late or altered, the next
  * advert of the winner comes one interval later at the most: the overlap may last so much longer from the last disturbance
  * on. It may last for as long as one of them is stopped in its tracks, or as the path between them is cut; and for one
@@ -167,10 +167,14 @@ function vrrpMends(
     world.troubled(one),
     world.troubled(other),
   ) as Instant;
-  const isAnswered = [ours, theirs].every(
-    ({ priority, ownerHeeds, contention }) =>
-      contention.answer && (priority !== 255 || ownerHeeds === undefined),
-  );
+  // Two owners settle which of them is one by their adverts.
+  const areOwners = ours.priority === 255 && theirs.priority === 255;
+  const isAnswered =
+    !areOwners &&
+    [ours, theirs].every(
+      ({ priority, ownerHeeds, contention }) =>
+        contention.answer && (priority !== 255 || ownerHeeds === undefined),
+    );
   const isByLink = [causeKey(one, ours), causeKey(other, theirs)].some(
     (key) => causes.get(key) === "peer-silent",
   );
