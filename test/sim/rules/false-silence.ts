@@ -42,6 +42,8 @@ export const falseSilence: Rule = {
     function isContradicted(machine: Machine, { event, before, working }: Stepped): boolean {
       if (event.type !== "advert" || event.advert.priority === 0) return false;
       if (before.name === "backup") return asked.has(working);
+      // Awake just now: its link has not been judged yet, and it takes the other one for heard.
+      if (world.troubled(machine) >= world.now) return false;
       const until = doubtful.get(working);
       return (
         before.name === "master" && until !== undefined && world.now < until && !isHeard(machine, working)
