@@ -175,6 +175,8 @@ function updated(
   }
   if (wait === undefined) {
     // On its way down a master, or anyone else, begins a full wait, at the pace of whom it yields to.
+    // Whom the link alone has spoken of is known by its address all the same.
+    if (event.type === "peer") return full(router, router.advertInterval, now, peer);
     if (event.type !== "advert") return full(router, router.advertInterval, now, undefined);
     return full(router, event.advert.advertInterval, now, event.source);
   }
