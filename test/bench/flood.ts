@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { Capture } from "../net/capture.ts";
 import { heartbeatPacket, recorded } from "../net/heartbeat-packet.ts";
 import { type InterfaceName, plainEnvironment, type Stage } from "../net/namespace.ts";
+import { onStage } from "./stage.ts";
 import { LinkedPair } from "../net/pair-link.ts";
 import type { Flood } from "./flooder.ts";
 
@@ -111,11 +112,4 @@ function readSize(): Size {
   return { seconds: Number(values.seconds), rate: Number(values.rate) };
 }
 
-const teardowns: (() => unknown)[] = [];
-const stage: Stage = { teardown: (action) => teardowns.unshift(action) };
-try {
-  process.exitCode = (await measure(readSize(), stage)) ? 0 : 1;
-} finally {
-  for (const action of teardowns) await action();
-}
-process.exit();
+process.exit((await onStage((stage) => measure(readSize(), stage))) ? 0 : 1);

@@ -17,6 +17,7 @@ import type { Ipv4 } from "../../src/core/units/ipv4.ts";
 import { seconds } from "../../src/core/units/time.ts";
 import { Director, web } from "../net/director.ts";
 import { Lan, type Stage, until } from "../net/namespace.ts";
+import { onStage } from "./stage.ts";
 
 /** Virtual router ids of one interface. */
 const PER_INTERFACE = 250;
@@ -62,7 +63,9 @@ async function measure(load: Load, realtimePriority: number, stage: Stage): Prom
   await backup.configure(routers(load.instances, 100), undefined, { realtimePriority });
   await sleep(5_000);
 
-  const loops = Array.from({ length: load.loops }, () => spawn(process.execPath, ["-e", "for (;;);"]));
+  // Bounded by itself, should nobody be left to end it.
+  const busy = `const end = Date.now() + ${(load.seconds + 60) * 1_000}; while (Date.now() < end);`;
+  const loops = Array.from({ length: load.loops }, () => lan.own(spawn(process.execPath, ["-e", busy])));
   const [before, ...marks] = [backup.named("vrrp-transition").length, master, backup].map((of) =>
     typeof of === "number" ? of : of.lateness.length,
   );
@@ -106,18 +109,11 @@ function readLoad(): Load {
   };
 }
 
-const teardowns: (() => unknown)[] = [];
-const stage: Stage = { teardown: (action) => teardowns.unshift(action) };
 const load = readLoad();
 console.log(
   `${load.instances} instances at 1 s and one at 10 ms, ${load.loops} busy loops, ${load.seconds} s each way`,
 );
-try {
-  const realtime = await measure(load, REALTIME, stage);
-  show("with SCHED_RR   ", realtime);
-  show("without SCHED_RR", await measure(load, 0, stage));
-  process.exitCode = realtime.transitions === 0 ? 0 : 1;
-} finally {
-  for (const action of teardowns) await action();
-}
-process.exit();
+const realtime = await onStage((stage) => measure(load, REALTIME, stage));
+show("with SCHED_RR   ", realtime);
+show("without SCHED_RR", await onStage((stage) => measure(load, 0, stage)));
+process.exit(realtime.transitions === 0 ? 0 : 1);

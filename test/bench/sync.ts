@@ -14,37 +14,37 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isRoot, kernelHasIpvs } from "../ipvs/guest.ts";
 import { type Method, Streams } from "../ipvs/streams.ts";
+import { onStage } from "./stage.ts";
 
 const LIMIT_S = 7_200;
 
-/** Made once for each method: everything is taken down again before the next. */
+interface Size {
+  readonly streams: number;
+  readonly handovers: number;
+  readonly takeovers: number;
+}
+
+/** On a stage of its own for each method. */
 async function measure(
+  scene: Streams,
   method: Method,
-  streams: number,
-  handovers: number,
-  takeovers: number,
+  { streams, handovers, takeovers }: Size,
 ): Promise<number> {
-  const undo: (() => unknown)[] = [];
-  const scene = new Streams({ teardown: (action) => undo.push(action) }, method);
   const tell = (what: string): void => console.log(`${method} ${what}: ${JSON.stringify(scene.standing)}`);
-  try {
-    await scene.start();
-    await scene.open(streams);
-    tell("at the start");
-    for (let round = 1; round <= Math.max(handovers, takeovers); round += 1) {
-      if (round <= handovers) {
-        await scene.handOver();
-        tell(`handover ${round}`);
-      }
-      if (round <= takeovers) {
-        await scene.takeOver();
-        tell(`takeover ${round}`);
-      }
+  await scene.start();
+  await scene.open(streams);
+  tell("at the start");
+  for (let round = 1; round <= Math.max(handovers, takeovers); round += 1) {
+    if (round <= handovers) {
+      await scene.handOver();
+      tell(`handover ${round}`);
     }
-    return scene.standing?.lost ?? streams;
-  } finally {
-    for (const action of undo.reverse()) await action();
+    if (round <= takeovers) {
+      await scene.takeOver();
+      tell(`takeover ${round}`);
+    }
   }
+  return scene.standing?.lost ?? streams;
 }
 
 const { values } = parseArgs({
@@ -63,7 +63,12 @@ if (process.env["RELEVO_GUEST"] === undefined && !(isRoot() && kernelHasIpvs()))
 }
 const methods = (["NAT", "DR"] as const).filter((method) => (values.method ?? method) === method);
 let lost = 0;
+const size: Size = {
+  streams: Number(values.streams),
+  handovers: Number(values.handovers),
+  takeovers: Number(values.takeovers),
+};
 for (const method of methods)
-  lost += await measure(method, Number(values.streams), Number(values.handovers), Number(values.takeovers));
+  lost += await onStage((stage) => measure(new Streams(stage, method), method, size));
 console.log(lost === 0 ? "no stream was lost" : `${lost} streams were lost`);
 process.exit(lost === 0 ? 0 : 1);

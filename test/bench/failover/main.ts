@@ -10,8 +10,9 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { Lan, type Stage } from "../../net/namespace.ts";
-import { type Contender, type Daemon, keepalived, relevo, type RelevoOptions, VIP } from "./contender.ts";
+import { type Host, Lan } from "../../net/namespace.ts";
+import { onStage } from "../stage.ts";
+import { type Contender, keepalived, relevo, type RelevoOptions, VIP } from "./contender.ts";
 import { Probe, type Sight } from "./probe.ts";
 import { holdsAlone, type Measure, type Scenario, SCENARIOS, type Scene } from "./scenario.ts";
 
@@ -25,42 +26,47 @@ interface Outcome {
   readonly seen: number;
 }
 
-async function play(
+function play(
   scenario: Scenario,
   runs: number,
   kind: (lan: Lan, hosts: Scene["hosts"], options: RelevoOptions) => Contender,
 ): Promise<readonly Outcome[]> {
-  const teardowns: (() => unknown)[] = [];
-  let daemons: readonly Daemon[] = [];
-  const stage: Stage = { teardown: (action) => teardowns.unshift(action) };
-  try {
+  return onStage(async (stage) => {
     const lan = new Lan(stage);
     const hosts = [lan.host("lvs1", 11), lan.host("lvs2", 12)] as const;
     const client = lan.host("client", 77);
     const scene: Scene = { lan, hosts, pair: kind(lan, hosts, { ...DEFAULTS, ...scenario.options }) };
-    daemons = scene.pair.daemons;
-    const [better, other] = scene.pair.daemons;
-    other.start();
-    if (scenario.before === 0) better.start();
-    const outcomes: Outcome[] = [];
-    while (outcomes.length < runs) {
-      await holdsAlone(scene, scenario.before);
-      await sleep(SETTLED_MS);
-      const probe = new Probe(client, VIP);
-      await probe.answered();
-      const seen = (await scenario.happen(scene)) ?? Number.NaN;
-      await sleep(500);
-      outcomes.push({ sight: await probe.end(), seen });
-      process.stderr.write(".");
-      if (outcomes.length < runs) await scenario.mend(scene);
+    try {
+      return await playOn(scene, client, scenario, runs);
+    } catch (error) {
+      for (const { log } of scene.pair.daemons) console.error(log);
+      throw error;
     }
-    return outcomes;
-  } catch (error) {
-    for (const { log } of daemons) console.error(log);
-    throw error;
-  } finally {
-    for (const teardown of teardowns) teardown();
+  });
+}
+
+async function playOn(
+  scene: Scene,
+  client: Host,
+  scenario: Scenario,
+  runs: number,
+): Promise<readonly Outcome[]> {
+  const [better, other] = scene.pair.daemons;
+  other.start();
+  if (scenario.before === 0) better.start();
+  const outcomes: Outcome[] = [];
+  while (outcomes.length < runs) {
+    await holdsAlone(scene, scenario.before);
+    await sleep(SETTLED_MS);
+    const probe = new Probe(client, VIP);
+    await probe.answered();
+    const seen = (await scenario.happen(scene)) ?? Number.NaN;
+    await sleep(500);
+    outcomes.push({ sight: await probe.end(), seen });
+    process.stderr.write(".");
+    if (outcomes.length < runs) await scenario.mend(scene);
   }
+  return outcomes;
 }
 
 function judged({ judged: which }: Measure, figures: readonly number[]): number {
