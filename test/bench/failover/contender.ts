@@ -12,7 +12,7 @@ const RELEVO = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url
 export const VIP = "192.0.2.100";
 
 /** One director's daemon. */
-export class Daemon {
+class Daemon {
   readonly host: Host;
   /** All that it has said. */
   log = "";
