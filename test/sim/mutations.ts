@@ -91,8 +91,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "who lets go is not answered",
     CONTENTION,
-    "if (answer || priority === 0)",
-    "if (answer && priority > 0)",
+    "const answers = answer || priority === 0;",
+    "const answers = answer && priority > 0;",
   ),
   mutation(
     "nothing announced at the claim",
@@ -115,9 +115,15 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "bursts dropped instead of put off",
     CONTENTION,
-    "return unchanged({ ...state, reassertAt: later });",
-    "return unchanged(state);",
+    "return unchanged({ ...state, reassertAt, nextAdvertAt });",
+    "return unchanged({ ...state, nextAdvertAt });",
     60_000,
+  ),
+  mutation(
+    "answers dropped instead of put off",
+    CONTENTION,
+    "const nextAdvertAt = answersLater ? state.answerQuietUntil : state.nextAdvertAt;",
+    "const nextAdvertAt = state.nextAdvertAt;",
   ),
   mutation(
     "priority 0 ignored",
@@ -132,7 +138,12 @@ export const MUTATIONS: readonly Mutation[] = [
     "router.preempt && advert.priority < router.priority",
     "advert.priority < router.priority",
   ),
-  mutation("a lesser master is not answered", CONTENTION, "if (now < state.answerQuietUntil)", "if (true)"),
+  mutation(
+    "a lesser master is not answered",
+    CONTENTION,
+    "const answers = answer || priority === 0;",
+    "const answers = priority === 0;",
+  ),
   mutation(
     "the sender's interval is not learned",
     WAITING,

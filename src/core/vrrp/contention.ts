@@ -138,15 +138,20 @@ function onLesserMaster(
   router: VirtualRouter,
 ): Step {
   const { answer, announceDelay, announceRepeat } = router.contention;
+  const answers = answer || priority === 0;
   const announces = announceRepeat > 0;
-  // Put off, not dropped: the lesser one may have announced since our last burst.
+  // Put off, not dropped: the lesser one may have announced since our last burst, or not have heard our last answer.
   const putOff = state.reassertAt ?? latest(state.contentionQuietUntil, state.answerQuietUntil);
-  const later = announces ? putOff : state.reassertAt;
-  // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
-  if (now < state.answerQuietUntil) return unchanged({ ...state, reassertAt: later });
+  const reassertAt = announces ? putOff : state.reassertAt;
+  // What has queued during a stall gets two answers, not one each, and a flood does not make us flood.
+  if (now < state.answerQuietUntil) {
+    const answersLater = answers && state.answerQuietUntil < state.nextAdvertAt;
+    const nextAdvertAt = answersLater ? state.answerQuietUntil : state.nextAdvertAt;
+    return unchanged({ ...state, reassertAt, nextAdvertAt });
+  }
   const effects: Effect[] = [];
-  let next = { ...state, reassertAt: later };
-  if (answer || priority === 0) {
+  let next = { ...state, reassertAt };
+  if (answers) {
     effects.push({ type: "send-advert" });
     const answerQuietUntil = after(now, ANSWERS_APART);
     next = { ...next, answerQuietUntil, nextAdvertAt: after(now, router.advertInterval) };

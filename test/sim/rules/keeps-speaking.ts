@@ -1,7 +1,7 @@
 /**
- * A master speaks: an advert each interval, and at once when it hears a lesser one, but for one that comes within 10 ms of
- * the last answer (RFC 9568 §6.4.3). With lower_prio_no_advert it answers nobody but who lets go. While it hands over it says
- * nothing, for 50 ms at the most; and neither of the two answers.
+ * A master speaks: an advert each interval, and at once when it hears a lesser one (RFC 9568 §6.4.3); or 10 ms after its
+ * last answer, when it hears one sooner than that. With lower_prio_no_advert it answers nobody but who lets go. While it
+ * hands over it says nothing, for 50 ms at the most; and neither of the two answers.
  */
 
 import type { Instant } from "../../../src/core/units/time.ts";
@@ -15,6 +15,8 @@ interface Speech {
   readonly machine: Machine;
   last: Instant;
   lastAnswer: number;
+  /** When it has to have answered what it heard too soon after that. */
+  owed: number;
   /** Its handover is over by then. */
   handoverUntil: number;
   isGiving: boolean;
@@ -44,21 +46,24 @@ export const keepsSpeaking: Rule = {
         if (speaks && isHandingOver && speech.isGiving && !isAsked)
           complain(`${machine.name} speaks while it hands over`);
         if (speaks) speech.last = world.now;
+        if (speaks || isHandingOver) speech.owed = Infinity;
         if (isHandingOver) return;
         if (before.name !== "master" || event.type !== "advert") return;
         if (speaks) speech.lastAnswer = world.now;
         else if (!working.router.contention.answer && event.advert.priority > 0) return;
         else if (world.now >= speech.lastAnswer + ANSWERS_APART)
           complain(`${machine.name} does not answer a lesser master`);
+        else speech.owed = Math.min(speech.owed, speech.lastAnswer + ANSWERS_APART);
       },
       life(machine, what) {
         if (what !== "killed" && what !== "power lost" && what !== "stopped") return;
         for (const [working, speech] of speeches) if (speech.machine === machine) speeches.delete(working);
       },
       check() {
-        for (const [{ router }, { machine, last, handoverUntil }] of speeches) {
+        for (const [{ router }, { machine, last, owed, handoverUntil }] of speeches) {
           if (world.now <= handoverUntil + world.reaction) continue;
-          if (world.now <= last + router.advertInterval + world.reaction || !machine.awake) continue;
+          const until = Math.min(last + router.advertInterval, owed);
+          if (world.now <= until + world.reaction || !machine.awake) continue;
           if (world.now <= world.troubled(machine) + world.reaction) continue;
           complain(`${machine.name} ${router.name} is master and silent since ${last} us`);
         }
@@ -68,5 +73,6 @@ export const keepsSpeaking: Rule = {
 };
 
 function newSpeech(machine: Machine, now: Instant): Speech {
-  return { machine, last: now, lastAnswer: -Infinity, handoverUntil: -Infinity, isGiving: false };
+  const [lastAnswer, owed, handoverUntil] = [-Infinity, Infinity, -Infinity];
+  return { machine, last: now, lastAnswer, owed, handoverUntil, isGiving: false };
 }

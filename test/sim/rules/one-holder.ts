@@ -5,12 +5,13 @@
  * The exact bound. A director that claims sends its advert before it asks its kernel for the address, so the other one
  * has heard it after `latency`. Either it gives way, and has taken its addresses off within `reaction`; or it is the
  * stronger one and answers at once, and the newcomer has heard that after another `latency`. So twice the latency and one
- * reaction is what an undisturbed overlap may last. With lower_prio_no_advert nobody answers a lesser one, and an owner does
- * not that listens to owners alone, nor need one that meets another: who claims because it has not heard the master yet, or does not know its interval, holds
- * until the next advert; but never who claims because heartbeats are silent. When a frame between the two was lost, late or altered, the next
- * advert of the winner comes one interval later at the most: the overlap may last so much longer from the last disturbance
- * on. It may last for as long as one of them is stopped in its tracks, or as the path between them is cut; and for one
- * interval after that, for the same reason.
+ * reaction is what an undisturbed overlap may last, and 10 ms more among three or more, for the stronger one answers no two
+ * of them sooner than that. With lower_prio_no_advert nobody answers a lesser one, and an owner does not that listens to
+ * owners alone, nor need one that meets another: who claims because it has not heard the master yet, or does not know its
+ * interval, holds until the next advert; but never who claims because heartbeats are silent. When a frame between the two
+ * was lost, late or altered, the next advert of the winner comes one interval later at the most: the overlap may last so
+ * much longer from the last disturbance on. It may last for as long as one of them is stopped in its tracks, or as the path
+ * between them is cut; and for one interval after that, for the same reason.
  *
  * With the pair's own link both hold in a handover for 50 ms at the most; if that fails, VRRP has to mend it, which may take
  * an interval. And no cut of VRRP is an excuse while the link is whole: who hears its master there does not take over, and of
@@ -31,6 +32,8 @@ import type { Rule } from "../rule.ts";
 import type { World } from "../world.ts";
 
 const HANDOVER = 50_000;
+/** A master that answers a lesser one leaves so long until its next answer. */
+const ANSWERS_APART = 10_000;
 
 export const oneHolder: Rule = {
   name: "one-holder",
@@ -159,7 +162,9 @@ function vrrpMends(
   const interval = Math.max(ours.advertInterval, theirs.advertInterval);
   const handover = Math.max(world.handedOverAt(one), world.handedOverAt(other));
   const isHandover = handover > start - HANDOVER - world.reaction;
-  const overlap = 2 * world.blueprint.latency + world.reaction + (isHandover ? HANDOVER : 0);
+  // It may just have answered a third one.
+  const pause = world.machines.length > 2 ? ANSWERS_APART : 0;
+  const overlap = 2 * world.blueprint.latency + world.reaction + pause + (isHandover ? HANDOVER : 0);
   const excuse = Math.max(
     isHandover ? Math.max(...[one, other].map((machine) => linkInterfered(world, machine))) : 0,
     world.interfered(one, other),
