@@ -32,7 +32,7 @@ export const falseSilence: Rule = {
     function isContradicted(machine: Machine, { event, before, working }: Stepped): boolean {
       if (event.type !== "advert" || event.advert.priority === 0) return false;
       if (before.name === "backup") return asked.has(working);
-      // Awake just now: its link has not been judged yet, and it takes the other one for heard.
+      // Awake just now, or late with everything: its link has not been judged yet, and it takes the other one for heard.
       if (world.troubled(machine) >= world.now) return false;
       const until = doubtful.get(working);
       return (
@@ -80,7 +80,8 @@ export const falseSilence: Rule = {
           complain(`${machine.name} ${router.name} does not tell that a silence was none`);
         // After a takeover it may have been a master that stood still, whose heartbeat comes after its advert.
         if (isLie && before.name === "backup") liedAt.set(machine, world.now);
-        if (isLie) doubtful.delete(working);
+        // Its first word decides, whether it gives anything the lie or not.
+        if (before.name === "master" && event.type === "advert") doubtful.delete(working);
         if (event.type === "peer-silent" && world.now < (liedAt.get(machine) ?? -DISTRUST) + DISTRUST)
           complain(`${machine.name} believes in silence again`);
 
