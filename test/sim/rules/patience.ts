@@ -10,9 +10,10 @@
  * another member hears a master that it does not preempt, whatever falls silent. The master's own word, priority 0, is obeyed
  * all the same.
  *
- * A backup whose other director says that it is master (`pair-word` sees to it that it does) begins another wait, too; but if
- * it may preempt it asks for a handover, and waits for a second. When the other one falls silent it may ask on the segment, and
- * waits for 10 ms, or for 50 ms where it is the better one, but not longer than it was told to. What was handed over is not preempted for as long as the other one is as good as it was.
+ * A backup whose other director says that it is master (`pair-word` sees to it that it does) begins another wait, too; but
+ * if it may preempt, and so may the others of its sync group, it asks for a handover, and waits for a second. When the other
+ * one falls silent it may ask on the segment, and waits for 10 ms, or for 50 ms where it is the better one, but not longer
+ * than it was told to. What was handed over is not preempted for as long as the other one is as good as it was.
  */
 
 import type { IpAddress } from "../../../src/core/units/ip-address.ts";
@@ -98,6 +99,9 @@ export const patience: Rule = {
         const wait = before.name === "backup" ? waits.get(working)?.wait : undefined;
         if (wait !== undefined && step.event.type === "deadline" && world.now >= wait.notBefore - 1) {
           if (working.peer?.state === "master") {
+            const member = otherThatHears(machine, working, 1);
+            if (member !== undefined && effects.some(({ type }) => type === "request-handover"))
+              complain(`${machine.name} ${working.router.name} asks for what ${member} leaves alone`);
             waits.set(working, { machine, wait: besidePeer(wait, step, world.now) });
             return;
           }
