@@ -5,7 +5,7 @@ import type { Stage } from "../net/namespace.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Plays with a stage of its own; clears it at the end. At a signal the process exits, for which whoever has put something up listens. */
+/** Plays with a stage of its own and clears it at the end. At a signal the process exits, and what listens for that clears up. */
 export async function onStage<Result>(play: (stage: Stage) => Promise<Result>): Promise<Result> {
   const teardowns: (() => unknown)[] = [];
   const stops = SIGNALS.map((signal) => ({
@@ -16,7 +16,19 @@ export async function onStage<Result>(play: (stage: Stage) => Promise<Result>): 
   try {
     return await play({ teardown: (action) => teardowns.unshift(action) });
   } finally {
-    for (const teardown of teardowns) await teardown();
+    for (const teardown of teardowns) await toTheEnd(teardown);
     for (const { signal, stop } of stops) process.removeListener(signal, stop);
+  }
+}
+
+/** One that fails keeps no other from its turn; the process fails in the end. */
+async function toTheEnd(teardown: () => unknown): Promise<void> {
+  try {
+    await teardown();
+  } catch (error) {
+    console.error(error);
+    process.on("exit", () => {
+      process.exitCode = 1;
+    });
   }
 }

@@ -188,8 +188,25 @@ export class Lan {
 
   #close(): void {
     for (const child of this.#children) if (child.exitCode === null) child.kill("SIGKILL");
-    for (const namespace of this.#namespaces.splice(0)) spawnSync("ip", ["netns", "del", namespace]);
+    for (const namespace of this.#namespaces.splice(0)) {
+      for (const pid of processesIn(namespace)) killIfThere(pid);
+      spawnSync("ip", ["netns", "del", namespace]);
+    }
     rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** The processes in a namespace, whoever started them. */
+function processesIn(namespace: string): readonly number[] {
+  const { stdout } = spawnSync("ip", ["netns", "pids", namespace], { encoding: "utf8" });
+  return stdout.split("\n").filter(Boolean).map(Number);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
   }
 }
 

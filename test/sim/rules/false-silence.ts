@@ -8,6 +8,7 @@
  */
 
 import { after, type Duration, type Instant } from "../../../src/core/units/time.ts";
+import type { Effect } from "../../../src/core/vrrp/event.ts";
 import type { VirtualRouter } from "../../../src/core/vrrp/model.ts";
 import type { Stepped, Working } from "../brain.ts";
 import { effective } from "../fitness.ts";
@@ -17,23 +18,30 @@ import type { World } from "../world.ts";
 
 const DISTRUST = 60_000_000;
 const HANDOVER = 50_000;
+/** A master that has just answered may leave the next question to that answer. */
+const ANSWERS_APART = 10_000;
+
+interface Question {
+  readonly askedAt: Instant;
+  /** It came when the one who was asked had just spoken. */
+  readonly isAnswered: boolean;
+}
 
 export const falseSilence: Rule = {
   name: "false-silence",
   watch(world, complain) {
     /** When each of them fell for a silence: asked, and not decided yet. */
-    const asked = new Map<Working, Instant>();
+    const asked = new Map<Working, Question>();
     /** Who took over by a silence, and until when VRRP would have waited. */
     const doubtful = new Map<Working, Instant>();
     const masterSince = new Map<Working, Instant>();
+    const answeredAt = new Map<Working, Instant>();
     /** When a silence was last given the lie. */
     const liedAt = new Map<Machine, Instant>();
 
     function isContradicted(machine: Machine, { event, before, working }: Stepped): boolean {
       if (event.type !== "advert" || event.advert.priority === 0) return false;
       if (before.name === "backup") return asked.has(working);
-      // Awake just now, or late with everything: its link has not been judged yet, and it takes the other one for heard.
-      if (world.troubled(machine) >= world.now) return false;
       const until = doubtful.get(working);
       return (
         before.name === "master" && until !== undefined && world.now < until && !isHeard(machine, working)
@@ -50,10 +58,22 @@ export const falseSilence: Rule = {
       return since < before && isCalm ? other : undefined;
     }
 
-    function judgeClaim(machine: Machine, { working }: Stepped, askedAt: Instant): void {
+    /** The other one has just answered, and may leave it at that. */
+    function isAnswered(machine: Machine, name: string): boolean {
+      const other = world.machines.find((one) => one !== machine)?.brain?.working.get(name);
+      const at = other && answeredAt.get(other);
+      return at !== undefined && world.now < at + ANSWERS_APART;
+    }
+
+    /** A question of this moment. */
+    function questionNow(machine: Machine, name: string): Question {
+      return { askedAt: world.now, isAnswered: isAnswered(machine, name) };
+    }
+
+    function judgeClaim(machine: Machine, { working }: Stepped, { askedAt, isAnswered }: Question): void {
       const { router } = working;
       const other = lastingMaster(machine, router.name, askedAt);
-      if (other === undefined || isDeaf(other, router)) return;
+      if (other === undefined || isAnswered || isDeaf(other, router)) return;
       if (!pass(world, machine, other, router.interface, askedAt)) return;
       const waits = world.now - askedAt;
       // A segment that is slower than the time for an answer.
@@ -80,23 +100,27 @@ export const falseSilence: Rule = {
           complain(`${machine.name} ${router.name} does not tell that a silence was none`);
         // After a takeover it may have been a master that stood still, whose heartbeat comes after its advert.
         if (isLie && before.name === "backup") liedAt.set(machine, world.now);
-        // Its first word decides, whether it gives anything the lie or not.
-        if (before.name === "master" && event.type === "advert") doubtful.delete(working);
+        if (isLie) doubtful.delete(working);
         if (event.type === "peer-silent" && world.now < (liedAt.get(machine) ?? -DISTRUST) + DISTRUST)
           complain(`${machine.name} believes in silence again`);
 
         if (state.name !== "master") masterSince.delete(working);
         else if (before.name !== "master") masterSince.set(working, world.now);
-        const askedAt = asked.get(working) ?? (event.type === "peer-silent" ? world.now : undefined);
-        if (askedAt !== undefined && before.name === "backup" && state.name === "master") {
+        if (before.name === "master" && event.type === "advert" && effects.some(isAdvert))
+          answeredAt.set(working, world.now);
+        const question =
+          asked.get(working) ??
+          (event.type === "peer-silent" ? questionNow(machine, router.name) : undefined);
+        if (question !== undefined && before.name === "backup" && state.name === "master") {
           const published = effects.find((effect) => effect.type === "publish");
           const cause = published?.type === "publish" ? published.cause : "";
-          if (cause === "peer-silent" || cause === "sync-group") judgeClaim(machine, step, askedAt);
+          if (cause === "peer-silent" || cause === "sync-group") judgeClaim(machine, step, question);
           if (!isHeard(machine, working)) doubtful.set(working, givenUpAt(step, world.now));
         }
         if (event.type !== "peer-silent" && event.type !== "peer") {
           if (event.type !== "adjusted" && event.type !== "reconfigured") asked.delete(working);
-        } else if (event.type === "peer-silent" && effects.length > 0) asked.set(working, world.now);
+        } else if (event.type === "peer-silent" && effects.length > 0)
+          asked.set(working, questionNow(machine, router.name));
         if (state.name !== "master") doubtful.delete(working);
       },
       check() {
@@ -106,6 +130,10 @@ export const falseSilence: Rule = {
     };
   },
 };
+
+function isAdvert({ type }: Effect): boolean {
+  return type === "send-advert";
+}
 
 /** When VRRP's own wait is over that begins with the takeover. */
 function givenUpAt({ before, working }: Stepped, now: Instant): Instant {
