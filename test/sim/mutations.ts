@@ -115,16 +115,17 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "bursts dropped instead of put off",
     CONTENTION,
-    "return unchanged({ ...state, reassertAt, nextAdvertAt });",
-    "return unchanged({ ...state, nextAdvertAt });",
+    "const next = { ...state, reassertAt };",
+    "const next = state;",
     60_000,
   ),
   mutation(
     "answers dropped instead of put off",
     CONTENTION,
-    "const nextAdvertAt = answersLater ? state.answerQuietUntil : state.nextAdvertAt;",
-    "const nextAdvertAt = state.nextAdvertAt;",
+    "answers && source !== state.answered ?",
+    "false ?",
   ),
+  mutation("a flood is answered with a flood", CONTENTION, "if (now < state.answerQuietUntil)", "if (false)"),
   mutation(
     "priority 0 ignored",
     WAITING,

@@ -62,7 +62,8 @@ function onOtherMaster(
     const next = waitingFor(source, advert.advertInterval, now, router);
     return giveWay(state, next, winner, source, router);
   }
-  const met = onLesserMaster(contested(state, advert, source, now, router), advert.priority, now, router);
+  const resisting = contested(state, advert, source, now, router);
+  const met = onLesserMaster(resisting, advert.priority, source, now, router);
   if (advert.priority === 0) return met;
   const remark = { type: "lesser-master", source, priority: advert.priority } as const;
   return { ...met, effects: [remark, ...met.effects] };
@@ -134,27 +135,29 @@ function areBothOwners(advert: Advert, router: VirtualRouter): boolean {
 function onLesserMaster(
   state: State & { name: "master" },
   priority: number,
+  source: IpAddress,
   now: Instant,
   router: VirtualRouter,
 ): Step {
   const { answer, announceDelay, announceRepeat } = router.contention;
   const answers = answer || priority === 0;
   const announces = announceRepeat > 0;
-  // Put off, not dropped: the lesser one may have announced since our last burst, or not have heard our last answer.
+  // Put off, not dropped: the lesser one may have announced since our last burst.
   const putOff = state.reassertAt ?? latest(state.contentionQuietUntil, state.answerQuietUntil);
   const reassertAt = announces ? putOff : state.reassertAt;
-  // What has queued during a stall gets two answers, not one each, and a flood does not make us flood.
+  // What has queued during a stall gets one answer, not one each, and a flood does not make us flood.
   if (now < state.answerQuietUntil) {
-    const answersLater = answers && state.answerQuietUntil < state.nextAdvertAt;
-    const nextAdvertAt = answersLater ? state.answerQuietUntil : state.nextAdvertAt;
-    return unchanged({ ...state, reassertAt, nextAdvertAt });
+    const next = { ...state, reassertAt };
+    // Another one may not have heard that answer.
+    return unchanged(answers && source !== state.answered ? answeredLater(next, source) : next);
   }
   const effects: Effect[] = [];
   let next = { ...state, reassertAt };
   if (answers) {
     effects.push({ type: "send-advert" });
     const answerQuietUntil = after(now, ANSWERS_APART);
-    next = { ...next, answerQuietUntil, nextAdvertAt: after(now, router.advertInterval) };
+    const nextAdvertAt = after(now, router.advertInterval);
+    next = { ...next, answerQuietUntil, answered: source, nextAdvertAt };
   }
   if (announces && now >= state.contentionQuietUntil) {
     effects.push(announce(router, announceRepeat));
@@ -165,6 +168,16 @@ function onLesserMaster(
     };
   }
   return { state: next, effects };
+}
+
+/** The next advert, as soon as it may be, is for that one. */
+function answeredLater(state: State & { name: "master" }, source: IpAddress): State {
+  const { answerQuietUntil, nextAdvertAt } = state;
+  return {
+    ...state,
+    answered: source,
+    nextAdvertAt: answerQuietUntil < nextAdvertAt ? answerQuietUntil : nextAdvertAt,
+  };
 }
 
 /**

@@ -97,6 +97,8 @@ export type State =
       readonly refreshAt: Instant | undefined;
       /** Not before this do adverts of a lesser master cause another advert. */
       readonly answerQuietUntil: Instant;
+      /** Whom the last answer was for, or the next one, at that time, will be. */
+      readonly answered: IpAddress | undefined;
       /** Not before this do adverts of a lesser master cause another burst. */
       readonly contentionQuietUntil: Instant;
       /** In a handover: adverts do not count until then. */

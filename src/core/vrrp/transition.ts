@@ -50,6 +50,7 @@ export function becomeMaster(
     reassertAt: undefined,
     refreshAt: nextRefresh(now, router),
     answerQuietUntil: now,
+    answered: undefined,
     contentionQuietUntil: now,
     contest: undefined,
     ...(replaced && { replaced }),

@@ -5,7 +5,7 @@
 
 import t from "tap";
 import { centiseconds, seconds, ZERO } from "../../../src/core/units/time.ts";
-import { Story, vip } from "./story.ts";
+import { contention, Story, vip } from "./story.ts";
 
 const ANNOUNCE = "announce 192.0.2.100 eth0 x5";
 const QUIET = { delay: ZERO, repeat: 5, refresh: ZERO, refreshRepeat: 1 };
@@ -146,6 +146,40 @@ t.test("a queue of lesser adverts has one answer, and a flood one in 10 ms", (t)
   for (let index = 1; index < 30; index += 1) t.same(story.hear(30 + index * 0.000_3, { priority: 99 }), []);
   t.equal(story.due, 31, "what is not answered does not put off the next advert either");
   t.same(story.hear(30.01, { priority: 99 }), ["advert"]);
+  t.end();
+});
+
+t.test("another lesser one that is heard too soon is answered when the 10 ms are over", (t) => {
+  const story = Story.master({ announcing: QUIET });
+  story.hear(30, { priority: 99 });
+  t.same(story.hear(30.002, { priority: 98 }, "192.0.2.13"), []);
+  t.same(story.hear(30.003, { priority: 98 }, "192.0.2.13"), []);
+  t.equal(story.due, 30.01);
+  t.same(story.wake(30.01), ["advert"]);
+  t.equal(story.due, 31, "the burst that was put off");
+  t.same(story.wake(31.01), ["advert", ANNOUNCE], "the advert timer has started anew");
+  t.end();
+});
+
+t.test("two that take each other for the lesser one do not answer each other for ever", (t) => {
+  const story = Story.master({ announcing: QUIET });
+  story.hear(30, { priority: 99 });
+  story.hear(30.002, { priority: 98 }, "192.0.2.13");
+  story.wake(30.01);
+  t.same(story.hear(30.011, { priority: 98 }, "192.0.2.13"), ["advert"]);
+  t.same(story.hear(30.012, { priority: 98 }, "192.0.2.13"), []);
+  t.equal(story.due, 31, "the burst that was put off");
+  t.end();
+});
+
+t.test("with lower_prio_no_advert what comes too soon is not answered later either", (t) => {
+  const story = Story.master({
+    announcing: QUIET,
+    contention: contention({ answer: false, announceRepeat: 0 }),
+  });
+  story.hear(30, { priority: 0 });
+  story.hear(30.005, { priority: 99 }, "192.0.2.13");
+  t.equal(story.due, 31);
   t.end();
 });
 

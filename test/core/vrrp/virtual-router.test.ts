@@ -71,6 +71,7 @@ t.test("only init has nothing to wait for besides a fault without a retry", (t) 
     name: "master",
     reassertAt: undefined,
     answerQuietUntil: at(0),
+    answered: undefined,
     contentionQuietUntil: at(0),
     contest: undefined,
   } as const;

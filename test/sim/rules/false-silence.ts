@@ -42,10 +42,10 @@ export const falseSilence: Rule = {
     function isContradicted(machine: Machine, { event, before, working }: Stepped): boolean {
       if (event.type !== "advert" || event.advert.priority === 0) return false;
       if (before.name === "backup") return asked.has(working);
+      // `pair-word` sees to it that it does not take who is silent for heard, but for a while after a stall.
+      if (before.name !== "master" || working.peer !== undefined || isHeard(machine, working)) return false;
       const until = doubtful.get(working);
-      return (
-        before.name === "master" && until !== undefined && world.now < until && !isHeard(machine, working)
-      );
+      return until !== undefined && world.now < until;
     }
 
     /** The other director's instance of that name, if it has been master since before. */
@@ -100,7 +100,8 @@ export const falseSilence: Rule = {
           complain(`${machine.name} ${router.name} does not tell that a silence was none`);
         // After a takeover it may have been a master that stood still, whose heartbeat comes after its advert.
         if (isLie && before.name === "backup") liedAt.set(machine, world.now);
-        if (isLie) doubtful.delete(working);
+        // Its first word decides, whether it gives anything the lie or not.
+        if (before.name === "master" && event.type === "advert") doubtful.delete(working);
         if (event.type === "peer-silent" && world.now < (liedAt.get(machine) ?? -DISTRUST) + DISTRUST)
           complain(`${machine.name} believes in silence again`);
 

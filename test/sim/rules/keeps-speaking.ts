@@ -1,9 +1,10 @@
 /**
- * A master speaks: an advert each interval, and at once when it hears a lesser one (RFC 9568 §6.4.3); or 10 ms after its
- * last answer, when it hears one sooner than that. With lower_prio_no_advert it answers nobody but who lets go. While it
- * hands over it says nothing, for 50 ms at the most; and neither of the two answers.
+ * A master speaks: an advert each interval, and at once when it hears a lesser one (RFC 9568 §6.4.3), but not within 10 ms of
+ * its last answer: what it hears of another one by then, it has to answer after that. With lower_prio_no_advert it answers
+ * nobody but who lets go. While it hands over it says nothing, for 50 ms at the most; and neither of the two answers.
  */
 
+import type { IpAddress } from "../../../src/core/units/ip-address.ts";
 import type { Instant } from "../../../src/core/units/time.ts";
 import type { Working } from "../brain.ts";
 import type { Machine } from "../machine.ts";
@@ -15,7 +16,9 @@ interface Speech {
   readonly machine: Machine;
   last: Instant;
   lastAnswer: number;
-  /** When it has to have answered what it heard too soon after that. */
+  /** Whom that was for. */
+  answered: IpAddress | undefined;
+  /** When it has to have answered another one that it heard too soon after that. */
   owed: number;
   /** Its handover is over by then. */
   handoverUntil: number;
@@ -49,11 +52,14 @@ export const keepsSpeaking: Rule = {
         if (speaks || isHandingOver) speech.owed = Infinity;
         if (isHandingOver) return;
         if (before.name !== "master" || event.type !== "advert") return;
-        if (speaks) speech.lastAnswer = world.now;
-        else if (!working.router.contention.answer && event.advert.priority > 0) return;
-        else if (world.now >= speech.lastAnswer + ANSWERS_APART)
-          complain(`${machine.name} does not answer a lesser master`);
-        else speech.owed = Math.min(speech.owed, speech.lastAnswer + ANSWERS_APART);
+        const mayAnswer = world.now >= speech.lastAnswer + ANSWERS_APART;
+        if (speaks) {
+          if (!mayAnswer) complain(`${machine.name} answers too often`);
+          Object.assign(speech, { lastAnswer: world.now, answered: event.source });
+        } else if (working.router.contention.answer || event.advert.priority === 0) {
+          if (mayAnswer) complain(`${machine.name} does not answer a lesser master`);
+          else if (event.source !== speech.answered) speech.owed = speech.lastAnswer + ANSWERS_APART;
+        }
       },
       life(machine, what) {
         if (what !== "killed" && what !== "power lost" && what !== "stopped") return;
@@ -74,5 +80,5 @@ export const keepsSpeaking: Rule = {
 
 function newSpeech(machine: Machine, now: Instant): Speech {
   const [lastAnswer, owed, handoverUntil] = [-Infinity, Infinity, -Infinity];
-  return { machine, last: now, lastAnswer, owed, handoverUntil, isGiving: false };
+  return { machine, last: now, lastAnswer, answered: undefined, owed, handoverUntil, isGiving: false };
 }

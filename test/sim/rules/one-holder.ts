@@ -5,9 +5,9 @@
  * The exact bound. A director that claims sends its advert before it asks its kernel for the address, so the other one
  * has heard it after `latency`. Either it gives way, and has taken its addresses off within `reaction`; or it is the
  * stronger one and answers at once, and the newcomer has heard that after another `latency`. So twice the latency and one
- * reaction is what an undisturbed overlap may last, and 10 ms more among three or more, for the stronger one answers no two
- * of them sooner than that. With lower_prio_no_advert nobody answers a lesser one, and an owner does not that listens to
- * owners alone, nor need one that meets another: who claims because it has not heard the master yet, or does not know its
+ * reaction is what an undisturbed overlap may last, and 10 ms more among three or more, for the stronger one may just have
+ * answered another. With lower_prio_no_advert nobody answers a lesser one, and an owner does not that listens to owners
+ * alone, nor need one that meets another: who claims because it has not heard the master yet, or does not know its
  * interval, holds until the next advert; but never who claims because heartbeats are silent. When a frame between the two
  * was lost, late or altered, the next advert of the winner comes one interval later at the most: the overlap may last so
  * much longer from the last disturbance on. It may last for as long as one of them is stopped in its tracks, or as the path
@@ -32,7 +32,7 @@ import type { Rule } from "../rule.ts";
 import type { World } from "../world.ts";
 
 const HANDOVER = 50_000;
-/** A master that answers a lesser one leaves so long until its next answer. */
+/** A master that has answered a lesser one answers another so much later at the latest. */
 const ANSWERS_APART = 10_000;
 
 export const oneHolder: Rule = {
