@@ -16,7 +16,7 @@ interface Speech {
   readonly machine: Machine;
   last: Instant;
   lastAnswer: number;
-  /** Whom that was for. */
+  /** Whom that was for, or what is owed. */
   answered: IpAddress | undefined;
   /** When it has to have answered another one that it heard too soon after that. */
   owed: number;
@@ -58,7 +58,8 @@ export const keepsSpeaking: Rule = {
           Object.assign(speech, { lastAnswer: world.now, answered: event.source });
         } else if (working.router.contention.answer || event.advert.priority === 0) {
           if (mayAnswer) complain(`${machine.name} does not answer a lesser master`);
-          else if (event.source !== speech.answered) speech.owed = speech.lastAnswer + ANSWERS_APART;
+          else if (event.source !== speech.answered)
+            Object.assign(speech, { owed: speech.lastAnswer + ANSWERS_APART, answered: event.source });
         }
       },
       life(machine, what) {
