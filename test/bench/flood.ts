@@ -17,9 +17,9 @@ import { parseArgs } from "node:util";
 import { Capture } from "../net/capture.ts";
 import { heartbeatPacket, recorded } from "../net/heartbeat-packet.ts";
 import { type InterfaceName, plainEnvironment, type Stage } from "../net/namespace.ts";
-import { onStage } from "./stage.ts";
 import { LinkedPair } from "../net/pair-link.ts";
 import type { Flood } from "./flooder.ts";
+import { onStage } from "./stage.ts";
 
 /** `web` of the test kit sends so often, in milliseconds. */
 const INTERVAL_MS = 100;

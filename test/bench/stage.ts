@@ -5,7 +5,10 @@ import type { Stage } from "../net/namespace.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Plays with a stage of its own and clears it at the end. At a signal the process exits, and what listens for that clears up. */
+/**
+ * Plays with a stage of its own and clears it at the end. At a signal the process exits, and what listens for that clears
+ * up.
+ */
 export async function onStage<Result>(play: (stage: Stage) => Promise<Result>): Promise<Result> {
   const teardowns: (() => unknown)[] = [];
   const stops = SIGNALS.map((signal) => ({

@@ -18,6 +18,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { processesIn, signalAll } from "../../src/lab/site.ts";
 
 /** What a test offers to clean up behind it: tap's `t`. */
 export interface Stage {
@@ -189,24 +190,11 @@ export class Lan {
   #close(): void {
     for (const child of this.#children) if (child.exitCode === null) child.kill("SIGKILL");
     for (const namespace of this.#namespaces.splice(0)) {
-      for (const pid of processesIn(namespace)) killIfThere(pid);
+      // Whoever started them.
+      signalAll(processesIn(namespace), "SIGKILL");
       spawnSync("ip", ["netns", "del", namespace]);
     }
     rmSync(this.directory, { recursive: true, force: true });
-  }
-}
-
-/** The processes in a namespace, whoever started them. */
-function processesIn(namespace: string): readonly number[] {
-  const { stdout } = spawnSync("ip", ["netns", "pids", namespace], { encoding: "utf8" });
-  return stdout.split("\n").filter(Boolean).map(Number);
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended meanwhile.
   }
 }
 

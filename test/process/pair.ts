@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { EventName } from "../../src/core/report/event.ts";
+import { processesIn, signalAll } from "../../src/lab/site.ts";
 
 const RELEVO = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const PATIENCE_MS = 60_000;
@@ -228,8 +229,7 @@ export class Director {
 
   /** Processes of this machine, by their titles. */
   processes(): readonly string[] {
-    const pids = ip("netns", "pids", this.namespace).split("\n").filter(Boolean);
-    return pids.flatMap((pid) => {
+    return processesIn(this.namespace).flatMap((pid) => {
       try {
         return [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").trim()];
       } catch {
@@ -240,14 +240,8 @@ export class Director {
 
   /** Kills whatever runs there. */
   async end(): Promise<void> {
-    for (const pid of ip("netns", "pids", this.namespace).split("\n").filter(Boolean)) {
-      try {
-        process.kill(Number(pid), "SIGKILL");
-      } catch {
-        // It ended by itself.
-      }
-    }
-    await until("an empty machine", () => ip("netns", "pids", this.namespace).trim() === "");
+    signalAll(processesIn(this.namespace), "SIGKILL");
+    await until("an empty machine", () => processesIn(this.namespace).length === 0);
   }
 }
 

@@ -469,7 +469,10 @@ function actUpon(
   return { handover: { ...handover, inquiries }, effects };
 }
 
-/** Nobody who was asked is there any more, as far as we can tell: whoever wakes and hears it after all is to hear that it is void. */
+/**
+ * Nobody who was asked is there any more, as far as we can tell: whoever wakes and hears it after all is to hear that it is
+ * void.
+ */
 export function onPeerGone(handover: Handover, reason: "no-peer" | "peer-restarted"): HandoverStep {
   return {
     ...unchanged({ ...handover, waiting: [], asked: [], inquiries: [] }),
